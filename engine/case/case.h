@@ -1,0 +1,60 @@
+// What to look at and what to ask. A plain value, read from a case file (YAML) or made in code.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/base/time.h"
+#include "engine/config/problem.h"
+#include "engine/consensus/response.h"
+#include "engine/scan/scanner.h"
+
+namespace conclave {
+
+struct ExpertChoice {
+  std::string name;  // of a plugin, or a path to a .py file
+  nlohmann::json settings = nlohmann::json::object();
+  double weight = 1.0;
+  bool operator==(const ExpertChoice&) const = default;
+};
+
+struct Case {
+  std::filesystem::path file;  // empty for cases made in code
+  std::filesystem::path base;  // relative paths are relative to this folder
+  std::string name;
+  consensus::Question question;
+  std::string question_text;
+  std::optional<TimeUs> change_time;
+  std::optional<std::pair<TimeUs, TimeUs>> time_range;
+  std::vector<std::string> logs;  // paths, globs and directories, as written
+  std::vector<scan::Target> services;
+  std::string config;                 // path as written; empty: none
+  std::vector<ExpertChoice> experts;  // empty: all shipped ones
+  bool whole_machine = false;         // `conclave here`: unreadable logs are problems, not errors
+};
+
+// A case file that was read: the case, or everything that is wrong with it (each with file:line:column). The case is usable if no
+// problem is an error.
+struct CaseFile {
+  Case value;
+  std::vector<config::Problem> problems;
+  [[nodiscard]] bool usable() const;
+};
+
+[[nodiscard]] Result<CaseFile> read_case(std::string_view yaml, const std::filesystem::path& file);
+[[nodiscard]] Result<CaseFile> read_case_file(const std::filesystem::path& file);
+// read_case_file for callers that need a usable case: all problems in one Error of kind parse.
+[[nodiscard]] Result<Case> load_case(const std::filesystem::path& file);
+
+// A commented case file over the given files and folders (what is YAML with services becomes config, what is text becomes logs).
+[[nodiscard]] Result<std::string> draft_case(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& base);
+
+// This machine: readable logs under /var/log, listening TCP sockets.
+[[nodiscard]] Case case_of_this_machine();
+
+}  // namespace conclave

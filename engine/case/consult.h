@@ -1,0 +1,65 @@
+// The main job: gather evidence, ask the circle, conclude. Start reading here.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/base/job.h"
+#include "engine/case/case.h"
+#include "engine/case/evidence.h"
+#include "engine/case/expert.h"
+#include "engine/case/report.h"
+#include "engine/config/infrastructure.h"
+
+namespace conclave {
+
+// What gather() brings back: the evidence, and what the report and its receipt say of it.
+struct Gathered {
+  EvidencePtr evidence;
+  std::vector<config::Problem> problems;  // what could not be read or is wrong, in the order found
+  std::vector<ReceiptInput> inputs;
+  double coverage = 1;      // share of the named evidence that could be read, in [0, 1]
+  bool unreadable = false;  // something the case names could not be read
+};
+
+// The configuration the case names, or nothing if it names none.
+[[nodiscard]] Result<std::optional<config::ConfigFile>> load_config(const Case& subject);
+
+// Reads logs, scans services, takes `config` as loaded (and perhaps changed by a hook). Named logs or configuration that cannot
+// be read are an error (exit 2); what a glob found, a problem.
+[[nodiscard]] Result<Gathered> gather(const Case& subject, const std::optional<config::ConfigFile>& config, Job& job);
+
+// Functions of the host, called between the steps from the thread that runs consult(). Each may be empty.
+struct Hooks {
+  std::function<Result<config::ConfigFile>(config::ConfigFile, std::vector<ReceiptHook>&)> on_config_loaded;
+  std::function<Result<EvidencePtr>(EvidencePtr, std::vector<ReceiptHook>&)> on_evidence;
+};
+
+struct ConsultOptions {
+  Hooks hooks;
+  std::map<std::string, double> weights;           // by expert name; over those of the case
+  std::vector<consensus::ExpertResponse> refused;  // plugins that were not allowed to run, already recorded as such
+  OnResponse on_response;
+  std::function<void(const Gathered&)> on_gathered;  // the window shows evidence while experts still think
+};
+
+// Verifies claims, validates responses (an invalid one becomes `failed`), concludes and writes the report. What consult() does
+// after asking; Python calls it after having asked by itself.
+[[nodiscard]] Result<Report> make_report(const Case& subject, const Gathered& gathered,
+                                         std::vector<consensus::ExpertResponse> responses, std::vector<ReceiptPlugin> plugins,
+                                         std::vector<ReceiptHook> hooks, const std::map<std::string, double>& weights,
+                                         TimeUs started);
+
+[[nodiscard]] Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, const ConsultOptions& options,
+                                     Job& job);
+
+// Resolves every citation against the evidence (and the log files it names): sets verified and excerpt.
+void verify_claims(std::span<consensus::ExpertResponse> responses, const Evidence& evidence);
+
+}  // namespace conclave

@@ -1,0 +1,47 @@
+// The interface behind which experts live. Python lives behind it, and so does anything else that can judge.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/job.h"
+#include "engine/case/evidence.h"
+#include "engine/consensus/response.h"
+
+namespace conclave {
+
+struct ExpertInfo {
+  std::string name;
+  std::string scope = "overall";
+  std::string version;
+  std::string sha256;  // of the plugin's content; empty for experts that are not plugins
+  double weight = 1.0;
+  double timeout_s = 60;
+};
+
+// Asynchronous. start() returns at once; `done` is called exactly once, from any thread, possibly before start() returns, and may
+// outlive the caller's interest: a late answer is dropped. When `job` is stopped the expert should end soon.
+class Expert {
+ public:
+  virtual ~Expert() = default;
+  [[nodiscard]] virtual const ExpertInfo& info() const = 0;
+  virtual void start(EvidencePtr evidence, JobPtr job, std::function<void(consensus::ExpertResponse)> done) = 0;
+};
+
+using ExpertPtr = std::shared_ptr<Expert>;
+
+// Progress of the circle: called from any thread, once per expert as it ends.
+using OnResponse = std::function<void(const consensus::ExpertResponse&)>;
+
+// Starts all experts and waits for them. Never on the thread an expert needs. An expert is given its time-out from its own start
+// of work (Expert implementations that queue say so by ending themselves as timed_out) and the circle as a whole sum(timeouts) +
+// 5 s; whoever has not answered then is recorded as timed_out. A stopped job gives `cancelled` for the rest. One response per
+// expert, in their order; names, weights and scopes are those of info() unless the expert said another scope.
+[[nodiscard]] std::vector<consensus::ExpertResponse> ask(std::span<const ExpertPtr> experts, EvidencePtr evidence, Job& job,
+                                                         const OnResponse& on_response = {});
+
+}  // namespace conclave

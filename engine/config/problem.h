@@ -1,0 +1,51 @@
+// Something wrong in a configuration or a case file, with its place and how to mend it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/config/tree.h"
+
+namespace conclave::config {
+
+enum class Severity { note, warning, error };
+[[nodiscard]] std::string_view severity_name(Severity severity);
+
+struct Problem {
+  Severity severity = Severity::error;
+  std::string rule;     // stable id, for example "cpu-too-low"
+  std::string message;  // what is wrong, with the value found
+  std::string fix;      // what to write instead; may be empty
+  Location location;
+  bool operator==(const Problem&) const = default;
+};
+
+// "file:line:column: error: message [rule]"
+[[nodiscard]] std::string to_text(const Problem& problem);
+
+// Typed reading of a map: every wrong type and every unknown key becomes a Problem; nothing throws.
+// Lives as long as the node it reads; one thread.
+class MapReader {
+ public:
+  MapReader(const Node& node, std::string what, std::vector<Problem>& problems);
+  // Each returns whether the key was present and well-formed; `out` is left alone otherwise.
+  bool text(std::string_view key, std::string& out);
+  bool integer(std::string_view key, long long& out, long long min, long long max);
+  bool number(std::string_view key, double& out, double min, double max);
+  bool boolean(std::string_view key, bool& out);
+  bool texts(std::string_view key, std::vector<std::string>& out);  // a list of scalars, or one scalar
+  const Node* any(std::string_view key);                            // no type check; marks the key as known
+  [[nodiscard]] bool is_map() const { return node_->kind == NodeKind::map; }
+  void error(const Node& at, std::string rule, std::string message, std::string fix = {});
+  // Call last: reports keys that nobody asked for, with near misses among those asked for.
+  void finish();
+
+ private:
+  const Node* node_;
+  std::string what_;
+  std::vector<Problem>* problems_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace conclave::config

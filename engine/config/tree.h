@@ -1,0 +1,49 @@
+// YAML as a tree in which everything knows its place. The only door to yaml-cpp.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/base/error.h"
+
+namespace conclave::config {
+
+struct Location {
+  std::string file;                        // as the user named it, or "<text>"
+  int line = 0;                            // 1-based; 0 if unknown
+  int column = 0;                          // 1-based, in bytes
+  [[nodiscard]] std::string text() const;  // file:line:column
+  bool operator==(const Location&) const = default;
+};
+
+enum class NodeKind { null, scalar, list, map };
+
+struct Node {
+  NodeKind kind = NodeKind::null;
+  std::string scalar;                          // as written, unquoted
+  bool quoted = false;                         // a quoted or tagged !!str scalar is text whatever it looks like
+  std::vector<Node> items;                     // list
+  std::vector<std::pair<Node, Node>> entries;  // map, in order; keys are scalars; merge keys resolved
+  Location location;
+
+  [[nodiscard]] const Node* find(std::string_view key) const;  // value of a map entry, or null
+  // YAML 1.2 core schema: null, bool, int, float, text. What JSON lacks (.nan, .inf) is null.
+  [[nodiscard]] nlohmann::json to_json() const;
+};
+
+struct TreeLimits {
+  std::size_t max_bytes = 64U << 20U;
+  std::size_t max_depth = 64;
+  std::size_t max_nodes = 2'000'000;  // after expansion of aliases, so that alias bombs are refused in bounded time
+};
+
+// One document. Errors are of kind parse or limit with file:line:column. Duplicate keys, bad UTF-8 and NUL are errors.
+[[nodiscard]] Result<Node> read_yaml(std::string_view text, const std::string& file_name, const TreeLimits& limits = {});
+[[nodiscard]] Result<Node> read_yaml_file(const std::filesystem::path& path, const TreeLimits& limits = {});
+
+}  // namespace conclave::config

@@ -1,0 +1,70 @@
+// From responses to a verdict: pooled within a scope, as bad as the worst confirmed scope across them, then the gate.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/consensus/response.h"
+
+namespace conclave::consensus {
+
+struct ScopeVerdict {
+  std::string scope;
+  std::optional<std::string> verdict;                         // nothing: tie, no votes, or bad but not confirmed
+  std::vector<std::pair<std::string, double>> probabilities;  // by label in the order of the question; sums to 1
+  std::vector<std::string> voters;                            // names, sorted
+  bool confirmed = true;                                      // false: a lone expert says bad without a verified claim
+  std::string reason;                                         // one sentence: how the verdict came about
+};
+
+struct Dissent {
+  std::string scope;
+  std::string verdict;
+  std::vector<std::string> experts;  // sorted
+  std::string content;               // of the most confident of them
+  std::vector<std::string> unique_claims;
+};
+
+struct Counterfactual {
+  std::vector<std::string> experts;  // smallest sets whose change of verdict would change the case's verdict
+  std::string scope;
+  std::string becomes;  // the verdict then; empty: no consensus
+};
+
+struct Insight {
+  std::string kind;  // theme, outlier, coverage, unverified, unconfirmed, ...
+  std::string text;
+  std::vector<std::string> experts;
+};
+
+struct ConsensusResult {
+  std::optional<std::string> verdict;  // nothing: no consensus
+  bool passed = false;
+  std::string reason;           // why this verdict, or why none: which gate refused
+  double confidence_score = 0;  // probability of the verdict; without labels the weight share of the largest group
+  std::optional<std::pair<double, double>> confidence_interval;
+  bool calibrated = false;
+  double coverage = 0;               // share of asked experts that answered with something that could vote, in [0, 1]
+  std::string consensus_text;        // sentences of experts only
+  std::vector<ScopeVerdict> scopes;  // sorted by name
+  std::vector<Dissent> dissenting_opinions;
+  std::vector<Insight> key_insights;
+  std::vector<std::vector<double>> agreement_matrix;  // n x n in the order of the answered responses below
+  std::vector<std::string> matrix_experts;
+  std::vector<std::vector<std::string>> groups;  // names by text similarity
+  double effective_experts = 0;
+  std::vector<Counterfactual> counterfactuals;
+};
+
+// Deterministic: independent of the order of responses and of threads, bit by bit. Claims must have been verified by the caller
+// (Citation::verified); a bad verdict resting only on unverified claims does not vote. `evidence_coverage` in [0, 1] is the share
+// of named evidence that could be read and scales coverage; below 1 with `evidence_unreadable` set there is no consensus on a
+// pass. A response that validate() refuses or whose verdict is not in the question is an error: the caller records it as failed
+// first.
+[[nodiscard]] Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, const Question& question,
+                                               double evidence_coverage = 1.0, bool evidence_unreadable = false);
+
+}  // namespace conclave::consensus

@@ -1,0 +1,106 @@
+// What experts say, and what a circle of them is asked.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/base/time.h"
+
+namespace conclave::consensus {
+
+struct Citation {
+  std::string kind;        // log, template, service or config
+  std::string source;      // path as evidence names it, service name, or file
+  std::uint64_t line = 0;  // 1-based; 0 if cited by id
+  std::string id;
+  std::optional<bool> verified;  // set by the engine; nothing before
+  std::string excerpt;           // the cited text, set by the engine
+  bool operator==(const Citation&) const = default;
+};
+
+enum class Stance : std::uint8_t { supports, contradicts, neutral };
+
+struct Claim {
+  std::string text;
+  Stance stance = Stance::supports;  // of the expert's own verdict
+  double severity = 0.5;             // 0 harmless ... 1 fatal
+  std::vector<Citation> evidence;
+  // At least one citation, and all of them resolved.
+  [[nodiscard]] bool verified() const;
+  bool operator==(const Claim&) const = default;
+};
+
+enum class Status : std::uint8_t { answered, abstained, failed, timed_out, killed, refused, cancelled };
+
+struct ResponseError {
+  std::string type;
+  std::string message;
+  std::string traceback;
+  bool operator==(const ResponseError&) const = default;
+};
+
+struct ExpertResponse {
+  std::string expert_name;
+  std::string scope = "overall";
+  Status status = Status::answered;
+  std::optional<std::string> verdict;  // nothing: text without a label
+  double confidence = 0.5;             // in [0, 1]; the expert's own word, never a raw weight
+  double weight = 1.0;                 // > 0
+  std::string content;
+  std::vector<Claim> claims;
+  nlohmann::json metadata = nlohmann::json::object();
+  TimeUs timestamp = 0;
+  std::optional<ResponseError> error;  // for failed, timed_out, killed, refused
+  double seconds = 0;
+  bool operator==(const ExpertResponse&) const = default;
+};
+
+// Name and range checks (empty name, NaN or out-of-range confidence, weight or severity); the error names response and field.
+[[nodiscard]] Result<void> validate(const ExpertResponse& response);
+
+struct Gate {
+  std::vector<std::string> required;  // experts that must have answered
+  std::optional<int> min_answered;    // nothing: more than half of those that did not abstain
+  double min_confidence = 0;
+  std::vector<std::string> pass;  // empty: the first verdict
+  bool operator==(const Gate&) const = default;
+};
+
+enum class Similarity : std::uint8_t { cosine, jaccard, levenshtein };
+
+struct CircleConfig {
+  double min_consensus_threshold = 0.7;  // cut for grouping texts, in [0, 1]
+  Similarity similarity_algorithm = Similarity::cosine;
+  bool enable_parallel_processing = true;
+  int max_threads = 0;  // 0: one per hardware thread
+  bool operator==(const CircleConfig&) const = default;
+};
+
+// The question put to the circle.
+struct Question {
+  std::vector<std::string> verdicts = {"healthy", "degraded", "failing"};  // best first if ordered
+  bool ordered = true;
+  Gate gate;
+  CircleConfig circle;
+  bool operator==(const Question&) const = default;
+};
+
+[[nodiscard]] std::string_view stance_name(Stance stance);
+[[nodiscard]] std::optional<Stance> stance_from_name(std::string_view name);
+[[nodiscard]] std::string_view status_name(Status status);
+[[nodiscard]] std::optional<Status> status_from_name(std::string_view name);
+[[nodiscard]] std::string_view similarity_name(Similarity similarity);
+[[nodiscard]] std::optional<Similarity> similarity_from_name(std::string_view name);
+
+// JSON as in a report; reading is strict (kind serialization, names the field).
+[[nodiscard]] nlohmann::json to_json(const ExpertResponse& response);
+[[nodiscard]] Result<ExpertResponse> response_from_json(const nlohmann::json& json);
+
+}  // namespace conclave::consensus

@@ -1,0 +1,47 @@
+// Where log lines come from: named files, globs and directories, and the bytes of one of them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/base/job.h"
+
+namespace conclave::logs {
+
+struct FoundFiles {
+  std::vector<std::filesystem::path> files;  // sorted, each once
+  std::vector<Error> problems;               // found by a glob or in a directory, but not readable
+};
+
+// Expands `pattern` (file, glob or directory, relative to `base`). A directory gives the log-like files in it, recursively
+// (*.log*, *.out, *.err, *.txt, *.json, syslog, messages, ... ; never binary files). A named file that does not exist or cannot
+// be read is an error; what a glob or directory found but cannot be read is a problem.
+[[nodiscard]] Result<FoundFiles> find_files(const std::string& pattern, const std::filesystem::path& base);
+
+// The decoded bytes of one source. Immutable; any thread. Plain files are mapped (a file that shrinks later reads as zero bytes
+// instead of killing the process, and shrank() then says so); compressed ones are unpacked into memory.
+class LogBytes {
+ public:
+  [[nodiscard]] static Result<std::shared_ptr<const LogBytes>> open(const std::filesystem::path& path, Job& job);
+  // Takes over text that is not in a file (Python str, tests). `name` stands where a path would.
+  [[nodiscard]] static std::shared_ptr<const LogBytes> from_text(std::string text, std::string name);
+  virtual ~LogBytes() = default;
+
+  [[nodiscard]] std::string_view view() const noexcept { return view_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }         // path as given
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }  // before unpacking
+  [[nodiscard]] virtual bool shrank() const noexcept { return false; }
+
+ protected:
+  LogBytes() = default;
+  std::string_view view_;
+  std::string name_;
+  std::uint64_t file_bytes_ = 0;
+};
+
+}  // namespace conclave::logs

@@ -1,0 +1,46 @@
+// Lines that differ only in their parameters, grouped.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/base/job.h"
+#include "engine/base/time.h"
+#include "engine/logs/level.h"
+
+namespace conclave::logs {
+
+struct Template {
+  std::uint64_t id = 0;  // stable_hash of text: the same on every run and machine
+  std::string text;      // valid UTF-8, parameters as <*>
+  std::uint64_t count = 0;
+  std::uint64_t count_before = 0;  // lines before options.change_time
+  TimeUs first_time = 0;           // 0 without stamps
+  TimeUs last_time = 0;
+  std::uint64_t first_line = 0;  // 1-based
+  std::uint64_t last_line = 0;
+  Level level = Level::unknown;        // the gravest
+  std::vector<std::uint64_t> samples;  // up to 3 line numbers
+};
+
+struct TemplateOptions {
+  TimeUs reference = 0;
+  std::optional<TimeUs> change_time;
+  std::optional<std::pair<TimeUs, TimeUs>> time_range;
+  bool keep_assignments = false;
+  std::size_t max_templates = 10'000;  // beyond it the rarest shapes share one template "<*>"
+};
+
+struct TemplateGroups {
+  std::vector<Template> templates;         // most frequent first, ties by text
+  std::vector<std::uint32_t> assignments;  // per line an index into templates; only with keep_assignments
+};
+
+[[nodiscard]] Result<TemplateGroups> mine_templates(std::string_view bytes, const TemplateOptions& options, Job& job);
+
+}  // namespace conclave::logs

@@ -1,0 +1,65 @@
+// Is a service there? Non-blocking connects by one epoll loop; never a thread per target.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/base/job.h"
+#include "engine/base/time.h"
+
+namespace conclave::scan {
+
+enum class State : std::uint8_t {
+  open,         // connected, and not to itself
+  closed,       // RST: the host is there, nobody listens
+  rejected,     // an administrator's refusal (ICMP prohibited, EACCES)
+  filtered,     // no answer within the time-out
+  unreachable,  // no route, host or network unreachable
+  dns_error,    // the name has no address
+  local_error,  // this machine ran short (descriptors, ports, memory); says nothing about the service
+  cancelled,
+  suspect,  // only in progress: late, still being probed
+};
+[[nodiscard]] std::string_view state_name(State state);
+[[nodiscard]] std::optional<State> state_from_name(std::string_view name);
+
+struct Target {
+  std::string name;  // as the user calls it; "host:port" if he does not
+  std::string host;  // name, IPv4 or IPv6 address without brackets
+  std::uint16_t port = 0;
+  std::optional<State> expect;  // what the case says it should be; open if nothing is said
+};
+
+struct ScanResult {
+  Target target;
+  State state = State::cancelled;
+  std::optional<double> latency_ms;  // until connected or refused
+  std::string address;               // the numeric address that was tried, empty for dns_error
+  std::string detail;                // cause: errno text, resolver's answer, which limit
+  TimeUs time = 0;                   // when it was decided
+};
+
+struct ScanOptions {
+  int timeout_ms = 1000;
+  std::size_t max_in_flight = 512;  // shrinks by itself when descriptors run short
+};
+
+// "host:22,80,8000-8100", "[::1]:443", "host:https"; every problem of the text in one error.
+[[nodiscard]] Result<std::vector<Target>> parse_targets(std::string_view text);
+
+// One result per target, in the order of the targets. A stop returns what is known, the rest as `cancelled`.
+// `on_result` is called from the scanning thread as results are decided.
+[[nodiscard]] std::vector<ScanResult> scan(std::span<const Target> targets, const ScanOptions& options, Job& job,
+                                           const std::function<void(const ScanResult&)>& on_result = {});
+
+// Listening TCP sockets of this machine, from /proc/net/tcp and tcp6, each reachable through loopback or its own address; sorted,
+// each port and address once.
+[[nodiscard]] Result<std::vector<Target>> listening_sockets();
+
+}  // namespace conclave::scan

@@ -1,0 +1,1 @@
+target_sources(conclave_scripting PRIVATE script_host.cpp)

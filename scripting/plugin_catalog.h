@@ -1,0 +1,62 @@
+// Which plugins there are, read without running a line of their code.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/base/error.h"
+
+namespace conclave::scripting {
+
+struct Setting {
+  std::string name;
+  std::string type;  // int, float, bool, str
+  nlohmann::json default_value;
+  std::string help;
+};
+
+// Where a plugin was found decides whether it may run: what is neither shipped nor named by the user is refused until there is an
+// isolated runner.
+enum class Trust { shipped, named, untrusted };
+
+struct PluginInfo {
+  std::string name;
+  std::string version;
+  std::string kind = "expert";  // expert, hook, probe, rule or embedding
+  std::string scope = "overall";
+  std::string summary;
+  std::string module;          // "error_bursts"
+  std::string function;        // "assess"; empty: the one function decorated with @conclave.expert
+  std::filesystem::path path;  // folder of plugin.toml, or the single file
+  std::string sha256;          // over names and contents of all its files
+  std::vector<std::string> requirements;
+  std::vector<Setting> settings;
+  double time_s = 60;
+  std::vector<std::string> network;
+  bool raw_evidence = false;
+  Trust trust = Trust::untrusted;
+};
+
+struct PluginProblem {
+  std::filesystem::path path;
+  std::string message;
+};
+
+// A plain value; scanned anew by whoever needs it.
+struct PluginCatalog {
+  std::vector<PluginInfo> plugins;  // by name; on equal names the one named by the user wins
+  std::vector<PluginProblem> problems;
+
+  [[nodiscard]] const PluginInfo* find(std::string_view name) const;
+};
+
+// Reads `shipped` and every folder in `named`: each subfolder with a plugin.toml, and each *.py with an inline header (PEP 723,
+// table [tool.conclave]) or a @conclave.expert decorator. A folder that itself has a plugin.toml is one plugin.
+[[nodiscard]] PluginCatalog read_catalog(const std::filesystem::path& shipped, const std::vector<std::filesystem::path>& named);
+
+// One plugin: a folder with plugin.toml, or a .py file.
+[[nodiscard]] Result<PluginInfo> read_plugin(const std::filesystem::path& path, Trust trust);
+
+}  // namespace conclave::scripting

@@ -1,0 +1,78 @@
+// The embedded Python, as the rest of the program sees it: no Python type appears here.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/case/case.h"
+#include "engine/case/consult.h"
+#include "engine/case/expert.h"
+#include "scripting/plugin_catalog.h"
+
+namespace conclave::scripting {
+
+struct HostPaths {
+  std::filesystem::path python_package;  // folder that holds the package `conclave`
+  std::filesystem::path plugins;         // shipped plugins
+  // From the place of the running executable: ../python, ../share/conclave/plugins.
+  [[nodiscard]] static HostPaths of_this_program();
+};
+
+enum class Stream { out, err };
+// Text a script printed; `origin` is "console", "expert error_bursts", ... Called from the script thread; must not block.
+using OutputSink = std::function<void(Stream, std::string_view text, std::string_view origin)>;
+
+struct ConsoleReply {
+  enum class State { complete, incomplete, failed, interrupted, exit_requested } state = State::complete;
+  int exit_code = 0;
+};
+
+// The experts a case asks for, ready for ask(), and those that may not run.
+struct Circle {
+  std::vector<ExpertPtr> experts;
+  std::vector<consensus::ExpertResponse> refused;
+  std::vector<ReceiptPlugin> plugins;
+};
+
+struct CircleRequest {
+  std::vector<std::string> only;                   // --expert: names or .py files; empty: what the case says, or all shipped
+  std::vector<std::filesystem::path> plugin_dirs;  // --plugins: naming is consent
+};
+
+// Owner: main(); one per process, and never destroyed while scripts may run: leave with exit(). Threads: every member may be
+// called from any thread except the script thread; none takes the GIL on the calling thread, callbacks run on the script thread.
+class ScriptHost {
+ public:
+  // Starts the interpreter on a thread of its own; a failure (no Python, package not importable) is an error, not a crash.
+  [[nodiscard]] static Result<std::unique_ptr<ScriptHost>> start(const HostPaths& paths, OutputSink sink);
+  virtual ~ScriptHost() = default;
+
+  [[nodiscard]] virtual PluginCatalog catalog(const std::vector<std::filesystem::path>& plugin_dirs) const = 0;
+  // Unknown names are an error of kind not_found with a near miss; code that may not run is in `refused`.
+  [[nodiscard]] virtual Result<Circle> circle(const Case& subject, const CircleRequest& request) = 0;
+  // Functions of hook plugins (shipped and named). They block the calling thread while the script thread runs them.
+  [[nodiscard]] virtual Hooks hooks(const CircleRequest& request) = 0;
+
+  // Console. `source` is what was typed so far; `incomplete` asks for more. Names case, evidence, report are set by publish().
+  virtual void execute(std::string source, std::function<void(ConsoleReply)> done) = 0;
+  virtual void complete(std::string text, std::function<void(std::vector<std::string>)> done) = 0;  // never evaluates calls
+  virtual void publish(const Report& report, EvidencePtr evidence) = 0;
+  // Stops what the script thread runs now: KeyboardInterrupt in the console, Cancelled in an expert.
+  virtual void interrupt() = 0;
+  // What the script thread has been doing for how long; empty when idle.
+  [[nodiscard]] virtual std::string busy_with() const = 0;
+
+  virtual int run_terminal_console() = 0;                                                               // until EOF or exit()
+  virtual int run_script(const std::filesystem::path& script, std::vector<std::string> arguments) = 0;  // exit code
+
+  // Refuses new jobs, cancels, runs atexit, flushes everything and leaves the process: the interpreter is never finalised.
+  [[noreturn]] virtual void exit(int code) = 0;
+};
+
+}  // namespace conclave::scripting
