@@ -34,7 +34,13 @@ struct PluginInfo {
   std::vector<std::string> requirements;
   std::vector<Setting> settings;
   double time_s = 60;
+  double memory_mb = 512;  // enforced by the isolated runner only, like output_kb and the permissions
+  double output_kb = 1024;
+  std::string runner = "in_process";
   std::vector<std::string> network;
+  std::vector<std::string> read;
+  std::vector<std::string> write;
+  bool subprocess = false;
   bool raw_evidence = false;
   Trust trust = Trust::untrusted;
 };
@@ -53,7 +59,8 @@ struct PluginCatalog {
 };
 
 // Reads `shipped` and every folder in `named`: each subfolder with a plugin.toml, and each *.py with an inline header (PEP 723,
-// table [tool.conclave]) or a @conclave.expert decorator. A folder that itself has a plugin.toml is one plugin.
+// table [tool.conclave]) or a @conclave.expert decorator. A folder that itself has a plugin.toml is one plugin; subfolders named
+// experts and hooks are searched likewise. What cannot be read is a problem and the rest goes on; an empty `shipped` is skipped.
 [[nodiscard]] PluginCatalog read_catalog(const std::filesystem::path& shipped, const std::vector<std::filesystem::path>& named);
 
 // One plugin: a folder with plugin.toml, or a .py file.

@@ -1,0 +1,208 @@
+#include "scripting/plugin_catalog.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include "engine/base/ids.h"
+#include "scripting/plugin_manifest.h"
+
+namespace conclave::scripting {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t largest_manifest = 1U << 20U;
+constexpr std::size_t largest_file = 32U << 20U;
+constexpr std::size_t largest_plugin = 256U << 20U;
+constexpr std::size_t most_files = 10'000;
+constexpr std::string_view manifest_name = "plugin.toml";
+
+// A whole regular file. Never blocks on a FIFO and never reads more than `limit`.
+Result<std::string> read_whole(const fs::path& path, std::size_t limit) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return fail_io("cannot open", path.string(), errno);
+  const auto close_file = [](const int* fd) { ::close(*fd); };
+  const std::unique_ptr<const int, decltype(close_file)> closer(&file, close_file);
+  struct stat status {};
+  if (::fstat(file, &status) != 0) return fail_io("cannot read", path.string(), errno);
+  if (!S_ISREG(status.st_mode)) return fail(ErrorKind::unsupported, "not a regular file", path.string());
+  std::string bytes;
+  for (;;) {
+    if (bytes.size() > limit) {
+      return fail(ErrorKind::limit, "larger than the " + std::to_string(limit >> 20U) + " MiB a plugin may have here",
+                  path.string());
+    }
+    constexpr std::size_t step = 1U << 16U;
+    const std::size_t old_size = bytes.size();
+    bytes.resize(old_size + step);
+    const ssize_t count = ::read(file, bytes.data() + old_size, step);
+    bytes.resize(old_size + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_io("cannot read", path.string(), errno);
+    if (count == 0) return bytes;
+  }
+}
+
+Result<std::vector<fs::path>> entries_of(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> entries;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    entries.push_back(entry->path());
+    if (entries.size() > most_files) {
+      return fail(ErrorKind::limit, "more than " + std::to_string(most_files) + " files", folder.string());
+    }
+  }
+  if (error) return fail_io("cannot list", folder.string(), error.value());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+bool is_hidden(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.starts_with('.') || name == "__pycache__" || name.ends_with(".pyc");
+}
+
+// "<relative name> <digest>\n" per file, in order of name: the text whose digest is the plugin's. Links to files count with what
+// they point to; links to folders are refused, so that no code can hide from the digest or loop.
+Result<void> digest_folder(const fs::path& folder, const std::string& prefix, std::string& listing, std::size_t& bytes,
+                           int depth) {
+  if (depth > 16) return fail(ErrorKind::limit, "folders nested deeper than 16", folder.string());
+  const auto entries = entries_of(folder);
+  if (!entries) return tl::unexpected(entries.error());
+  for (const fs::path& entry : *entries) {
+    if (is_hidden(entry)) continue;
+    const std::string name = prefix + entry.filename().string();
+    std::error_code error;
+    if (fs::is_directory(fs::symlink_status(entry, error))) {
+      if (auto inner = digest_folder(entry, name + "/", listing, bytes, depth + 1); !inner) return inner;
+      continue;
+    }
+    if (fs::is_directory(entry, error)) {
+      return fail(ErrorKind::unsupported, "a plugin may not hold links to folders", entry.string());
+    }
+    const auto content = read_whole(entry, largest_file);
+    if (!content) return tl::unexpected(content.error());
+    bytes += content->size();
+    listing += name + '\0' + sha256(*content) + '\n';
+    if (bytes > largest_plugin || listing.size() > most_files * 256) {
+      return fail(ErrorKind::limit, "a plugin larger than " + std::to_string(largest_plugin >> 20U) + " MiB", folder.string());
+    }
+  }
+  return {};
+}
+
+Result<PluginInfo> read_folder(const fs::path& folder, Trust trust) {
+  PluginInfo info;
+  info.path = folder;
+  info.trust = trust;
+  const fs::path manifest = folder / manifest_name;
+  const auto text = read_whole(manifest, largest_manifest);
+  if (!text) return tl::unexpected(text.error());
+  if (auto read = read_manifest(*text, manifest.string(), info); !read) return tl::unexpected(std::move(read.error()));
+  std::error_code error;
+  if (!fs::is_regular_file(folder / (info.module + ".py"), error) &&
+      !fs::is_regular_file(folder / info.module / "__init__.py", error)) {
+    return fail(ErrorKind::parse, "entry names the module '" + info.module + "', but there is no " + info.module + ".py",
+                manifest.string());
+  }
+  std::string listing;
+  std::size_t bytes = 0;
+  if (auto digest = digest_folder(folder, "", listing, bytes, 0); !digest) return tl::unexpected(std::move(digest.error()));
+  info.sha256 = sha256(listing);
+  return info;
+}
+
+// An empty name means: a Python file, but no plugin.
+Result<PluginInfo> read_single_file(const fs::path& file, Trust trust) {
+  PluginInfo info;
+  info.path = file;
+  info.trust = trust;
+  info.module = file.stem().string();
+  info.name = info.module;
+  const auto source = read_whole(file, largest_file);
+  if (!source) return tl::unexpected(source.error());
+  const auto is_plugin = read_file_header(*source, file.string(), info);
+  if (!is_plugin) return tl::unexpected(is_plugin.error());
+  if (!*is_plugin) info.name.clear();
+  info.sha256 = sha256(file.filename().string() + '\0' + sha256(*source) + '\n');
+  return info;
+}
+
+void add(Result<PluginInfo> plugin, const fs::path& path, PluginCatalog& catalog) {
+  if (!plugin) {
+    catalog.problems.push_back({path, plugin.error().text()});
+    return;
+  }
+  if (plugin->name.empty()) return;
+  if (const PluginInfo* earlier = catalog.find(plugin->name)) {
+    // Named folders are read first: what they hide of the shipped ones is meant so.
+    if (earlier->trust == plugin->trust) {
+      catalog.problems.push_back({path, "there is already a plugin named '" + plugin->name + "': " + earlier->path.string()});
+    }
+    return;
+  }
+  catalog.plugins.push_back(std::move(*plugin));
+}
+
+void read_folder_of_plugins(const fs::path& folder, Trust trust, bool search_groups, PluginCatalog& catalog) {
+  const auto entries = entries_of(folder);
+  if (!entries) {
+    catalog.problems.push_back({folder, entries.error().text()});
+    return;
+  }
+  for (const fs::path& entry : *entries) {
+    if (is_hidden(entry)) continue;
+    std::error_code error;
+    const fs::file_status status = fs::status(entry, error);
+    const std::string name = entry.filename().string();
+    if (error && error != std::errc::no_such_file_or_directory) {
+      catalog.problems.push_back({entry, "cannot read: " + error.message()});
+    } else if (!fs::is_directory(status)) {
+      if (entry.extension() == ".py") add(read_single_file(entry, trust), entry, catalog);
+    } else if (fs::exists(fs::symlink_status(entry / manifest_name, error))) {
+      add(read_folder(entry, trust), entry, catalog);
+    } else if (search_groups && (name == "experts" || name == "hooks")) {
+      read_folder_of_plugins(entry, trust, false, catalog);
+    }
+  }
+}
+
+}  // namespace
+
+const PluginInfo* PluginCatalog::find(std::string_view name) const {
+  const auto found = std::find_if(plugins.begin(), plugins.end(), [&](const PluginInfo& plugin) { return plugin.name == name; });
+  return found == plugins.end() ? nullptr : &*found;
+}
+
+PluginCatalog read_catalog(const fs::path& shipped, const std::vector<fs::path>& named) {
+  PluginCatalog catalog;
+  const auto read = [&](const fs::path& folder, Trust trust) {
+    std::error_code error;
+    if (fs::exists(fs::symlink_status(folder / manifest_name, error))) {
+      add(read_folder(folder, trust), folder, catalog);
+    } else {
+      read_folder_of_plugins(folder, trust, true, catalog);
+    }
+  };
+  for (const fs::path& folder : named) read(folder, Trust::named);
+  if (!shipped.empty()) read(shipped, Trust::shipped);
+  std::sort(catalog.plugins.begin(), catalog.plugins.end(),
+            [](const PluginInfo& a, const PluginInfo& b) { return a.name < b.name; });
+  return catalog;
+}
+
+Result<PluginInfo> read_plugin(const fs::path& path, Trust trust) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return read_folder(path, trust);
+  auto plugin = read_single_file(path, trust);
+  if (plugin && plugin->name.empty()) {
+    return fail(ErrorKind::parse, "no expert in it: decorate a function with @conclave.expert", path.string());
+  }
+  return plugin;
+}
+
+}  // namespace conclave::scripting

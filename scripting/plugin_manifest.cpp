@@ -1,0 +1,379 @@
+#include "scripting/plugin_manifest.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <span>
+#include <utility>
+
+#include <toml++/toml.h>
+
+#include "engine/base/text.h"
+
+namespace conclave::scripting {
+namespace {
+
+constexpr std::array<std::string_view, 5> kinds{"expert", "hook", "probe", "rule", "embedding"};
+constexpr std::array<std::string_view, 4> setting_types{"int", "float", "bool", "str"};
+constexpr double longest_time_s = 86'400;
+
+bool is_identifier(std::string_view text) {
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c >= 0x80; });
+}
+
+bool is_plugin_name(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && text.front() != '.' && text.front() != '-' &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.'; });
+}
+
+// Everything that is wrong, with places in the file as the user sees it: the TOML of a header begins at `first_line` and
+// `first_column`.
+class Findings {
+ public:
+  Findings(std::string file, int first_line, int first_column)
+      : file_(std::move(file)), first_line_(first_line), first_column_(first_column) {}
+
+  void add(const toml::source_region& at, std::string_view message) {
+    if (!text_.empty()) text_ += '\n';
+    if (++count_ == 1) where_ = place(at.begin);
+    if (count_ > 1) text_ += place(at.begin) + ": ";
+    text_ += message;
+  }
+  [[nodiscard]] Result<void> result() const {
+    if (count_ == 0) return {};
+    return fail(ErrorKind::parse, text_, where_);
+  }
+
+ private:
+  [[nodiscard]] std::string place(const toml::source_position& at) const {
+    if (!at) return file_;
+    return file_ + ":" + std::to_string(static_cast<int>(at.line) + first_line_ - 1) + ":" +
+           std::to_string(static_cast<int>(at.column) + first_column_ - 1);
+  }
+  std::string file_;
+  int first_line_;
+  int first_column_;
+  std::string where_;
+  std::string text_;
+  int count_ = 0;
+};
+
+std::string joined(std::span<const std::string_view> names) {
+  std::string text;
+  for (const auto name : names) text += (text.empty() ? "" : ", ") + std::string(name);
+  return text;
+}
+
+// Typed reading of one table; finish() reports keys that nobody asked for.
+class Table {
+ public:
+  Table(const toml::table& table, std::string what, Findings& findings)
+      : table_(table), what_(std::move(what)), findings_(findings) {}
+
+  const toml::node* any(std::string_view key) {
+    known_.push_back(key);
+    return table_.get(key);
+  }
+  template <class T>
+  const T* typed(std::string_view key, std::string_view type_name) {
+    const toml::node* node = any(key);
+    if (node == nullptr) return nullptr;
+    const T* value = node->as<T>();
+    if (value == nullptr) findings_.add(node->source(), what_ + std::string(key) + " must be " + std::string(type_name));
+    return value;
+  }
+  const toml::node* text(std::string_view key, std::string& out) {
+    const auto* value = typed<toml::value<std::string>>(key, "a string");
+    if (value != nullptr) out = value->get();
+    return value;
+  }
+  void boolean(std::string_view key, bool& out) {
+    if (const auto* value = typed<toml::value<bool>>(key, "true or false")) out = value->get();
+  }
+  const toml::node* number(std::string_view key, double& out, double min, double max) {
+    const toml::node* node = any(key);
+    if (node == nullptr) return nullptr;
+    const auto value = node->is_number() ? node->value<double>() : std::nullopt;
+    if (!value || !(*value >= min && *value <= max)) {
+      findings_.add(node->source(), what_ + std::string(key) + " must be a number from " + std::to_string(std::llround(min)) +
+                                        " to " + std::to_string(std::llround(max)));
+      return nullptr;
+    }
+    out = *value;
+    return node;
+  }
+  void texts(std::string_view key, std::vector<std::string>& out) {
+    const auto* list = typed<toml::array>(key, "a list of strings");
+    if (list == nullptr) return;
+    for (const toml::node& item : *list) {
+      const auto* value = item.as_string();
+      if (value == nullptr) {
+        findings_.add(item.source(), what_ + std::string(key) + " must be a list of strings");
+      } else {
+        out.push_back(value->get());
+      }
+    }
+  }
+  const toml::table* table(std::string_view key) { return typed<toml::table>(key, "a table"); }
+  void finish() {
+    for (const auto& [key, node] : table_) {
+      if (std::find(known_.begin(), known_.end(), key.str()) == known_.end()) {
+        findings_.add(key.source(), "unknown key '" + what_ + std::string(key.str()) + "'" + did_you_mean(key.str(), known_));
+      }
+    }
+  }
+  [[nodiscard]] const toml::table& raw() const { return table_; }
+
+ private:
+  const toml::table& table_;
+  std::string what_;
+  Findings& findings_;
+  std::vector<std::string_view> known_;
+};
+
+void read_entry(const std::string& entry, const toml::node& at, PluginInfo& info, Findings& findings) {
+  const auto colon = entry.find(':');
+  info.module = entry.substr(0, colon);
+  info.function = colon == std::string::npos ? "" : entry.substr(colon + 1);
+  if (!is_identifier(info.module) || (colon != std::string::npos && !is_identifier(info.function))) {
+    findings.add(at.source(), "entry must be 'module:function', for example 'error_bursts:assess', not '" + entry + "'");
+  }
+}
+
+void read_default(Setting& setting, const toml::node& node, Findings& findings) {
+  if (setting.type == "bool" && node.is_boolean()) {
+    setting.default_value = node.as_boolean()->get();
+  } else if (setting.type == "str" && node.is_string()) {
+    setting.default_value = node.as_string()->get();
+  } else if (setting.type == "int" && node.is_integer()) {
+    setting.default_value = node.as_integer()->get();
+  } else if (const auto number = node.value<double>();
+             setting.type == "float" && node.is_number() && number && std::isfinite(*number)) {
+    setting.default_value = *number;
+  } else {
+    findings.add(node.source(), "the default of setting '" + setting.name + "' must be of its type, " + setting.type);
+  }
+}
+
+void read_settings(const toml::table& settings, PluginInfo& info, Findings& findings) {
+  for (const auto& [key, node] : settings) {
+    const toml::table* table = node.as_table();
+    if (table == nullptr || !is_identifier(key.str())) {
+      findings.add(key.source(), "settings." + std::string(key.str()) + " must be a table named like a Python variable");
+      continue;
+    }
+    Setting setting;
+    setting.name = key.str();
+    Table reader(*table, "settings." + setting.name + ".", findings);
+    const toml::node* type = reader.text("type", setting.type);
+    reader.text("help", setting.help);
+    const toml::node* default_value = reader.any("default");
+    if (std::find(setting_types.begin(), setting_types.end(), setting.type) == setting_types.end()) {
+      findings.add((type != nullptr ? *type : node).source(),
+                   "the type of setting '" + setting.name + "' must be one of " + joined(setting_types));
+    } else if (default_value == nullptr) {
+      findings.add(node.source(), "setting '" + setting.name + "' needs a default");
+    } else {
+      read_default(setting, *default_value, findings);
+    }
+    reader.finish();
+    info.settings.push_back(std::move(setting));
+  }
+}
+
+void read_limits_and_permissions(Table& top, PluginInfo& info, Findings& findings) {
+  if (const auto* limits = top.table("limits")) {
+    Table reader(*limits, "limits.", findings);
+    reader.number("time_s", info.time_s, 0.01, longest_time_s);
+    reader.number("memory_mb", info.memory_mb, 1, 1U << 20U);
+    reader.number("output_kb", info.output_kb, 0, 1U << 20U);
+    reader.finish();
+  }
+  if (const auto* permissions = top.table("permissions")) {
+    Table reader(*permissions, "permissions.", findings);
+    reader.texts("network", info.network);
+    reader.texts("read", info.read);
+    reader.texts("write", info.write);
+    reader.boolean("subprocess", info.subprocess);
+    reader.boolean("raw_evidence", info.raw_evidence);
+    reader.finish();
+  }
+}
+
+void read_table(const toml::table& table, bool is_folder, PluginInfo& info, Findings& findings) {
+  Table top(table, "", findings);
+  if (const auto* name = top.text("name", info.name); name != nullptr && !is_plugin_name(info.name)) {
+    findings.add(name->source(), "name must be 1 to 64 letters, digits, '_', '-' or '.', not '" + info.name + "'");
+  } else if (is_folder && name == nullptr && top.raw().get("name") == nullptr) {
+    findings.add(table.source(), "name is missing");
+  }
+  top.text("version", info.version);
+  top.text("scope", info.scope);
+  top.text("summary", info.summary);
+  if (const auto* kind = top.text("kind", info.kind);
+      kind != nullptr && std::find(kinds.begin(), kinds.end(), info.kind) == kinds.end()) {
+    findings.add(kind->source(),
+                 "kind must be one of " + joined(kinds) + ", not '" + info.kind + "'" + did_you_mean(info.kind, kinds));
+  }
+  if (const auto* api = top.typed<toml::value<std::int64_t>>("api", "a whole number"); api != nullptr && api->get() != 1) {
+    findings.add(api->source(), "api " + std::to_string(api->get()) + " is not known; this program knows api 1");
+  }
+  if (const auto* runner = top.text("runner", info.runner);
+      runner != nullptr && info.runner != "in_process" && info.runner != "isolated") {
+    findings.add(runner->source(), "runner must be in_process or isolated, not '" + info.runner + "'");
+  }
+  if (is_folder) {
+    std::string entry;
+    if (const auto* at = top.text("entry", entry)) {
+      read_entry(entry, *at, info, findings);
+    } else if (top.raw().get("entry") == nullptr) {
+      findings.add(table.source(), "entry is missing, for example entry = \"error_bursts:assess\"");
+    }
+    top.texts("requirements", info.requirements);
+  }
+  read_limits_and_permissions(top, info, findings);
+  if (const auto* settings = top.table("settings")) read_settings(*settings, info, findings);
+  top.finish();
+}
+
+Result<toml::table> parse(std::string_view text, const std::string& file_name, int first_line, int first_column) {
+  try {
+    return toml::parse(text, file_name);
+  } catch (const toml::parse_error& error) {
+    Findings findings(file_name, first_line, first_column);
+    findings.add(error.source(), "not valid TOML: " + valid_utf8(error.description()));
+    return tl::unexpected(findings.result().error());
+  }
+}
+
+// One pass over the lines of a source file: the inline header of PEP 723, the decorator, the first line of the docstring.
+struct SourceScan {
+  std::string header;  // TOML without "# "
+  int header_line = 0;
+  int header_count = 0;
+  std::string decorator_kind;  // expert or hook
+  std::string scope;
+  std::string summary;
+};
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.remove_suffix(1);
+  return text;
+}
+
+// PEP 723: the block ends at the last "# ///" of an unbroken run of comment lines. Returns the index after it, or `first` if
+// nothing ends it.
+std::size_t read_block(std::span<const std::string_view> lines, std::size_t first, SourceScan& scan) {
+  std::size_t end = 0;
+  for (std::size_t i = first; i < lines.size() && (lines[i] == "#" || lines[i].starts_with("# ")); ++i) {
+    if (lines[i] == "# ///") end = i;
+  }
+  if (end == 0) return first;
+  ++scan.header_count;
+  scan.header_line = static_cast<int>(first) + 1;
+  scan.header.clear();
+  for (std::size_t i = first; i < end; ++i) {
+    scan.header += lines[i].size() > 2 ? lines[i].substr(2) : std::string_view{};
+    scan.header += '\n';
+  }
+  return end + 1;
+}
+
+// The text of scope="..." in the first line of a decorator.
+std::string literal_scope(std::string_view line) {
+  const auto at = line.find("scope");
+  if (at == std::string_view::npos) return {};
+  auto rest = trimmed(line.substr(at + 5));
+  if (!rest.starts_with('=')) return {};
+  rest = trimmed(rest.substr(1));
+  if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return {};
+  const auto end = rest.find(rest.front(), 1);
+  return end == std::string_view::npos ? std::string{} : std::string(rest.substr(1, end - 1));
+}
+
+SourceScan scan_source(std::string_view source) {
+  if (source.starts_with("\xEF\xBB\xBF")) source.remove_prefix(3);
+  std::vector<std::string_view> lines;
+  while (!source.empty()) {
+    const auto end = std::min(source.find('\n'), source.size());
+    auto line = source.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.push_back(line);
+    source.remove_prefix(std::min(end + 1, source.size()));
+  }
+  SourceScan scan;
+  bool before_code = true;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const auto line = lines[i];
+    if (line == "# /// script") {
+      i = read_block(lines, i + 1, scan) - 1;
+      continue;
+    }
+    for (const std::string_view quotes : {"\"\"\"", "'''"}) {
+      if (before_code && line.starts_with(quotes)) {
+        const auto rest = line.substr(3);
+        scan.summary = trimmed(rest.substr(0, rest.find(quotes)));
+      }
+    }
+    if (!line.empty() && line.front() != '#') before_code = false;
+    if (!scan.decorator_kind.empty()) continue;
+    for (const std::string_view kind : {"expert", "hook"}) {
+      for (const std::string_view prefix : {"@conclave.", "@"}) {
+        if (!line.starts_with(prefix) || !line.substr(prefix.size()).starts_with(kind)) continue;
+        const auto rest = trimmed(line.substr(prefix.size() + kind.size()));
+        if (!rest.empty() && rest.front() != '(' && rest.front() != '#') continue;
+        scan.decorator_kind = kind;
+        scan.scope = literal_scope(rest);
+      }
+    }
+  }
+  return scan;
+}
+
+}  // namespace
+
+Result<void> read_manifest(std::string_view toml, const std::string& file_name, PluginInfo& info) {
+  auto table = parse(toml, file_name, 1, 1);
+  if (!table) return tl::unexpected(std::move(table.error()));
+  Findings findings(file_name, 1, 1);
+  read_table(*table, true, info, findings);
+  return findings.result();
+}
+
+Result<bool> read_file_header(std::string_view source, const std::string& file_name, PluginInfo& info) {
+  const SourceScan scan = scan_source(source);
+  info.summary = valid_utf8(scan.summary);
+  if (!scan.decorator_kind.empty()) info.kind = scan.decorator_kind;
+  if (!scan.scope.empty()) info.scope = valid_utf8(scan.scope);
+  if (scan.header_count > 1) {
+    return fail(ErrorKind::parse, "more than one '# /// script' block", file_name + ":" + std::to_string(scan.header_line));
+  }
+  bool has_table = false;
+  if (scan.header_count == 1) {
+    auto header = parse(scan.header, file_name, scan.header_line, 3);
+    if (!header) return tl::unexpected(std::move(header.error()));
+    Findings findings(file_name, scan.header_line, 3);
+    Table top(*header, "", findings);
+    top.texts("dependencies", info.requirements);
+    if (const auto* tool = header->get("tool"); tool != nullptr && tool->is_table()) {
+      if (const toml::node* own = tool->as_table()->get("conclave")) {
+        has_table = true;
+        if (own->is_table()) {
+          read_table(*own->as_table(), false, info, findings);
+        } else {
+          findings.add(own->source(), "tool.conclave must be a table");
+        }
+      }
+    }
+    if (auto result = findings.result(); !result && (has_table || !scan.decorator_kind.empty())) {
+      return tl::unexpected(std::move(result.error()));
+    }
+  }
+  return has_table || !scan.decorator_kind.empty();
+}
+
+}  // namespace conclave::scripting
