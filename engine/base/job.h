@@ -23,7 +23,7 @@ struct Progress {
 class Job {
  public:
   explicit Job(std::string title = {});
-  // Also stops when `parent` does. The parent must outlive this job.
+  // Also stops when `parent` does; may outlive it.
   Job(std::string title, Job& parent);
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;

@@ -35,7 +35,8 @@ struct Case {
   std::vector<scan::Target> services;
   std::string config;                 // path as written; empty: none
   std::vector<ExpertChoice> experts;  // empty: all shipped ones
-  bool whole_machine = false;         // `conclave here`: unreadable logs are problems, not errors
+  bool whole_machine = false;         // `conclave here`: what is evidence was found, not named
+  bool keep_going = false;            // named evidence that cannot be read is a problem, not an error
 };
 
 // A case file that was read: the case, or everything that is wrong with it (each with file:line:column). The case is usable if no

@@ -37,19 +37,19 @@ struct ColumnInfo {
   std::span<const std::byte> data;
 };
 
-// Owner: shared; threads: any. Memory is a sealed memfd (or private memory when it came from bytes), mapped read-only.
+// Owner: shared; threads: any. Memory is a sealed memfd, mapped read-only.
 class Evidence {
  public:
-  // Checks the whole directory: a damaged blob is an error of kind serialization, never a crash.
+  // Copies. Checks the whole directory: a damaged blob is an error of kind serialization, never a crash.
   [[nodiscard]] static Result<std::shared_ptr<const Evidence>> from_bytes(std::span<const std::byte> blob);
-  // Takes the descriptor over.
+  // Takes the descriptor of a sealed memfd over.
   [[nodiscard]] static Result<std::shared_ptr<const Evidence>> from_descriptor(int memfd);
   ~Evidence();
   Evidence(const Evidence&) = delete;
   Evidence& operator=(const Evidence&) = delete;
 
   [[nodiscard]] std::span<const std::byte> blob() const noexcept { return blob_; }
-  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }  // -1 if from bytes
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }  // a sealed memfd
   [[nodiscard]] const std::vector<ColumnInfo>& columns() const noexcept { return columns_; }
 
   // Empty if there is no such column or it has another type.
@@ -63,10 +63,10 @@ class Evidence {
  private:
   Evidence() = default;
   Result<void> read_directory();
+  [[nodiscard]] const ColumnInfo* find(std::string_view column) const;
   [[nodiscard]] const ColumnInfo* find(std::string_view column, ColumnType type) const;
   std::span<const std::byte> blob_;
   int descriptor_ = -1;
-  std::vector<std::byte> owned_;
   std::vector<ColumnInfo> columns_;
 };
 
@@ -75,9 +75,9 @@ using EvidencePtr = std::shared_ptr<const Evidence>;
 // Collects columns, then seals them. One thread.
 class EvidenceBuilder {
  public:
-  void add_integers(std::string name, std::vector<std::int64_t> values);
-  void add_numbers(std::string name, std::vector<double> values);
-  void add_bytes(std::string name, std::vector<std::uint8_t> values);
+  void add_integers(std::string name, const std::vector<std::int64_t>& values);
+  void add_numbers(std::string name, const std::vector<double>& values);
+  void add_bytes(std::string name, const std::vector<std::uint8_t>& values);
   void add_texts(std::string name, const std::vector<std::string>& values);  // made valid UTF-8
   // Copies every column of `other` that was not added yet.
   void add_missing_from(const Evidence& other);

@@ -1,0 +1,285 @@
+#include <algorithm>
+#include <set>
+
+#include "engine/case/case.h"
+#include "engine/config/tree.h"
+
+namespace conclave {
+namespace {
+
+using config::MapReader;
+using config::Node;
+using config::NodeKind;
+using config::Problem;
+
+// Reads one section of a case file after the other into `subject`; every mistake becomes a problem with its place.
+class CaseReader {
+ public:
+  CaseReader(const Node& root, Case& subject, std::vector<Problem>& problems)
+      : root_(root), subject_(subject), problems_(problems), map_(root, "a case", problems) {}
+
+  void read() {
+    if (!map_.is_map()) {
+      map_.error(root_, "wrong-type", "a case is a map", "question: Is it safe to go on?");
+      return;
+    }
+    long long version = 1;
+    map_.integer("version", version, 1, 1);
+    map_.text("name", subject_.name);
+    if (const Node* node = map_.any("question"); node == nullptr) {
+      map_.error(root_, "missing-key", "a case needs a question", "question: Is it safe to go on?");
+    } else if (node->kind != NodeKind::scalar || node->scalar.empty()) {
+      map_.error(*node, "wrong-type", "question is text", "question: Is it safe to go on?");
+    } else {
+      subject_.question_text = node->scalar;
+    }
+    read_verdicts();
+    read_gate();
+    read_times();
+    map_.texts("logs", subject_.logs);
+    read_services();
+    map_.text("config", subject_.config);
+    read_experts();
+    read_circle();
+    map_.finish();
+    if (subject_.logs.empty() && subject_.services.empty() && subject_.config.empty()) {
+      map_.error(root_, "no-evidence", "a case needs evidence: logs, services or config", "logs: [app.log]");
+    }
+  }
+
+ private:
+  consensus::Question& question() { return subject_.question; }
+
+  void read_verdicts() {
+    const Node* node = map_.any("verdicts");
+    std::vector<std::string> verdicts;
+    if (map_.texts("verdicts", verdicts)) {
+      const std::set<std::string> unique(verdicts.begin(), verdicts.end());
+      if (verdicts.size() < 2 || unique.size() != verdicts.size() || unique.contains("")) {
+        map_.error(*node, "bad-verdicts", "verdicts are at least two different labels, best first",
+                   "verdicts: [healthy, degraded, failing]");
+      } else {
+        question().verdicts = std::move(verdicts);
+      }
+    }
+    map_.boolean("ordered", question().ordered);
+  }
+
+  void read_gate() {
+    const Node* node = map_.any("gate");
+    if (node == nullptr) return;
+    MapReader gate(*node, "gate", problems_);
+    if (!gate.is_map()) {
+      map_.error(*node, "wrong-type", "gate is a map", "gate: {min_answered: 3}");
+      return;
+    }
+    gate.texts("required", question().gate.required);
+    if (long long value = 0; gate.integer("min_answered", value, 0, 1'000'000)) {
+      question().gate.min_answered = static_cast<int>(value);
+    }
+    gate.number("min_confidence", question().gate.min_confidence, 0, 1);
+    const Node* pass = gate.any("pass");
+    if (gate.texts("pass", question().gate.pass)) {
+      for (const std::string& label : question().gate.pass) {
+        const auto& known = question().verdicts;
+        if (std::find(known.begin(), known.end(), label) == known.end()) {
+          map_.error(*pass, "unknown-verdict", "gate.pass names '" + label + "', which is not one of the verdicts");
+        }
+      }
+    }
+    gate.finish();
+  }
+
+  std::optional<TimeUs> time_of(const Node& node, const std::string& what) {
+    if (node.kind == NodeKind::scalar) {
+      if (const auto time = parse_time(node.scalar)) return time;
+    }
+    map_.error(node, "bad-time", what + " is an ISO 8601 time" + (node.scalar.empty() ? "" : ", not '" + node.scalar + "'"),
+               "2026-03-01T12:00:00Z");
+    return std::nullopt;
+  }
+
+  void read_times() {
+    if (const Node* node = map_.any("change_time")) subject_.change_time = time_of(*node, "change_time");
+    const Node* range = map_.any("time_range");
+    if (range == nullptr) return;
+    const Node* start = nullptr;
+    const Node* end = nullptr;
+    if (range->kind == NodeKind::list && range->items.size() == 2) {
+      start = &range->items[0];
+      end = &range->items[1];
+    } else if (range->kind == NodeKind::map) {
+      MapReader reader(*range, "time_range", problems_);
+      start = reader.any("start");
+      end = reader.any("end");
+      reader.finish();
+    }
+    if (start == nullptr || end == nullptr) {
+      map_.error(*range, "wrong-type", "time_range has a start and an end", "time_range: [2026-03-01T12:00Z, 2026-03-01T14:00Z]");
+      return;
+    }
+    const auto from = time_of(*start, "start of time_range");
+    const auto to = time_of(*end, "end of time_range");
+    if (!from || !to) return;
+    if (*from >= *to) {
+      map_.error(*range, "bad-time", "time_range ends before it starts");
+      return;
+    }
+    subject_.time_range = {*from, *to};
+  }
+
+  void read_service(const Node& node) {
+    std::string text;
+    std::string name;
+    std::optional<scan::State> expect;
+    if (node.kind == NodeKind::scalar) {
+      text = node.scalar;
+    } else {
+      MapReader service(node, "a service", problems_);
+      if (!service.is_map()) {
+        map_.error(node, "wrong-type", "a service is host:port or a map", "- {name: api, target: 127.0.0.1:8080, expect: open}");
+        return;
+      }
+      service.text("name", name);
+      const Node* expect_node = service.any("expect");
+      if (std::string wanted; service.text("expect", wanted)) {
+        expect = scan::state_from_name(wanted);
+        if (!expect || *expect == scan::State::cancelled || *expect == scan::State::suspect) {
+          map_.error(*expect_node, "bad-state",
+                     "expect is open, closed, rejected, filtered, unreachable or dns_error, not '" + wanted + "'");
+          expect.reset();
+        }
+      }
+      if (!service.text("target", text)) map_.error(node, "missing-key", "a service needs a target", "target: 127.0.0.1:8080");
+      service.finish();
+      if (text.empty()) return;
+    }
+    auto targets = scan::parse_targets(text);
+    if (!targets) {
+      map_.error(node, "bad-target", targets.error().text(), "127.0.0.1:8080");
+      return;
+    }
+    for (scan::Target& target : *targets) {
+      if (!name.empty()) target.name = targets->size() == 1 ? name : name + ":" + std::to_string(target.port);
+      target.expect = expect;
+      subject_.services.push_back(std::move(target));
+    }
+  }
+
+  void read_services() {
+    const Node* node = map_.any("services");
+    if (node == nullptr || node->kind == NodeKind::null) return;
+    if (node->kind != NodeKind::list) {
+      map_.error(*node, "wrong-type", "services is a list", "services: [127.0.0.1:8080]");
+      return;
+    }
+    for (const Node& item : node->items) read_service(item);
+  }
+
+  void read_expert(const Node& node) {
+    ExpertChoice choice;
+    if (node.kind == NodeKind::scalar && !node.scalar.empty()) {
+      choice.name = node.scalar;
+    } else {
+      MapReader expert(node, "an expert", problems_);
+      if (!expert.is_map()) {
+        map_.error(node, "wrong-type", "an expert is a name or a map", "- {name: error_bursts, weight: 2}");
+        return;
+      }
+      if (!expert.text("name", choice.name) || choice.name.empty()) map_.error(node, "missing-key", "an expert needs a name");
+      expert.number("weight", choice.weight, 1e-6, 1e6);
+      if (const Node* settings = expert.any("settings")) {
+        if (settings->kind == NodeKind::map) {
+          choice.settings = settings->to_json();
+        } else if (settings->kind != NodeKind::null) {
+          map_.error(*settings, "wrong-type", "settings of an expert are a map");
+        }
+      }
+      expert.finish();
+    }
+    const bool twice = std::any_of(subject_.experts.begin(), subject_.experts.end(),
+                                   [&](const ExpertChoice& other) { return other.name == choice.name; });
+    if (twice) map_.error(node, "duplicate-expert", "expert '" + choice.name + "' is named twice");
+    if (!choice.name.empty() && !twice) subject_.experts.push_back(std::move(choice));
+  }
+
+  void read_experts() {
+    const Node* node = map_.any("experts");
+    if (node == nullptr || node->kind == NodeKind::null) return;
+    if (node->kind != NodeKind::list) {
+      map_.error(*node, "wrong-type", "experts is a list", "experts: [error_bursts, config_audit]");
+      return;
+    }
+    for (const Node& item : node->items) read_expert(item);
+  }
+
+  void read_circle() {
+    const Node* node = map_.any("circle");
+    if (node == nullptr) return;
+    MapReader circle(*node, "circle", problems_);
+    if (!circle.is_map()) {
+      map_.error(*node, "wrong-type", "circle is a map", "circle: {min_consensus_threshold: 0.7}");
+      return;
+    }
+    consensus::CircleConfig& settings = question().circle;
+    circle.number("min_consensus_threshold", settings.min_consensus_threshold, 0, 1);
+    const Node* algorithm = circle.any("similarity_algorithm");
+    if (std::string name; circle.text("similarity_algorithm", name)) {
+      if (const auto similarity = consensus::similarity_from_name(name)) {
+        settings.similarity_algorithm = *similarity;
+      } else {
+        map_.error(*algorithm, "unknown-algorithm", "similarity_algorithm is cosine, jaccard or levenshtein, not '" + name + "'");
+      }
+    }
+    circle.boolean("enable_parallel_processing", settings.enable_parallel_processing);
+    if (long long threads = 0; circle.integer("max_threads", threads, 0, 1024)) settings.max_threads = static_cast<int>(threads);
+    circle.finish();
+  }
+
+  const Node& root_;
+  Case& subject_;
+  std::vector<Problem>& problems_;
+  MapReader map_;
+};
+
+CaseFile case_from_tree(const Node& root, const std::filesystem::path& file) {
+  CaseFile result;
+  result.value.file = file;
+  result.value.base = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  CaseReader(root, result.value, result.problems).read();
+  if (result.value.name.empty()) result.value.name = file.stem().string();
+  return result;
+}
+
+}  // namespace
+
+bool CaseFile::usable() const {
+  return std::none_of(problems.begin(), problems.end(),
+                      [](const Problem& problem) { return problem.severity == config::Severity::error; });
+}
+
+Result<CaseFile> read_case(std::string_view yaml, const std::filesystem::path& file) {
+  const auto root = config::read_yaml(yaml, file.string());
+  if (!root) return tl::unexpected(root.error());
+  return case_from_tree(*root, file);
+}
+
+Result<CaseFile> read_case_file(const std::filesystem::path& file) {
+  const auto root = config::read_yaml_file(file);
+  if (!root) return tl::unexpected(root.error());
+  return case_from_tree(*root, file);
+}
+
+Result<Case> load_case(const std::filesystem::path& file) {
+  auto read = read_case_file(file);
+  if (!read) return tl::unexpected(read.error());
+  if (read->usable()) return std::move(read->value);
+  std::string text;
+  for (const Problem& problem : read->problems) {
+    if (!text.empty()) text += '\n';
+    text += config::to_text(problem);
+  }
+  return fail(ErrorKind::parse, std::move(text));
+}
+
+}  // namespace conclave

@@ -1,0 +1,202 @@
+#include "engine/case/consult.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "engine/base/ids.h"
+
+namespace conclave {
+namespace {
+
+using consensus::ExpertResponse;
+using consensus::Status;
+
+std::string target_of(const Evidence& evidence, std::size_t row) {
+  const std::string host(evidence.text("services.host", row));
+  const std::string port = std::to_string(evidence.integers("services.port")[row]);
+  return host.find(':') == std::string::npos ? host + ":" + port : "[" + host + "]:" + port;
+}
+
+nlohmann::json time_or_null(std::int64_t time) {
+  return time == std::numeric_limits<std::int64_t>::min() ? nlohmann::json(nullptr) : nlohmann::json(format_time(time));
+}
+
+nlohmann::json logs_of(const Evidence& evidence) {
+  auto logs = nlohmann::json::array();
+  const auto readable = evidence.bytes("logs.unreadable");
+  for (std::size_t row = 0; row < readable.size(); ++row) {
+    const auto value = [&](const char* column) { return evidence.integers(column)[row]; };
+    logs.push_back({{"path", evidence.text("logs.path", row)},
+                    {"readable", readable[row] == 0},
+                    {"bytes", value("logs.bytes")},
+                    {"lines", value("logs.lines")},
+                    {"error_lines", value("logs.error_lines")},
+                    {"warning_lines", value("logs.warning_lines")},
+                    {"first_time", time_or_null(value("logs.first_time"))},
+                    {"last_time", time_or_null(value("logs.last_time"))}});
+  }
+  return logs;
+}
+
+nlohmann::json services_of(const Evidence& evidence) {
+  auto services = nlohmann::json::array();
+  const auto latency = evidence.numbers("services.latency_ms");
+  for (std::size_t row = 0; row < latency.size(); ++row) {
+    services.push_back({{"name", evidence.text("services.name", row)},
+                        {"target", target_of(evidence, row)},
+                        {"expect", evidence.text("services.expect", row)},
+                        {"state", evidence.text("services.state", row)},
+                        {"latency_ms", std::isnan(latency[row]) ? nlohmann::json(nullptr) : nlohmann::json(latency[row])},
+                        {"address", evidence.text("services.address", row)},
+                        {"detail", evidence.text("services.detail", row)}});
+  }
+  return services;
+}
+
+nlohmann::json configs_of(const Evidence& evidence) {
+  auto configs = nlohmann::json::array();
+  for (std::size_t row = 0; row < evidence.rows("config.file"); ++row) {
+    const auto model = nlohmann::json::parse(evidence.text("config.model", row), nullptr, false);
+    const auto file = evidence.text("config.file", row);
+    std::size_t problems = 0;
+    for (std::size_t i = 0; i < evidence.rows("problems.kind"); ++i)
+      problems += evidence.text("problems.file", i) == file ? 1 : 0;
+    configs.push_back({{"file", file},
+                       {"services", model.is_object() && model.contains("services") ? model["services"].size() : 0},
+                       {"problems", problems}});
+  }
+  return configs;
+}
+
+// The cited lines, each once: what a reader needs when the log has been rotated away.
+std::vector<Excerpt> excerpts_of(const std::vector<ExpertResponse>& responses) {
+  std::vector<Excerpt> excerpts;
+  std::set<std::pair<std::string, std::uint64_t>> seen;
+  for (const ExpertResponse& response : responses) {
+    for (const consensus::Claim& claim : response.claims) {
+      for (const consensus::Citation& citation : claim.evidence) {
+        const bool has_line = citation.verified.value_or(false) && citation.line > 0;
+        if (has_line && seen.emplace(citation.source, citation.line).second) {
+          excerpts.push_back({citation.source, citation.line, citation.excerpt});
+        }
+      }
+    }
+  }
+  return excerpts;
+}
+
+// An answer that breaks the contract is a failure of that expert, not of the report.
+void fail_if_invalid(ExpertResponse& response, const consensus::Question& question) {
+  if (response.status != Status::answered) return;
+  std::string message;
+  if (const auto valid = consensus::validate(response); !valid) {
+    message = valid.error().text();
+  } else if (response.verdict &&
+             std::find(question.verdicts.begin(), question.verdicts.end(), *response.verdict) == question.verdicts.end()) {
+    message = "'" + *response.verdict + "' is not one of the verdicts of this case";
+  } else {
+    return;
+  }
+  ExpertResponse failed;
+  failed.expert_name = response.expert_name.empty() ? "unnamed" : response.expert_name;
+  failed.scope = response.scope.empty() ? "overall" : response.scope;
+  failed.status = Status::failed;
+  failed.content = std::move(response.content);
+  failed.timestamp = response.timestamp;
+  failed.seconds = response.seconds;
+  failed.error = consensus::ResponseError{"InvalidResponse", std::move(message), {}};
+  response = std::move(failed);
+}
+
+Result<consensus::ConsensusResult> conclude_again(const std::vector<ExpertResponse>& responses, const Receipt& receipt) {
+  return consensus::conclude(responses, receipt.question, receipt.evidence_coverage, receipt.evidence_unreadable);
+}
+
+}  // namespace
+
+int Report::exit_code() const {
+  if (!consensus.verdict) return 3;
+  return consensus.passed ? 0 : 1;
+}
+
+Result<Report> make_report(const Case& subject, const Gathered& gathered, std::vector<ExpertResponse> responses,
+                           std::vector<ReceiptPlugin> plugins, std::vector<ReceiptHook> hooks,
+                           const std::map<std::string, double>& weights, TimeUs started) {
+  for (ExpertResponse& response : responses) {
+    if (const auto weight = weights.find(response.expert_name); weight != weights.end()) response.weight = weight->second;
+    fail_if_invalid(response, subject.question);
+  }
+  verify_claims(responses, *gathered.evidence);
+
+  Report report;
+  report.id = random_id();
+  report.case_name = subject.name;
+  report.case_file = subject.file.string();
+  report.question = subject.question_text;
+  report.responses = std::move(responses);
+  report.logs = logs_of(*gathered.evidence);
+  report.services = services_of(*gathered.evidence);
+  report.config = configs_of(*gathered.evidence);
+  report.excerpts = excerpts_of(report.responses);
+  report.problems = gathered.problems;
+  report.receipt.inputs = gathered.inputs;
+  report.receipt.plugins = std::move(plugins);
+  for (const ExpertResponse& response : report.responses) report.receipt.weights[response.expert_name] = response.weight;
+  report.receipt.hooks = std::move(hooks);
+  report.receipt.versions = {{"conclave", CONCLAVE_VERSION}, {"report", "1"}};
+  report.receipt.question = subject.question;
+  report.receipt.evidence_coverage = gathered.coverage;
+  report.receipt.evidence_unreadable = gathered.unreadable;
+  report.started = started;
+
+  auto consensus = conclude_again(report.responses, report.receipt);
+  if (!consensus) return tl::unexpected(consensus.error());
+  report.consensus = std::move(*consensus);
+  report.seconds = static_cast<double>(now_us() - started) / static_cast<double>(us_per_second);
+  return report;
+}
+
+Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, const ConsultOptions& options, Job& job) {
+  const TimeUs started = now_us();
+  std::vector<ReceiptHook> hooks;
+
+  auto config = load_config(subject);
+  if (!config && !subject.keep_going) return tl::unexpected(config.error());
+  std::optional<config::ConfigFile> loaded = config ? std::move(*config) : std::nullopt;
+  if (loaded && options.hooks.on_config_loaded) {
+    auto changed = options.hooks.on_config_loaded(std::move(*loaded), hooks);
+    if (!changed) return tl::unexpected(changed.error());
+    loaded = std::move(*changed);
+  }
+
+  auto gathered = gather(subject, loaded, job);
+  if (!gathered) return tl::unexpected(gathered.error());
+  if (options.hooks.on_evidence) {
+    auto evidence = options.hooks.on_evidence(gathered->evidence, hooks);
+    if (!evidence) return tl::unexpected(evidence.error());
+    gathered->evidence = std::move(*evidence);
+  }
+  if (options.on_gathered) options.on_gathered(*gathered);
+
+  std::vector<ExpertResponse> responses = ask(experts, gathered->evidence, job, options.on_response);
+  if (job.stopped()) return fail_cancelled();
+  responses.insert(responses.end(), options.refused.begin(), options.refused.end());
+
+  std::vector<ReceiptPlugin> plugins;
+  for (const ExpertPtr& expert : experts) {
+    if (!expert->info().sha256.empty()) plugins.push_back({expert->info().name, expert->info().version, expert->info().sha256});
+  }
+  return make_report(subject, *gathered, std::move(responses), std::move(plugins), std::move(hooks), options.weights, started);
+}
+
+Result<Report> replay(const Report& report) {
+  auto consensus = conclude_again(report.responses, report.receipt);
+  if (!consensus) return tl::unexpected(consensus.error());
+  Report again = report;
+  again.consensus = std::move(*consensus);
+  return again;
+}
+
+}  // namespace conclave

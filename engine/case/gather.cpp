@@ -1,0 +1,213 @@
+// gather(): every log, service and configuration of a case becomes columns of one evidence blob.
+
+#include <tbb/parallel_invoke.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "engine/base/ids.h"
+#include "engine/base/text.h"
+#include "engine/case/consult.h"
+#include "engine/case/evidence_columns.h"
+#include "engine/logs/line_index.h"
+#include "engine/logs/source.h"
+
+namespace conclave {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t max_sample_bytes = 2000;
+
+config::Problem problem_from(const Error& error, std::string rule, config::Severity severity = config::Severity::error) {
+  return {severity, std::move(rule), error.text(), {}, {error.where, 0, 0}};
+}
+
+fs::path resolved(const Case& subject, const std::string& path) {
+  return fs::path(path).is_absolute() ? fs::path(path) : (subject.base / path).lexically_normal();
+}
+
+// Collects what could not be read, and how much was asked for.
+class Gatherer {
+ public:
+  Gatherer(const Case& subject, Job& job) : subject_(subject), job_(job) {}
+
+  Result<Gathered> run(const std::optional<config::ConfigFile>& config) {
+    if (!subject_.file.empty()) add_input(subject_.file);
+    if (const auto read = read_logs(); !read) return tl::unexpected(read.error());
+    scan_services();
+    if (job_.stopped()) return fail_cancelled();
+    std::vector<const config::ConfigFile*> configs;
+    if (config) {
+      ++asked_;
+      ++read_;
+      configs.push_back(&*config);
+      add_input(config->file);
+      for (const config::Problem& problem : config->problems) add_problem("config", problem);
+    } else if (!subject_.config.empty()) {
+      ++asked_;  // keep_going: it was named and could not be read
+      gathered_.unreadable = true;
+      if (const auto again = load_config(subject_); !again) add_problem("config", problem_from(again.error(), "unreadable"));
+    }
+
+    EvidenceBuilder builder;
+    add_case_columns(builder, subject_);
+    add_log_columns(builder, logs_);
+    add_service_columns(builder, services_);
+    add_config_columns(builder, configs);
+    add_problem_columns(builder, problems_);
+    auto evidence = std::move(builder).seal();
+    if (!evidence) return tl::unexpected(evidence.error());
+    gathered_.evidence = std::move(*evidence);
+    gathered_.coverage = asked_ == 0 ? 1.0 : static_cast<double>(read_) / static_cast<double>(asked_);
+    for (SourcedProblem& sourced : problems_) gathered_.problems.push_back(std::move(sourced.problem));
+    return std::move(gathered_);
+  }
+
+ private:
+  void add_problem(std::string kind, config::Problem problem) { problems_.push_back({std::move(kind), std::move(problem)}); }
+
+  // Named evidence that cannot be read: an error, unless the case says to go on without it.
+  Result<void> missing(const Error& error) {
+    if (error.kind == ErrorKind::cancelled || !subject_.keep_going) return tl::unexpected(error);
+    ++asked_;
+    if (!subject_.whole_machine) gathered_.unreadable = true;
+    add_problem("log", problem_from(error, "unreadable"));
+    return {};
+  }
+
+  void add_input(const fs::path& path) {
+    std::error_code ignored;
+    ReceiptInput input{path.string(), fs::file_size(path, ignored), {}};
+    if (auto digest = sha256_file(path, job_)) input.sha256 = std::move(*digest);
+    if (ignored) input.bytes = 0;
+    gathered_.inputs.push_back(std::move(input));
+  }
+
+  Result<void> read_logs() {
+    std::set<fs::path> seen;
+    std::vector<std::pair<fs::path, bool>> files;  // and whether the case names the file itself
+    std::uint64_t total = 0;
+    for (const std::string& pattern : subject_.logs) {
+      const auto found = logs::find_files(pattern, subject_.base);
+      if (!found) {
+        if (const auto gone_on = missing(found.error()); !gone_on) return gone_on;
+        continue;
+      }
+      if (found->files.empty() && found->problems.empty()) {
+        if (const auto gone_on = missing({ErrorKind::not_found, "no log files match", pattern, ENOENT, 0}); !gone_on)
+          return gone_on;
+      }
+      for (const Error& error : found->problems) add_unreadable_found(error);
+      for (const fs::path& file : found->files) {
+        if (!seen.insert(file.lexically_normal()).second) continue;
+        const bool named = file.lexically_normal() == resolved(subject_, pattern);
+        files.emplace_back(file, named);
+        std::error_code ignored;
+        total += fs::file_size(file, ignored);
+      }
+    }
+    job_.begin("reading logs", total, "B");
+    for (const auto& [file, named] : files) {
+      if (const auto read = read_log(file, named); !read) return read;
+    }
+    return {};
+  }
+
+  void add_unreadable_found(const Error& error) {
+    ++asked_;
+    add_problem("log", problem_from(error, "unreadable", config::Severity::warning));
+    LogFindings log;
+    log.path = error.where;
+    log.unreadable = true;
+    logs_.push_back(std::move(log));
+  }
+
+  Result<void> read_log(const fs::path& file, bool named) {
+    const auto bytes = logs::LogBytes::open(file, job_);
+    if (!bytes) {
+      if (bytes.error().kind == ErrorKind::cancelled) return tl::unexpected(bytes.error());
+      if (named) return missing(bytes.error());
+      add_unreadable_found(bytes.error());
+      return {};
+    }
+    LogFindings log;
+    log.path = file.string();
+    log.file_bytes = (*bytes)->file_bytes();
+
+    Result<logs::LogSummary> summary;
+    Result<logs::TemplateGroups> groups;
+    Result<std::string> digest;
+    Result<logs::LineIndex> index;
+    const logs::SummaryOptions summary_options{.time_range = subject_.time_range};
+    const logs::TemplateOptions template_options{.change_time = subject_.change_time, .time_range = subject_.time_range};
+    Job mining(file.string(), job_);  // the same bytes again: not counted twice in the progress
+    tbb::parallel_invoke([&] { summary = logs::summarize((*bytes)->view(), summary_options, job_); },
+                         [&] { groups = logs::mine_templates((*bytes)->view(), template_options, mining); },
+                         [&] { digest = sha256_file(file, mining); },
+                         [&] { index = logs::LineIndex::build((*bytes)->view(), mining); });
+    if (!summary) return tl::unexpected(summary.error());
+    if (!groups) return tl::unexpected(groups.error());
+    if (!index) return tl::unexpected(index.error());
+    log.summary = std::move(*summary);
+    log.templates = std::move(groups->templates);
+    for (const logs::Sample& sample : log.summary.samples) {
+      log.sample_texts.emplace_back(index->line((*bytes)->view(), sample.line).substr(0, max_sample_bytes));
+    }
+    ++asked_;
+    ++read_;
+    if ((*bytes)->shrank()) {
+      add_problem("log",
+                  {config::Severity::warning, "changed-while-read", "became shorter while it was read", {}, {log.path, 0, 0}});
+    }
+    if (const auto& problem = (*bytes)->problem()) {
+      add_problem("log", problem_from(*problem, "damaged", config::Severity::warning));
+    }
+    gathered_.inputs.push_back({log.path, log.file_bytes, digest ? std::move(*digest) : std::string{}});
+    logs_.push_back(std::move(log));
+    return {};
+  }
+
+  void scan_services() {
+    if (subject_.services.empty() || job_.stopped()) return;
+    job_.begin("scanning services", subject_.services.size(), "services");
+    services_ = scan::scan(subject_.services, {}, job_);
+    for (const scan::ScanResult& result : services_) {
+      ++asked_;
+      if (result.state != scan::State::local_error && result.state != scan::State::cancelled) {
+        ++read_;
+        continue;
+      }
+      add_problem("service", {config::Severity::warning,
+                              "not-scanned",
+                              "could not be scanned from here" + (result.detail.empty() ? "" : ": " + result.detail),
+                              {},
+                              {result.target.name, 0, 0}});
+    }
+  }
+
+  const Case& subject_;
+  Job& job_;
+  Gathered gathered_;
+  std::vector<SourcedProblem> problems_;
+  std::vector<LogFindings> logs_;
+  std::vector<scan::ScanResult> services_;
+  std::size_t asked_ = 0;  // pieces of evidence: logs, services, configuration
+  std::size_t read_ = 0;
+};
+
+}  // namespace
+
+Result<std::optional<config::ConfigFile>> load_config(const Case& subject) {
+  if (subject.config.empty()) return std::optional<config::ConfigFile>{};
+  auto config = config::read_config_file(resolved(subject, subject.config));
+  if (!config) return tl::unexpected(config.error());
+  return std::optional(std::move(*config));
+}
+
+Result<Gathered> gather(const Case& subject, const std::optional<config::ConfigFile>& config, Job& job) {
+  return Gatherer(subject, job).run(config);
+}
+
+}  // namespace conclave

@@ -1,0 +1,261 @@
+// A report as JSON (DESIGN: "The report as JSON") and back.
+
+#include "engine/case/report.h"
+
+namespace conclave {
+namespace {
+
+using nlohmann::json;
+
+template <class T>
+json or_null(const std::optional<T>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+json scope_to_json(const consensus::ScopeVerdict& scope) {
+  json probabilities = json::object();
+  for (const auto& [label, probability] : scope.probabilities) probabilities[label] = probability;
+  return {{"scope", scope.scope},   {"verdict", or_null(scope.verdict)}, {"probabilities", probabilities},
+          {"voters", scope.voters}, {"confirmed", scope.confirmed},      {"reason", scope.reason}};
+}
+
+json problem_to_json(const config::Problem& problem) {
+  return {{"severity", config::severity_name(problem.severity)},
+          {"rule", problem.rule},
+          {"message", problem.message},
+          {"fix", problem.fix},
+          {"file", problem.location.file},
+          {"line", problem.location.line},
+          {"column", problem.location.column}};
+}
+
+json receipt_to_json(const Receipt& receipt) {
+  json inputs = json::array();
+  for (const ReceiptInput& input : receipt.inputs) {
+    inputs.push_back({{"path", input.path}, {"bytes", input.bytes}, {"sha256", input.sha256}});
+  }
+  json plugins = json::array();
+  for (const ReceiptPlugin& plugin : receipt.plugins) {
+    plugins.push_back({{"name", plugin.name}, {"version", plugin.version}, {"sha256", plugin.sha256}});
+  }
+  json hooks = json::array();
+  for (const ReceiptHook& hook : receipt.hooks) {
+    hooks.push_back({{"hook", hook.hook}, {"plugin", hook.plugin}, {"change", hook.change}, {"seconds", hook.seconds}});
+  }
+  const consensus::Question& question = receipt.question;
+  return {{"inputs", inputs},
+          {"plugins", plugins},
+          {"weights", receipt.weights},
+          {"hooks", hooks},
+          {"versions", receipt.versions},
+          {"verdicts", question.verdicts},
+          {"ordered", question.ordered},
+          {"gate",
+           {{"required", question.gate.required},
+            {"min_answered", or_null(question.gate.min_answered)},
+            {"min_confidence", question.gate.min_confidence},
+            {"pass", question.gate.pass}}},
+          {"circle",
+           {{"min_consensus_threshold", question.circle.min_consensus_threshold},
+            {"similarity_algorithm", consensus::similarity_name(question.circle.similarity_algorithm)},
+            {"enable_parallel_processing", question.circle.enable_parallel_processing},
+            {"max_threads", question.circle.max_threads}}},
+          {"evidence_coverage", receipt.evidence_coverage},
+          {"evidence_unreadable", receipt.evidence_unreadable}};
+}
+
+void add_consensus(json& out, const consensus::ConsensusResult& result) {
+  out["verdict"] = or_null(result.verdict);
+  out["passed"] = result.passed;
+  out["reason"] = result.reason;
+  out["confidence_score"] = result.confidence_score;
+  out["confidence_interval"] =
+      result.confidence_interval ? json{result.confidence_interval->first, result.confidence_interval->second} : json(nullptr);
+  out["calibrated"] = result.calibrated;
+  out["coverage"] = result.coverage;
+  out["consensus_text"] = result.consensus_text;
+  out["scopes"] = json::array();
+  for (const auto& scope : result.scopes) out["scopes"].push_back(scope_to_json(scope));
+  out["dissenting_opinions"] = json::array();
+  for (const consensus::Dissent& dissent : result.dissenting_opinions) {
+    out["dissenting_opinions"].push_back({{"scope", dissent.scope},
+                                          {"verdict", dissent.verdict},
+                                          {"experts", dissent.experts},
+                                          {"content", dissent.content},
+                                          {"unique_claims", dissent.unique_claims}});
+  }
+  out["key_insights"] = json::array();
+  for (const consensus::Insight& insight : result.key_insights) {
+    out["key_insights"].push_back({{"kind", insight.kind}, {"text", insight.text}, {"experts", insight.experts}});
+  }
+  out["agreement_matrix"] = {{"experts", result.matrix_experts}, {"values", result.agreement_matrix}};
+  out["groups"] = result.groups;
+  out["effective_experts"] = result.effective_experts;
+  out["counterfactuals"] = json::array();
+  for (const consensus::Counterfactual& change : result.counterfactuals) {
+    out["counterfactuals"].push_back({{"experts", change.experts},
+                                      {"scope", change.scope},
+                                      {"becomes", change.becomes.empty() ? json(nullptr) : json(change.becomes)}});
+  }
+}
+
+// The rest throws nlohmann's exceptions, which report_from_json turns into one Error.
+
+template <class T>
+std::optional<T> optional_from(const json& in) {
+  return in.is_null() ? std::nullopt : std::optional<T>(in.get<T>());
+}
+
+TimeUs time_from(const json& in) {
+  const auto time = parse_time(in.get_ref<const std::string&>());
+  if (!time) throw json::other_error::create(501, "not a time: " + in.get<std::string>(), &in);
+  return *time;
+}
+
+config::Problem problem_from_json(const json& in) {
+  config::Problem problem;
+  const auto severity = in.at("severity").get<std::string>();
+  problem.severity = severity == "note"      ? config::Severity::note
+                     : severity == "warning" ? config::Severity::warning
+                                             : config::Severity::error;
+  in.at("rule").get_to(problem.rule);
+  in.at("message").get_to(problem.message);
+  in.at("fix").get_to(problem.fix);
+  in.at("file").get_to(problem.location.file);
+  in.at("line").get_to(problem.location.line);
+  in.at("column").get_to(problem.location.column);
+  return problem;
+}
+
+Receipt receipt_from_json(const json& in) {
+  Receipt receipt;
+  for (const json& input : in.at("inputs")) receipt.inputs.push_back({input.at("path"), input.at("bytes"), input.at("sha256")});
+  for (const json& plugin : in.at("plugins")) {
+    receipt.plugins.push_back({plugin.at("name"), plugin.at("version"), plugin.at("sha256")});
+  }
+  in.at("weights").get_to(receipt.weights);
+  for (const json& hook : in.at("hooks")) {
+    receipt.hooks.push_back({hook.at("hook"), hook.at("plugin"), hook.at("change"), hook.at("seconds")});
+  }
+  in.at("versions").get_to(receipt.versions);
+  consensus::Question& question = receipt.question;
+  in.at("verdicts").get_to(question.verdicts);
+  in.at("ordered").get_to(question.ordered);
+  const json& gate = in.at("gate");
+  gate.at("required").get_to(question.gate.required);
+  question.gate.min_answered = optional_from<int>(gate.at("min_answered"));
+  gate.at("min_confidence").get_to(question.gate.min_confidence);
+  gate.at("pass").get_to(question.gate.pass);
+  const json& circle = in.at("circle");
+  circle.at("min_consensus_threshold").get_to(question.circle.min_consensus_threshold);
+  question.circle.similarity_algorithm = consensus::similarity_from_name(circle.at("similarity_algorithm").get<std::string>())
+                                             .value_or(consensus::Similarity::cosine);
+  circle.at("enable_parallel_processing").get_to(question.circle.enable_parallel_processing);
+  circle.at("max_threads").get_to(question.circle.max_threads);
+  in.at("evidence_coverage").get_to(receipt.evidence_coverage);
+  in.at("evidence_unreadable").get_to(receipt.evidence_unreadable);
+  return receipt;
+}
+
+consensus::ConsensusResult consensus_from_json(const json& in, const Receipt& receipt) {
+  consensus::ConsensusResult result;
+  result.verdict = optional_from<std::string>(in.at("verdict"));
+  in.at("passed").get_to(result.passed);
+  in.at("reason").get_to(result.reason);
+  result.confidence_score = optional_from<double>(in.at("confidence_score")).value_or(0);
+  if (const json& interval = in.at("confidence_interval"); !interval.is_null()) {
+    result.confidence_interval = {interval.at(0).get<double>(), interval.at(1).get<double>()};
+  }
+  in.at("calibrated").get_to(result.calibrated);
+  in.at("coverage").get_to(result.coverage);
+  in.at("consensus_text").get_to(result.consensus_text);
+  for (const json& scope : in.at("scopes")) {
+    consensus::ScopeVerdict value;
+    scope.at("scope").get_to(value.scope);
+    value.verdict = optional_from<std::string>(scope.at("verdict"));
+    for (const std::string& label : receipt.question.verdicts) {
+      if (const auto found = scope.at("probabilities").find(label); found != scope.at("probabilities").end()) {
+        value.probabilities.emplace_back(label, found->get<double>());
+      }
+    }
+    scope.at("voters").get_to(value.voters);
+    scope.at("confirmed").get_to(value.confirmed);
+    scope.at("reason").get_to(value.reason);
+    result.scopes.push_back(std::move(value));
+  }
+  for (const json& dissent : in.at("dissenting_opinions")) {
+    result.dissenting_opinions.push_back(
+        {dissent.at("scope"), dissent.at("verdict"), dissent.at("experts"), dissent.at("content"), dissent.at("unique_claims")});
+  }
+  for (const json& insight : in.at("key_insights")) {
+    result.key_insights.push_back({insight.at("kind"), insight.at("text"), insight.at("experts")});
+  }
+  in.at("agreement_matrix").at("experts").get_to(result.matrix_experts);
+  in.at("agreement_matrix").at("values").get_to(result.agreement_matrix);
+  in.at("groups").get_to(result.groups);
+  in.at("effective_experts").get_to(result.effective_experts);
+  for (const json& change : in.at("counterfactuals")) {
+    result.counterfactuals.push_back(
+        {change.at("experts"), change.at("scope"), optional_from<std::string>(change.at("becomes")).value_or(std::string{})});
+  }
+  return result;
+}
+
+}  // namespace
+
+json to_json(const Report& report) {
+  json out;
+  out["schema"] = 1;
+  out["id"] = report.id;
+  out["case"] = report.case_name;
+  out["case_file"] = report.case_file.empty() ? json(nullptr) : json(report.case_file);
+  out["question"] = report.question;
+  add_consensus(out, report.consensus);
+  out["responses"] = json::array();
+  for (const auto& response : report.responses) out["responses"].push_back(consensus::to_json(response));
+  json excerpts = json::array();
+  for (const Excerpt& excerpt : report.excerpts) {
+    excerpts.push_back({{"source", excerpt.source}, {"line", excerpt.line}, {"text", excerpt.text}});
+  }
+  out["evidence"] = {{"logs", report.logs}, {"services", report.services}, {"config", report.config}, {"excerpts", excerpts}};
+  out["problems"] = json::array();
+  for (const config::Problem& problem : report.problems) out["problems"].push_back(problem_to_json(problem));
+  out["receipt"] = receipt_to_json(report.receipt);
+  out["started"] = format_time(report.started);
+  out["seconds"] = report.seconds;
+  return out;
+}
+
+Result<Report> report_from_json(const json& in) {
+  try {
+    if (in.at("schema") != 1)
+      return fail(ErrorKind::serialization, "a report of another version: schema " + in.at("schema").dump());
+    Report report;
+    in.at("id").get_to(report.id);
+    in.at("case").get_to(report.case_name);
+    report.case_file = optional_from<std::string>(in.at("case_file")).value_or(std::string{});
+    in.at("question").get_to(report.question);
+    report.receipt = receipt_from_json(in.at("receipt"));
+    report.consensus = consensus_from_json(in, report.receipt);
+    for (const json& item : in.at("responses")) {
+      auto response = consensus::response_from_json(item);
+      if (!response) return tl::unexpected(response.error());
+      report.responses.push_back(std::move(*response));
+    }
+    const json& evidence = in.at("evidence");
+    report.logs = evidence.at("logs");
+    report.services = evidence.at("services");
+    report.config = evidence.at("config");
+    for (const json& excerpt : evidence.at("excerpts")) {
+      report.excerpts.push_back({excerpt.at("source"), excerpt.at("line"), excerpt.at("text")});
+    }
+    for (const json& problem : in.at("problems")) report.problems.push_back(problem_from_json(problem));
+    report.started = time_from(in.at("started"));
+    in.at("seconds").get_to(report.seconds);
+    return report;
+  } catch (const json::exception& error) {
+    return fail(ErrorKind::serialization, std::string("not a report: ") + error.what());
+  }
+}
+
+}  // namespace conclave
