@@ -62,7 +62,8 @@ struct ExpertResponse {
   bool operator==(const ExpertResponse&) const = default;
 };
 
-// Name and range checks (empty name, NaN or out-of-range confidence, weight or severity); the error names response and field.
+// Name and range checks (empty name or scope; NaN or out-of-range confidence, weight or severity); the error (kind circle) names
+// response and field. Numbers are checked only in what answered: those of a failed response are never used.
 [[nodiscard]] Result<void> validate(const ExpertResponse& response);
 
 struct Gate {
@@ -99,7 +100,9 @@ struct Question {
 [[nodiscard]] std::string_view similarity_name(Similarity similarity);
 [[nodiscard]] std::optional<Similarity> similarity_from_name(std::string_view name);
 
-// JSON as in a report; reading is strict (kind serialization, names the field).
+// JSON as in a report; bytes that are not UTF-8 become U+FFFD, numbers that JSON lacks become null. Reading is strict (kind
+// serialization, `where` is the field, for example claims[0].evidence[1].line): unknown fields and wrong types are errors; only
+// expert_name, a claim's text and a citation's kind must be there; a null number reads as NaN, which validate() refuses.
 [[nodiscard]] nlohmann::json to_json(const ExpertResponse& response);
 [[nodiscard]] Result<ExpertResponse> response_from_json(const nlohmann::json& json);
 
