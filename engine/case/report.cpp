@@ -88,7 +88,8 @@ void add_consensus(json& out, const consensus::ConsensusResult& result) {
   for (const consensus::Insight& insight : result.key_insights) {
     out["key_insights"].push_back({{"kind", insight.kind}, {"text", insight.text}, {"experts", insight.experts}});
   }
-  out["agreement_matrix"] = {{"experts", result.matrix_experts}, {"values", result.agreement_matrix}};
+  out["agreement_matrix"] = result.agreement_matrix;
+  out["matrix_experts"] = result.matrix_experts;
   out["groups"] = result.groups;
   out["effective_experts"] = result.effective_experts;
   out["counterfactuals"] = json::array();
@@ -190,8 +191,8 @@ consensus::ConsensusResult consensus_from_json(const json& in, const Receipt& re
   for (const json& insight : in.at("key_insights")) {
     result.key_insights.push_back({insight.at("kind"), insight.at("text"), insight.at("experts")});
   }
-  in.at("agreement_matrix").at("experts").get_to(result.matrix_experts);
-  in.at("agreement_matrix").at("values").get_to(result.agreement_matrix);
+  in.at("agreement_matrix").get_to(result.agreement_matrix);
+  in.at("matrix_experts").get_to(result.matrix_experts);
   in.at("groups").get_to(result.groups);
   in.at("effective_experts").get_to(result.effective_experts);
   for (const json& change : in.at("counterfactuals")) {

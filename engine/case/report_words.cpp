@@ -1,0 +1,98 @@
+#include "engine/case/report_words.h"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "engine/security/redaction.h"
+
+namespace conclave {
+
+std::string percent(double share) { return std::to_string(std::lround(share * 100)) + " %"; }
+
+std::string verdict_word(const Report& report) { return report.consensus.verdict.value_or("no consensus"); }
+
+std::string confidence_words(const Report& report) {
+  if (!report.consensus.verdict) return "none";
+  std::string words = percent(report.consensus.confidence_score);
+  if (const auto& interval = report.consensus.confidence_interval) {
+    words += " (" + percent(interval->first) + " to " + percent(interval->second) + ")";
+  }
+  return report.consensus.calibrated ? words : words + ", uncalibrated";
+}
+
+std::string place_of(const consensus::Citation& citation) {
+  if (citation.kind == "template") return "template " + citation.id;
+  if (citation.kind == "service") return "service " + (citation.id.empty() ? citation.source : citation.id);
+  if (citation.line > 0) return citation.source + ":" + std::to_string(citation.line);
+  return citation.id.empty() ? citation.source : citation.source + " " + citation.id;
+}
+
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
+  return text;
+}
+
+std::string evidence_words(const Report& report) {
+  const auto counted = [](std::size_t count, const std::string& noun) {
+    return grouped(count) + " " + noun + (count == 1 ? "" : "s");
+  };
+  std::vector<std::string> parts;
+  if (!report.logs.empty()) {
+    std::uint64_t lines = 0;
+    for (const auto& log : report.logs) lines += log.value("lines", std::uint64_t{0});
+    parts.push_back(counted(report.logs.size(), "log") + " (" + counted(lines, "line") + ")");
+  }
+  if (!report.services.empty()) parts.push_back(counted(report.services.size(), "service"));
+  if (!report.config.empty()) parts.push_back(counted(report.config.size(), "configuration"));
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text.empty() ? "none" : text;
+}
+
+std::vector<const consensus::ExpertResponse*> reading_order(const Report& report) {
+  const auto& verdicts = report.receipt.question.verdicts;
+  const auto rank = [&](const consensus::ExpertResponse& response) -> std::ptrdiff_t {
+    if (response.status != consensus::Status::answered) {
+      return static_cast<std::ptrdiff_t>(verdicts.size()) + (response.status == consensus::Status::abstained ? 1 : 2);
+    }
+    if (!response.verdict) return static_cast<std::ptrdiff_t>(verdicts.size());
+    const auto found = std::find(verdicts.begin(), verdicts.end(), *response.verdict);
+    return verdicts.end() - found - 1;
+  };
+  std::vector<const consensus::ExpertResponse*> order;
+  for (const auto& response : report.responses) order.push_back(&response);
+  std::stable_sort(order.begin(), order.end(), [&](const auto* a, const auto* b) {
+    return std::tuple(rank(*a), a->expert_name) < std::tuple(rank(*b), b->expert_name);
+  });
+  return order;
+}
+
+Report redacted_copy(const Report& report) {
+  const auto clean = [](std::string& text) { text = security::redact(text).text; };
+  Report copy = report;
+  clean(copy.consensus.consensus_text);
+  for (auto& dissent : copy.consensus.dissenting_opinions) {
+    clean(dissent.content);
+    for (std::string& claim : dissent.unique_claims) clean(claim);
+  }
+  for (auto& insight : copy.consensus.key_insights) clean(insight.text);
+  for (auto& response : copy.responses) {
+    clean(response.content);
+    response.metadata = nlohmann::json::object();
+    if (response.error) {
+      clean(response.error->message);
+      clean(response.error->traceback);
+    }
+    for (auto& claim : response.claims) {
+      clean(claim.text);
+      for (auto& citation : claim.evidence) clean(citation.excerpt);
+    }
+  }
+  for (Excerpt& excerpt : copy.excerpts) clean(excerpt.text);
+  for (config::Problem& problem : copy.problems) clean(problem.message);
+  return copy;
+}
+
+}  // namespace conclave

@@ -1,0 +1,24 @@
+// The words and numbers all renderings of a report share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/case/report.h"
+
+namespace conclave {
+
+[[nodiscard]] std::string percent(double share);               // "87 %"
+[[nodiscard]] std::string verdict_word(const Report& report);  // "failing", or "no consensus"
+[[nodiscard]] std::string confidence_words(const Report& report);
+[[nodiscard]] std::string place_of(const consensus::Citation& citation);  // "orders.log:120", "template 1f..", "service api"
+[[nodiscard]] std::string evidence_words(const Report& report);           // "4 logs (212,004 lines), 3 services, 1 configuration"
+[[nodiscard]] std::string grouped(std::uint64_t number);                  // "212,004"
+
+// Responses in reading order: worst verdicts first, then the others, abstentions and failures last; ties by name.
+[[nodiscard]] std::vector<const consensus::ExpertResponse*> reading_order(const Report& report);
+
+// A copy in which security::redact went over every text that may quote evidence.
+[[nodiscard]] Report redacted_copy(const Report& report);
+
+}  // namespace conclave
