@@ -1,0 +1,129 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/case/case.h"
+
+namespace conclave {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+CaseFile read(std::string_view yaml) { return read_case(yaml, "dir/case.yaml").value(); }
+
+std::string problems_of(std::string_view yaml) {
+  const auto result = read_case(yaml, "case.yaml");
+  if (!result) return result.error().text();
+  std::string text;
+  for (const auto& problem : result->problems) text += config::to_text(problem) + "\n";
+  return text;
+}
+
+TEST(CaseFile, NeedsOnlyAQuestionAndOneKindOfEvidence) {
+  const CaseFile file = read("question: Is it safe?\nlogs: [app.log]\n");
+  EXPECT_TRUE(file.usable());
+  EXPECT_EQ(file.value.name, "case") << "named after the file";
+  EXPECT_EQ(file.value.base, "dir");
+  EXPECT_THAT(file.value.question.verdicts, ElementsAre("healthy", "degraded", "failing"));
+  EXPECT_TRUE(file.value.experts.empty());
+}
+
+TEST(CaseFile, ReadsEveryKey) {
+  const CaseFile file = read(R"(
+version: 1
+name: deploy
+question: Is it safe to go on?
+verdicts: [ok, bad]
+ordered: false
+gate: {required: [a], min_answered: 2, min_confidence: 0.6, pass: [ok]}
+change_time: 2026-03-01T12:00:00Z
+time_range: [2026-03-01T11:00Z, 2026-03-01T13:00Z]
+logs: [a.log, "logs/*.gz"]
+services:
+  - 127.0.0.1:80,81
+  - {name: db, target: "[::1]:5432", expect: closed}
+config: infra.yaml
+experts:
+  - a
+  - {name: b, weight: 2.5, settings: {window_minutes: 10}}
+circle: {min_consensus_threshold: 0.5, similarity_algorithm: jaccard, enable_parallel_processing: no, max_threads: 2}
+)");
+  for (const auto& problem : file.problems) ADD_FAILURE() << config::to_text(problem);
+  const Case& value = file.value;
+  EXPECT_EQ(value.question.gate.min_answered, 2);
+  EXPECT_FALSE(value.question.ordered);
+  EXPECT_EQ(value.change_time, parse_time("2026-03-01T12:00:00Z"));
+  ASSERT_TRUE(value.time_range);
+  ASSERT_EQ(value.services.size(), 3U);
+  EXPECT_EQ(value.services[2].name, "db");
+  EXPECT_EQ(value.services[2].host, "::1");
+  EXPECT_EQ(value.services[2].expect, scan::State::closed);
+  ASSERT_EQ(value.experts.size(), 2U);
+  EXPECT_EQ(value.experts[1].weight, 2.5);
+  EXPECT_EQ(value.experts[1].settings["window_minutes"], 10);
+  EXPECT_EQ(value.question.circle.similarity_algorithm, consensus::Similarity::jaccard);
+  EXPECT_EQ(value.question.circle.max_threads, 2);
+}
+
+TEST(CaseFile, NamesPlaceAndNearMissOfUnknownKeys) {
+  EXPECT_THAT(problems_of("question: q\nlogz: [a]\nlogs: [a]\n"), HasSubstr("case.yaml:2:1"));
+  EXPECT_THAT(problems_of("question: q\nlogz: [a]\nlogs: [a]\n"), HasSubstr("did you mean 'logs'?"));
+}
+
+TEST(CaseFile, ReportsEveryMistakeAtOnce) {
+  const std::string text = problems_of(R"(question: q
+verdicts: [one]
+gate: {min_confidence: 7, pass: [good]}
+change_time: noon
+time_range: [2026-03-02, 2026-03-01]
+logs: {a: b}
+services: [nowhere]
+experts: [{weight: 1}]
+circle: {similarity_algorithm: telepathy}
+)");
+  for (const char* place : {"case.yaml:2:", "case.yaml:3:", "case.yaml:4:", "case.yaml:5:", "case.yaml:6:", "case.yaml:7:",
+                            "case.yaml:8:", "case.yaml:9:"}) {
+    EXPECT_THAT(text, HasSubstr(place));
+  }
+}
+
+TEST(CaseFile, IsUnusableWithoutQuestionOrEvidence) {
+  EXPECT_FALSE(read("logs: [a.log]\n").usable());
+  EXPECT_FALSE(read("question: q\n").usable());
+  EXPECT_FALSE(read("").usable());
+  EXPECT_FALSE(read("[1, 2]").usable());
+}
+
+TEST(CaseFile, RefusesFutureVersionsAndDuplicateExperts) {
+  EXPECT_FALSE(read("version: 2\nquestion: q\nlogs: [a]\n").usable());
+  EXPECT_FALSE(read("question: q\nlogs: [a]\nexperts: [a, a]\n").usable());
+}
+
+TEST(CaseFile, ThatIsNotYamlIsAnErrorWithItsPlace) {
+  const auto result = read_case("question: [unclosed\n", "case.yaml");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::parse);
+  EXPECT_THAT(result.error().text(), HasSubstr("case.yaml:"));
+}
+
+TEST(CaseFile, OfAnAliasBombIsRefusedInBoundedTime) {
+  std::string yaml = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+  for (int i = 1; i < 12; ++i) {
+    yaml += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int j = 0; j < 10; ++j) yaml += "*a" + std::to_string(i - 1) + ",";
+    yaml += "]\n";
+  }
+  const auto result = read_case(yaml, "case.yaml");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::limit);
+}
+
+TEST(LoadCase, PutsAllProblemsIntoOneError) {
+  const auto result = load_case("/no/such/case.yaml");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::io);
+  EXPECT_EQ(result.error().os_error, ENOENT);
+}
+
+}  // namespace
+}  // namespace conclave
