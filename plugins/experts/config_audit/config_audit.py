@@ -1,0 +1,90 @@
+"""Audits the configuration: the engine's own findings, plain-text secrets, insecure addresses, single replicas.
+
+A secret is looked for by the name of its key, and, as names are not always honest, by Shannon entropy (C. Shannon, 1948: bits per
+character of the value's own letters; English words have about 3, random base64 over 4.5). References such as ${NAME} or
+/run/secrets/x are how it should be done. Claims name the key and the line, never the value.
+"""
+import ipaddress
+import math
+import re
+from collections import Counter
+from urllib.parse import urlsplit
+
+import conclave
+
+SECRET_KEY = re.compile(r"(passw(or)?d|secret|token|api[_-]?key|private[_-]?key|credential)s?$", re.IGNORECASE)
+REFERENCE = re.compile(r"^\$|^\{\{|^<.*>$|^/|^(file|vault|ssm|secret(s|smanager)?|env|arn):|^(true|false|null|~|\*+|changeit_at_deploy)?$", re.IGNORECASE)
+RANDOM = re.compile(r"^[A-Za-z0-9+/_=-]{24,}$")
+PLAIN = {"http": "without encryption", "ftp": "without encryption", "redis": "without TLS", "amqp": "without TLS", "ldap": "without TLS"}
+
+
+def grade(case, badness):
+    """0 good, 1 in between, 2 bad, in the case's own words; no label if its verdicts have no order."""
+    return case.verdicts[math.ceil(badness / 2 * (len(case.verdicts) - 1))] if case.ordered else None
+
+
+def entropy(text):
+    return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values()) if text else 0.0
+
+
+def stays_inside(host):
+    """This machine, a private address, or a bare name as cluster-internal services have."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".localhost", ".svc", ".test", ".example"))
+    return address.is_private or address.is_loopback
+
+
+def look_at(value):
+    """(severity, text) of what is wrong with one value of the file, or None."""
+    key, text = value.path.rsplit(".", 1)[-1], str(value.value).strip()
+    if SECRET_KEY.search(key) and not REFERENCE.match(text):
+        return "warning", f"{value.path} holds a secret in plain text ({len(text)} characters)"
+    if "://" in text:
+        try:
+            url = urlsplit(text)
+            host, password = url.hostname or "", url.password
+        except ValueError:
+            return "warning", f"{value.path} is not a valid address"
+        if password and not REFERENCE.match(password):
+            return "warning", f"{value.path} holds a password inside an address"
+        if url.scheme in PLAIN and not stays_inside(host):
+            return "warning" if url.scheme in ("http", "ftp") else "note", f"{value.path} talks to {host} {PLAIN[url.scheme]} ({url.scheme}://)"
+        return None
+    digits, letters = any(c.isdigit() for c in text), any(c.isupper() for c in text) and any(c.islower() for c in text)
+    if RANDOM.match(text) and digits and letters and entropy(text) > 4.0:
+        return "warning", f"{value.path} looks like a key or token in plain text ({len(text)} random characters)"
+    return None
+
+
+@conclave.expert(scope="config")
+def assess(evidence, job):
+    if evidence.config is None:
+        return conclave.Abstain("no configuration named")
+    config, found = evidence.config, []
+    for problem in config.problems:
+        fix = f"; {problem.fix}" if problem.fix else ""
+        found.append((problem.severity, f"{problem.message}{fix} [{problem.rule}]", problem.file or config.file, problem.line))
+    for value in config.values:
+        finding = look_at(value)
+        if finding:
+            found.append((*finding, config.file, value.line))
+    if job.settings["single_replica"]:
+        lines = {value.path: value.line for value in config.values}
+        for index, service in enumerate(config.services):
+            name = service.get("name", "?")
+            line = lines.get(f"services.{name}.replicas") or lines.get(f"services[{index}].replicas") or lines.get(f"services.{index}.replicas")
+            if line and service.get("replicas") == 1:  # only where the file says so
+                found.append(("note", f"{name} runs as a single replica: it is away whenever that one is", config.file, line))
+    severities = {"error": 0.8, "warning": 0.5, "note": 0.2}
+    found.sort(key=lambda finding: (-severities[finding[0]], finding[3]))
+    claims = [conclave.Claim(text, stance="neutral" if severity == "note" else "supports", severity=severities[severity],
+                             evidence=[conclave.Citation.config(file, line)] if line else []) for severity, text, file, line in found[:20]]
+    badness = 2 if any(f[0] == "error" for f in found) else 1 if any(f[0] == "warning" for f in found) else 0
+    if badness:
+        count = sum(f[0] != "note" for f in found)
+        content = f"{count} thing{'s' if count > 1 else ''} to mend in the configuration. {claims[0].text}."
+    else:
+        content = f"Nothing to mend in {len(config.services)} services and {len(config.values)} values."
+    return conclave.ExpertResponse(verdict=grade(evidence.case, badness), confidence=0.85, content=content, claims=claims)

@@ -1,0 +1,90 @@
+"""Finds bursts of errors: stretches of a log with far more error lines than the same log usually has.
+
+Every log is its own yardstick. The usual number of errors per bucket (a minute, an hour in long logs) is the median over the
+buckets before the change, or over all of them; its spread is the larger of Poisson noise and the median absolute deviation, because
+real errors come in clumps. A bucket is a burst if it lies 6 spreads above the median *and* the share of errors among its lines rose
+as well: more traffic brings more errors and is no fault. A single odd bucket degrades nothing; a burst has to last or be heavy.
+"""
+import math
+import re
+from statistics import median
+
+import conclave
+
+SPREADS = 6
+ERROR_WORDS = re.compile(r"error|exception|failed|fatal|panic", re.IGNORECASE)
+
+
+def grade(case, badness):
+    """0 good, 1 in between, 2 bad, in the case's own words; no label if its verdicts have no order."""
+    return case.verdicts[math.ceil(badness / 2 * (len(case.verdicts) - 1))] if case.ordered else None
+
+
+def bursts_of(log, change_time, settings):
+    """Runs of neighbouring burst buckets as lists of buckets, and the usual number of errors per bucket."""
+    buckets = log.buckets
+    before = [bucket for bucket in buckets if change_time and bucket.start.timestamp() + log.bucket_seconds <= change_time.timestamp()]
+    base = before if len(before) >= 10 else buckets
+    usual = median(bucket.error_lines for bucket in base)
+    spread = max(math.sqrt(max(usual, 1)), 1.4826 * median(abs(bucket.error_lines - usual) for bucket in base))
+    share = median(bucket.error_lines / max(bucket.lines, 1) for bucket in base)
+    limit = max(settings["min_errors"], usual * settings["factor"], usual + SPREADS * spread)
+    share_limit = share * settings["factor"] if share < 0.25 else share  # a log of little else than errors has no room to rise
+    runs = []
+    for bucket in buckets:
+        if bucket.error_lines >= limit and bucket.error_lines / bucket.lines >= share_limit:
+            near = runs and (bucket.start - runs[-1][-1].start).total_seconds() <= 2.5 * log.bucket_seconds
+            runs[-1].append(bucket) if near else runs.append([bucket])
+    return runs, usual, limit
+
+
+def culprits(log, run):
+    """Templates that can have made the burst, most frequent first: error-like ones that were there at the time."""
+    start, end = run[0].start.timestamp(), run[-1].start.timestamp() + log.bucket_seconds
+    return [template for template in log.templates
+            if (template.level in ("error", "fatal") or (template.level == "unknown" and ERROR_WORDS.search(template.text)))
+            and template.first_time and template.first_time.timestamp() <= end and template.last_time.timestamp() >= start]
+
+
+@conclave.expert(scope="logs.errors")
+def assess(evidence, job):
+    logs = [log for log in evidence.logs if log.readable and len(log.buckets) >= 5]
+    if not logs:
+        return conclave.Abstain("no log with at least five minutes of time stamps, so there is nothing to compare errors with")
+    ignore = re.compile(job.settings["ignore"], re.IGNORECASE) if job.settings["ignore"] else None
+    claims, worst, excused = [], 0, []
+    for done, log in enumerate(logs):
+        job.progress(done, len(logs))
+        if job.cancelled():
+            break
+        runs, usual, limit = bursts_of(log, evidence.case.change_time, job.settings)
+        for run in sorted(runs, key=lambda buckets: -sum(bucket.error_lines for bucket in buckets))[:3]:
+            errors, lines = sum(bucket.error_lines for bucket in run), sum(bucket.lines for bucket in run)
+            suspects = culprits(log, run)
+            seen = sum(template.count for template in suspects)
+            if ignore and seen and sum(t.count for t in suspects if ignore.search(t.text)) >= 0.8 * seen:
+                excused.append(log.name)
+                continue
+            heavy = max(bucket.error_lines for bucket in run) >= 3 * limit
+            if len(run) < 2 and not heavy:
+                continue
+            lasts = len(run) >= 3 and log.buckets.index(run[-1]) >= len(log.buckets) - 3
+            declared = log.levels.get("error", 0) + log.levels.get("fatal", 0) > 0
+            badness = 2 if lasts and declared and errors >= 0.05 * lines else 1
+            worst = max(worst, badness)
+            cited = [conclave.Citation.log(log.path, run[0].first_error_line)]
+            cited += [conclave.Citation.template(template.source, template.id) for template in suspects[:1]]
+            what = f", mostly: {suspects[0].text[:160]}" if suspects else ""
+            claims.append(conclave.Claim(
+                f"{log.name}: {errors:,} error lines in {lines:,} from {run[0].start:%Y-%m-%d %H:%M} to "
+                f"{run[-1].start:%H:%M}{' and still going on' if lasts else ''}, usually {usual:g} per "
+                f"{'minute' if log.bucket_seconds < 3600 else 'hour'}{what}",
+                severity=0.9 if badness == 2 else 0.6, evidence=cited))
+    job.progress(len(logs), len(logs))
+    if worst:
+        claims.sort(key=lambda claim: -claim.severity)
+        return conclave.ExpertResponse(verdict=grade(evidence.case, worst), confidence=0.9 if worst == 2 else 0.75,
+                                       content=f"Errors came in bursts. {claims[0].text}.", claims=claims)
+    note = f" Refused logins in {', '.join(sorted(set(excused)))} are not held against the service." if excused else ""
+    return conclave.ExpertResponse(verdict=grade(evidence.case, 0), confidence=0.8,
+                                   content=f"No burst of errors in {len(logs)} logs: what errors there are come at their usual rate.{note}")
