@@ -1,0 +1,407 @@
+#include "app/desktop/main_window.h"
+
+#include <QActionGroup>
+#include <QApplication>
+#include <QCloseEvent>
+#include <QDockWidget>
+#include <QFileDialog>
+#include <QHeaderView>
+#include <QLabel>
+#include <QMenuBar>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QToolBar>
+#include <QToolButton>
+#include <QTreeView>
+#include <QVBoxLayout>
+
+#include "app/desktop/opening.h"
+#include "app/desktop/pages/welcome_page.h"
+#include "app/desktop/recent.h"
+#include "app/desktop/text.h"
+#include "app/desktop/widgets/export_dialog.h"
+#include "app/desktop/widgets/jobs_panel.h"
+#include "app/desktop/widgets/messages_panel.h"
+#include "app/desktop/widgets/notice.h"
+#include "app/desktop/widgets/sidebar.h"
+#include "engine/case/render.h"
+
+namespace conclave::desktop {
+
+namespace {
+const auto geometry_key = QStringLiteral("window/geometry");
+const auto layout_key = QStringLiteral("window/layout");
+const auto page_property = "page_index";
+constexpr int layout_version = 1;
+constexpr QSize first_size(1280, 800);
+}  // namespace
+
+MainWindow::MainWindow(Session& session, ThemeController& theme, QWidget* parent)
+    : QMainWindow(parent), session_(session), theme_(theme), evidence_(theme), messages_(theme) {
+  setWindowIcon(QIcon(QStringLiteral(":/icons/conclave.svg")));
+  setAcceptDrops(true);
+  setDockOptions(AnimatedDocks | AllowTabbedDocks | AllowNestedDocks);
+  setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
+  createPages();
+  createDocks();
+  createActions();
+  createStatusBar();
+  connectSession();
+  restore();
+  refreshIcons();
+  refresh();
+  showPage(QStringLiteral("welcome"));
+}
+
+void MainWindow::createPages() {
+  auto* centre = new QWidget;
+  auto* columns = new QHBoxLayout(centre);
+  columns->setContentsMargins(0, 0, 0, 0);
+  columns->setSpacing(0);
+  sidebar_ = new Sidebar(theme_);
+  stack_ = new QStackedWidget;
+  stuck_ = new Notice(tr("Interrupt"));
+  noPython_ = new Notice;
+  auto* rows = new QVBoxLayout;
+  rows->setSpacing(0);
+  rows->addWidget(stuck_);
+  rows->addWidget(noPython_);
+  rows->addWidget(stack_, 1);
+  columns->addWidget(sidebar_);
+  columns->addLayout(rows, 1);
+  setCentralWidget(centre);
+
+  pages_ = makePages(session_, theme_, stack_);
+  int number = 0;
+  for (const auto& entry : pages_) {
+    stack_->addWidget(entry.page);
+    sidebar_->add(entry.title, entry.icon, QStringLiteral("%1 (Ctrl+%2)").arg(entry.help).arg(++number));
+    connect(entry.page, &Page::placeRequested, this, &MainWindow::goTo);
+    connect(&theme_, &ThemeController::changed, entry.page, &Page::applyTheme);
+    if (auto* welcome = qobject_cast<WelcomePage*>(entry.page)) {
+      connect(welcome, &WelcomePage::openRequested, this, &MainWindow::openCase);
+      connect(welcome, &WelcomePage::newRequested, this, &MainWindow::newCase);
+    }
+  }
+  connect(sidebar_, &Sidebar::selected, this, &MainWindow::selectPage);
+  connect(stuck_, &Notice::acted, &session_.scripts(), &Scripts::interrupt);
+}
+
+QDockWidget* MainWindow::addDock(const QString& name, const QString& title, QWidget* widget, Qt::DockWidgetArea area) {
+  auto* dock = new QDockWidget(title);
+  dock->setObjectName(name);
+  dock->setWidget(widget);
+  addDockWidget(area, dock);
+  dock->hide();
+  return dock;
+}
+
+void MainWindow::createDocks() {
+  tree_ = new QTreeView;
+  tree_->setModel(&evidence_);
+  tree_->setHeaderHidden(true);
+  tree_->setUniformRowHeights(true);
+  tree_->setAccessibleName(tr("Evidence"));
+  tree_->setFrameShape(QFrame::NoFrame);
+  tree_->header()->setStretchLastSection(false);
+  tree_->header()->setSectionResizeMode(0, QHeaderView::Stretch);
+  tree_->header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
+  const auto go = [this](const QModelIndex& index) {
+    if (const auto place = evidence_.placeAt(index)) goTo(*place);
+  };
+  connect(tree_, &QTreeView::clicked, this, go);
+  connect(tree_, &QTreeView::activated, this, go);
+  evidenceDock_ = addDock(QStringLiteral("evidence"), tr("Evidence"), tree_, Qt::LeftDockWidgetArea);
+
+  jobsDock_ = addDock(QStringLiteral("jobs"), tr("Jobs"), new JobsPanel(session_.jobs()), Qt::BottomDockWidgetArea);
+  auto* messages = new MessagesPanel(messages_);
+  connect(messages, &MessagesPanel::placeRequested, this, &MainWindow::goTo);
+  messagesDock_ = addDock(QStringLiteral("messages"), tr("Messages"), messages, Qt::BottomDockWidgetArea);
+  tabifyDockWidget(jobsDock_, messagesDock_);
+}
+
+QAction* MainWindow::addAction(QMenu* menu, const QString& icon, const QString& text, const QKeySequence& keys,
+                               const QString& tip) {
+  auto* action = menu->addAction(text);
+  action->setShortcut(keys);
+  action->setToolTip(keys.isEmpty() ? tip : QStringLiteral("%1 (%2)").arg(tip, keys.toString(QKeySequence::NativeText)));
+  action->setStatusTip(tip);
+  if (!icon.isEmpty()) icons_[action] = icon;
+  return action;
+}
+
+void MainWindow::createActions() {
+  auto* file = menuBar()->addMenu(tr("&File"));
+  auto* fresh = addAction(file, "new", tr("&New case ..."), QKeySequence::New, tr("Draft a case from log files and folders"));
+  auto* open = addAction(file, "open", tr("&Open ..."), QKeySequence::Open, tr("Open a case file or a finished report"));
+  recentMenu_ = file->addMenu(tr("Open &recent"));
+  saveAs_ = addAction(file, {}, tr("&Save the case as ..."), QKeySequence::SaveAs, tr("Write the drafted case to a file"));
+  export_ = addAction(file, "export", tr("&Export the report ..."), QKeySequence(tr("Ctrl+E")),
+                      tr("Write the report as HTML, Markdown or JSON"));
+  file->addSeparator();
+  auto* machine = addAction(file, "machine", tr("Check &this machine"), {}, tr("Logs and listening services of this machine"));
+  auto* example = addAction(file, "example", tr("Open the e&xample incident"), {}, tr("Make the example incident and consult"));
+  file->addSeparator();
+  auto* quit = addAction(file, {}, tr("&Quit"), QKeySequence(tr("Ctrl+Q")), tr("Leave Conclave"));
+  connect(fresh, &QAction::triggered, this, &MainWindow::newCase);
+  connect(open, &QAction::triggered, this, &MainWindow::openCase);
+  connect(saveAs_, &QAction::triggered, this, &MainWindow::saveCaseAs);
+  connect(export_, &QAction::triggered, this, &MainWindow::exportReport);
+  connect(machine, &QAction::triggered, &session_, &Session::checkThisMachine);
+  connect(example, &QAction::triggered, &session_, &Session::openExample);
+  connect(quit, &QAction::triggered, this, &QWidget::close);
+  connect(recentMenu_, &QMenu::aboutToShow, this, &MainWindow::refreshRecent);
+
+  auto* circle = menuBar()->addMenu(tr("&Circle"));
+  consult_ = addAction(circle, "consult", tr("&Consult"), QKeySequence(Qt::Key_F5), tr("Gather evidence and ask the experts"));
+  cancel_ = addAction(circle, "cancel", tr("C&ancel"), QKeySequence(Qt::Key_Escape), tr("Stop the consultation"));
+  connect(consult_, &QAction::triggered, &session_, &Session::consult);
+  connect(cancel_, &QAction::triggered, &session_, &Session::cancel);
+
+  auto* edit = menuBar()->addMenu(tr("&Edit"));
+  auto* find = addAction(edit, "find", tr("&Find ..."), QKeySequence::Find, tr("Find in this page"));
+  auto* line = addAction(edit, {}, tr("&Go to line ..."), QKeySequence(tr("Ctrl+G")), tr("Go to a line of this page"));
+  connect(find, &QAction::triggered, this, [this] { pages_.at(static_cast<std::size_t>(stack_->currentIndex())).page->find(); });
+  connect(line, &QAction::triggered, this,
+          [this] { pages_.at(static_cast<std::size_t>(stack_->currentIndex())).page->goToLine(); });
+
+  auto* view = menuBar()->addMenu(tr("&View"));
+  for (int index = 0; index < static_cast<int>(pages_.size()); ++index) {
+    const auto& entry = pages_.at(static_cast<std::size_t>(index));
+    auto* action = addAction(view, entry.icon, entry.title, QKeySequence(QStringLiteral("Ctrl+%1").arg(index + 1)), entry.help);
+    connect(action, &QAction::triggered, this, [this, index] { selectPage(index); });
+  }
+  view->addSeparator();
+  for (auto* dock : {evidenceDock_, jobsDock_, messagesDock_}) view->addAction(dock->toggleViewAction());
+  view->addSeparator();
+  auto* modes = new QActionGroup(this);
+  const std::initializer_list<std::pair<ThemeController::Mode, QString>> choices = {
+      {ThemeController::Mode::light, tr("&Light")},
+      {ThemeController::Mode::dark, tr("&Dark")},
+      {ThemeController::Mode::environment, tr("&Follow the environment")}};
+  for (const auto& [mode, text] : choices) {
+    auto* action = view->addAction(text);
+    action->setCheckable(true);
+    action->setChecked(theme_.mode() == mode);
+    modes->addAction(action);
+    connect(action, &QAction::triggered, this, [this, mode = mode] { theme_.setMode(mode); });
+  }
+  auto* help = menuBar()->addMenu(tr("&Help"));
+  connect(help->addAction(tr("&About Conclave")), &QAction::triggered, this, [this] {
+    QMessageBox::about(this, tr("About Conclave"),
+                       tr("Conclave %1\n\nA workbench that judges logs, services and configuration with a circle of experts.\n"
+                          "GPL-3.0-or-later.")
+                           .arg(QStringLiteral(CONCLAVE_VERSION)));
+  });
+
+  auto* bar = addToolBar(tr("Tools"));
+  bar->setObjectName(QStringLiteral("tools"));
+  bar->setMovable(false);
+  bar->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+  bar->setIconSize({18, 18});
+  bar->addActions({consult_, cancel_});
+  bar->addSeparator();
+  bar->addActions({fresh, open, export_});
+  bar->widgetForAction(consult_)->setObjectName(QStringLiteral("primary"));
+  connect(&theme_, &ThemeController::changed, this, &MainWindow::refreshIcons);
+}
+
+void MainWindow::createStatusBar() {
+  circleState_ = new QLabel;
+  circleState_->setTextFormat(Qt::PlainText);
+  auto* summary = new JobsSummary(session_.jobs());
+  connect(summary, &JobsSummary::clicked, this, [this] {
+    jobsDock_->show();
+    jobsDock_->raise();
+  });
+  statusBar()->addPermanentWidget(summary);
+  statusBar()->addPermanentWidget(circleState_);
+}
+
+void MainWindow::connectSession() {
+  connect(&session_, &Session::caseOpened, this, [this] {
+    if (!session_.subject()->file.empty()) addRecentCase(qtPath(session_.subject()->file));
+    for (const auto& entry : pages_) {
+      entry.page->showCase(session_.subject());
+      entry.page->showEvidence(nullptr);
+      entry.page->showReport(nullptr);
+    }
+    showEvidence();
+    evidenceDock_->show();
+    showPage(QStringLiteral("report"));
+    refresh();
+  });
+  connect(&session_, &Session::caseProblems, &messages_, &Messages::addProblems);
+  connect(&session_, &Session::gatheredReady, this, [this] {
+    for (const auto& entry : pages_) entry.page->showEvidence(session_.gathered());
+    showEvidence();
+    messages_.addProblems(session_.gathered()->problems);
+  });
+  connect(&session_, &Session::reportReady, this, [this] {
+    for (const auto& entry : pages_) entry.page->showReport(session_.report());
+    refresh();
+  });
+  connect(&session_, &Session::consultStarted, this, &MainWindow::refresh);
+  connect(&session_, &Session::answered, this, &MainWindow::refresh);
+  connect(&session_, &Session::consultEnded, this, &MainWindow::refresh);
+  connect(&session_, &Session::failed, this, &MainWindow::fail);
+  connect(&session_.scripts(), &Scripts::stateChanged, this, &MainWindow::refresh);
+  connect(&session_.scripts(), &Scripts::stuck, this, [this](const QString& what) {
+    stuck_->say(
+        what.isEmpty()
+            ? QString()
+            : tr("Python is still busy: %1. The window works on; interrupt it if it should not take this long.").arg(what));
+  });
+}
+
+void MainWindow::showEvidence() {
+  evidence_.show(session_.subject(), session_.gathered());
+  tree_->expandAll();
+}
+
+void MainWindow::refresh() {
+  const bool open = session_.subject() != nullptr;
+  const auto state = session_.scripts().state();
+  consult_->setEnabled(open && !session_.isConsulting() && state != Scripts::State::starting);
+  cancel_->setEnabled(session_.isConsulting());
+  export_->setEnabled(session_.report() != nullptr);
+  saveAs_->setEnabled(!session_.draftedFrom().empty());
+  setWindowTitle(open ? tr("%1 - Conclave").arg(session_.caseTitle()) : tr("Conclave"));
+  const QString trouble = session_.scripts().trouble();
+  noPython_->say(trouble.isEmpty()
+                     ? QString()
+                     : tr("Python could not start, so that no expert can be asked. Evidence can still be gathered and read. %1")
+                           .arg(trouble));
+  if (session_.isConsulting()) {
+    circleState_->setText(tr("%n expert(s) answered", nullptr, static_cast<int>(session_.answers().size())));
+  } else {
+    circleState_->setText(state == Scripts::State::starting ? tr("Python is starting")
+                          : state == Scripts::State::ready  ? tr("Python is ready")
+                                                            : tr("No Python"));
+  }
+}
+
+void MainWindow::refreshIcons() {
+  for (const auto& [action, name] : icons_) {
+    action->setIcon(action == consult_ ? QIcon() : theme_.icon(name));
+  }
+  consult_->setIcon(theme_.icon(QStringLiteral("consult"), theme_.theme().onAccent));
+}
+
+void MainWindow::refreshRecent() {
+  recentMenu_->clear();
+  for (const auto& path : recentCases()) {
+    connect(recentMenu_->addAction(path), &QAction::triggered, this, [this, path] { session_.open({path}); });
+  }
+  if (recentMenu_->isEmpty()) return recentMenu_->addAction(tr("No cases yet"))->setEnabled(false);
+  recentMenu_->addSeparator();
+  connect(recentMenu_->addAction(tr("&Clear this list")), &QAction::triggered, this, [] { forgetRecentCases(); });
+}
+
+void MainWindow::selectPage(int index) {
+  stack_->setCurrentIndex(index);
+  sidebar_->select(index);
+}
+
+void MainWindow::showPage(const QString& key) {
+  for (std::size_t index = 0; index < pages_.size(); ++index) {
+    if (pages_[index].key == key) return selectPage(static_cast<int>(index));
+  }
+}
+
+QString MainWindow::currentPage() const { return pages_.at(static_cast<std::size_t>(stack_->currentIndex())).key; }
+
+void MainWindow::goTo(const Place& place) {
+  const Place target = resolved(place, session_.gathered() ? session_.gathered()->evidence.get() : nullptr);
+  for (std::size_t index = 0; index < pages_.size(); ++index) {
+    if (pages_[index].page->goTo(target)) return selectPage(static_cast<int>(index));
+  }
+  statusBar()->showMessage(tr("%1 is not in the evidence that is loaded").arg(placeText(target)), 5000);
+}
+
+void MainWindow::fail(const QString& what, const QString& why) {
+  messages_.add({config::Severity::error, what, why});
+  messagesDock_->show();
+  messagesDock_->raise();
+  statusBar()->showMessage(what, 8000);
+}
+
+void MainWindow::openCase() {
+  const QString file = QFileDialog::getOpenFileName(this, tr("Open a case or a report"), {},
+                                                    tr("Cases and reports (*.yaml *.yml *.json);;All files (*)"));
+  if (!file.isEmpty()) session_.open({file});
+}
+
+void MainWindow::newCase() {
+  const QStringList files =
+      QFileDialog::getOpenFileNames(this, tr("Choose logs and configuration; folders can be dropped on the window"));
+  if (!files.isEmpty()) session_.open(files);
+}
+
+void MainWindow::saveCaseAs() {
+  const QString file = QFileDialog::getSaveFileName(this, tr("Save the case"), QStringLiteral("case.yaml"), tr("Cases (*.yaml)"));
+  if (!file.isEmpty()) session_.saveDraft(file);
+}
+
+void MainWindow::exportReport() {
+  const auto report = session_.report();
+  if (!report) return;
+  ExportDialog dialog(this);
+  if (dialog.exec() != QDialog::Accepted) return;
+  const QString file =
+      QFileDialog::getSaveFileName(this, tr("Export the report"), QStringLiteral("report.%1").arg(dialog.suffix()));
+  if (file.isEmpty()) return;
+  session_.jobs().run<void>(
+      {tr("Writing the report"), this, QStringLiteral("export")},
+      [report, path = fsPath(file), format = dialog.format(), redacted = dialog.redacted()](Job&) {
+        if (format == ExportDialog::Format::html) return writeFile(path, render_html(*report, redacted));
+        if (format == ExportDialog::Format::markdown) return writeFile(path, render_markdown(*report, redacted));
+        return writeFile(path, to_json(*report).dump(2));
+      },
+      [this, file](Result<void> written) {
+        if (!written) return fail(tr("Cannot export the report"), qtText(written.error().text()));
+        statusBar()->showMessage(tr("Written: %1").arg(file), 8000);
+      });
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+  if (event->mimeData()->hasUrls()) event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+  QStringList paths;
+  for (const auto& url : event->mimeData()->urls()) {
+    if (url.isLocalFile()) paths << url.toLocalFile();
+  }
+  if (paths.isEmpty()) return fail(tr("Nothing to open"), tr("Only local files and folders can be dropped."));
+  event->acceptProposedAction();
+  session_.open(paths);
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+  if (asks_ && session_.isConsulting()) {
+    const auto answer = QMessageBox::question(this, tr("Quit Conclave"), tr("The circle is still being asked. Stop and quit?"));
+    if (answer != QMessageBox::Yes) return event->ignore();
+  }
+  remember();
+  session_.jobs().cancelAll();
+  event->accept();
+}
+
+void MainWindow::remember() {
+  QSettings settings;
+  settings.setValue(geometry_key, saveGeometry());
+  settings.setValue(layout_key, saveState(layout_version));
+}
+
+void MainWindow::restore() {
+  const QSettings settings;
+  if (!restoreGeometry(settings.value(geometry_key).toByteArray())) resize(first_size);
+  restoreState(settings.value(layout_key).toByteArray(), layout_version);
+  evidenceDock_->setVisible(session_.subject() != nullptr);
+}
+
+}  // namespace conclave::desktop

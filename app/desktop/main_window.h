@@ -1,0 +1,89 @@
+// The window: menus, pages, docks. It wires and never computes.
+#pragma once
+
+#include <QMainWindow>
+#include <map>
+#include <vector>
+
+#include "app/desktop/models/evidence_tree.h"
+#include "app/desktop/models/messages.h"
+#include "app/desktop/pages/page.h"
+#include "app/desktop/session.h"
+#include "app/desktop/theme.h"
+
+class QDockWidget;
+class QLabel;
+class QMenu;
+class QStackedWidget;
+class QTreeView;
+
+namespace conclave::desktop {
+
+class Notice;
+class Sidebar;
+
+// Owner: main(). GUI thread.
+class MainWindow : public QMainWindow {
+  Q_OBJECT
+ public:
+  MainWindow(Session& session, ThemeController& theme, QWidget* parent = nullptr);
+
+  void goTo(const Place& place);
+  void showPage(const QString& key);
+  [[nodiscard]] QString currentPage() const;
+  [[nodiscard]] Messages& messages() { return messages_; }
+  // Closing asks when a consultation runs, unless nobody is there to answer.
+  void setAsksBeforeClosing(bool asks) { asks_ = asks; }
+
+ public Q_SLOTS:
+  void openCase();
+  void newCase();
+  void saveCaseAs();
+  void exportReport();
+
+ protected:
+  void closeEvent(QCloseEvent* event) override;
+  void dragEnterEvent(QDragEnterEvent* event) override;
+  void dropEvent(QDropEvent* event) override;
+
+ private:
+  void createPages();
+  void createDocks();
+  void createActions();
+  void createStatusBar();
+  void connectSession();
+  QAction* addAction(QMenu* menu, const QString& icon, const QString& text, const QKeySequence& keys, const QString& tip);
+  QDockWidget* addDock(const QString& name, const QString& title, QWidget* widget, Qt::DockWidgetArea area);
+  void selectPage(int index);
+  void refresh();  // what is enabled, titles, state of the circle
+  void refreshIcons();
+  void refreshRecent();
+  void showEvidence();
+  void fail(const QString& what, const QString& why);
+  void remember();
+  void restore();
+
+  Session& session_;
+  ThemeController& theme_;
+  EvidenceTree evidence_;
+  Messages messages_;
+  std::vector<PageEntry> pages_;
+  std::map<QAction*, QString> icons_;
+  Sidebar* sidebar_ = nullptr;
+  QStackedWidget* stack_ = nullptr;
+  Notice* stuck_ = nullptr;
+  Notice* noPython_ = nullptr;
+  QTreeView* tree_ = nullptr;
+  QDockWidget* evidenceDock_ = nullptr;
+  QDockWidget* jobsDock_ = nullptr;
+  QDockWidget* messagesDock_ = nullptr;
+  QMenu* recentMenu_ = nullptr;
+  QAction* consult_ = nullptr;
+  QAction* cancel_ = nullptr;
+  QAction* export_ = nullptr;
+  QAction* saveAs_ = nullptr;
+  QLabel* circleState_ = nullptr;
+  bool asks_ = true;
+};
+
+}  // namespace conclave::desktop

@@ -1,0 +1,13 @@
+#include "app/desktop/pages/page.h"
+#include "app/desktop/pages/welcome_page.h"
+
+namespace conclave::desktop {
+
+std::vector<PageEntry> makePages(Session& session, const ThemeController& theme, QWidget* parent) {
+  const auto say = [](const char* text) { return QObject::tr(text); };
+  return {
+      {"welcome", say("Welcome"), "welcome", say("Start here"), new WelcomePage(session, theme, parent)},
+  };
+}
+
+}  // namespace conclave::desktop

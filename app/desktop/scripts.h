@@ -1,0 +1,80 @@
+// The script host as the window sees it: started in the background, answering by signals on the GUI thread.
+#pragma once
+
+#include <QObject>
+#include <QString>
+#include <QStringList>
+#include <QTimer>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "app/desktop/jobs.h"
+#include "scripting/script_host.h"
+
+namespace conclave::desktop {
+
+struct OutputPiece {
+  scripting::Stream stream;
+  QString text;
+  QString origin;
+};
+
+// Owner: main(). Threads: GUI only; none of its members waits for Python. What scripts print is collected and signalled at most
+// 20 times a second; beyond 1 MiB between two signals the oldest text is dropped and said to be.
+class Scripts : public QObject {
+  Q_OBJECT
+ public:
+  using Starter = std::function<Result<std::unique_ptr<scripting::ScriptHost>>(scripting::OutputSink)>;
+  enum class State { starting, ready, unavailable };
+
+  explicit Scripts(Jobs& jobs, QObject* parent = nullptr);
+  ~Scripts() override;
+
+  void start(Starter starter);
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] QString trouble() const { return trouble_; }  // why it is unavailable
+  // Null unless ready. Shared with jobs that use it; its members that read files or wait (catalog, circle, hooks) belong into
+  // jobs.
+  [[nodiscard]] std::shared_ptr<scripting::ScriptHost> host() const { return host_; }
+
+  // What can be asked; null until read. Folders outlive the start: naming one is consent to run what it holds.
+  [[nodiscard]] std::shared_ptr<const scripting::PluginCatalog> catalog() const { return catalog_; }
+  [[nodiscard]] const std::vector<std::filesystem::path>& pluginDirs() const { return pluginDirs_; }
+  void setPluginDirs(std::vector<std::filesystem::path> dirs);
+
+  // `done` runs on the GUI thread, and not at all if `context` is gone by then.
+  void execute(const QString& source, QObject* context, std::function<void(scripting::ConsoleReply)> done);
+  void complete(const QString& text, QObject* context, std::function<void(QStringList)> done);
+  void interrupt();
+
+ Q_SIGNALS:
+  void stateChanged();
+  void catalogChanged();
+  void output(const std::vector<conclave::desktop::OutputPiece>& pieces);
+  // What has kept the script thread busy for at least 5 s; empty once it is free again.
+  void stuck(const QString& what);
+
+ private:
+  struct Collector;
+  void readCatalog();
+  void drain();
+  void watch();
+
+  Jobs& jobs_;
+  State state_ = State::unavailable;
+  QString trouble_;
+  std::shared_ptr<scripting::ScriptHost> host_;
+  std::shared_ptr<const scripting::PluginCatalog> catalog_;
+  std::vector<std::filesystem::path> pluginDirs_;
+  std::shared_ptr<Collector> collector_;
+  QTimer drainTimer_;
+  QTimer watchTimer_;
+  QString busy_;
+  qint64 busySinceMs_ = 0;
+  bool stuck_ = false;
+};
+
+}  // namespace conclave::desktop

@@ -1,0 +1,89 @@
+// What the window is about: the current case, its evidence and its report. The one owner of state that pages share.
+#pragma once
+
+#include <QObject>
+#include <QStringList>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "app/desktop/jobs.h"
+#include "app/desktop/scripts.h"
+#include "engine/case/case.h"
+#include "engine/case/consult.h"
+#include "engine/case/report.h"
+
+namespace conclave::desktop {
+
+struct Opened;
+
+using CasePtr = std::shared_ptr<const Case>;
+using GatheredPtr = std::shared_ptr<const Gathered>;
+using ReportPtr = std::shared_ptr<const Report>;
+
+// Owner: main(). GUI thread; everything slow runs as a job and ends in a signal. Values are immutable once published.
+class Session : public QObject {
+  Q_OBJECT
+ public:
+  struct Folders {
+    std::filesystem::path resources;  // holds example/make_example.py
+    std::filesystem::path cache;      // example incidents are made here
+    std::filesystem::path history;    // database of reports; empty: none is kept
+  };
+
+  Session(Jobs& jobs, Scripts& scripts, Folders folders, QObject* parent = nullptr);
+
+  [[nodiscard]] Jobs& jobs() { return jobs_; }
+  [[nodiscard]] Scripts& scripts() { return scripts_; }
+  [[nodiscard]] CasePtr subject() const { return case_; }                                           // null: none is open
+  [[nodiscard]] GatheredPtr gathered() const { return gathered_; }                                  // null: not gathered yet
+  [[nodiscard]] ReportPtr report() const { return report_; }                                        // null: none yet
+  [[nodiscard]] const std::vector<consensus::ExpertResponse>& answers() const { return answers_; }  // of the running consultation
+  [[nodiscard]] bool isConsulting() const { return consulting_ != 0; }
+  [[nodiscard]] QString caseTitle() const;
+
+  // A case file, a report as JSON, or anything else: files and folders of which a case is drafted.
+  void open(const QStringList& paths);
+  void checkThisMachine();  // opens and consults
+  void openExample();       // makes the example incident if needed, opens and consults
+  void setCase(Case subject);
+  // The YAML of the current case when it was drafted here and not saved yet.
+  [[nodiscard]] const std::vector<std::filesystem::path>& draftedFrom() const { return draftedFrom_; }
+  void saveDraft(const QString& file);
+
+  void consult();
+  void cancel();  // asks the consultation to stop
+  // Replaces what the case says about its experts for the next consultations; nothing: as the case says.
+  void setExperts(std::optional<std::vector<ExpertChoice>> experts) { experts_ = std::move(experts); }
+  [[nodiscard]] const std::optional<std::vector<ExpertChoice>>& experts() const { return experts_; }
+
+ Q_SIGNALS:
+  void caseOpened();  // evidence and report are gone
+  void caseProblems(const std::vector<conclave::config::Problem>& problems);
+  void consultStarted();
+  void gatheredReady();  // while experts may still think
+  void answered();       // one more expert ended
+  void reportReady();
+  void consultEnded(bool ok);
+  void failed(const QString& what, const QString& why);
+
+ private:
+  void adopt(Opened opened);
+  [[nodiscard]] Case asked() const;
+
+  Jobs& jobs_;
+  Scripts& scripts_;
+  Folders folders_;
+  CasePtr case_;
+  GatheredPtr gathered_;
+  ReportPtr report_;
+  std::vector<consensus::ExpertResponse> answers_;
+  std::optional<std::vector<ExpertChoice>> experts_;
+  std::vector<std::filesystem::path> draftedFrom_;
+  Jobs::Id consulting_ = 0;
+  quint64 serial_ = 0;  // of the latest consultation: what earlier ones post is stale
+};
+
+}  // namespace conclave::desktop
