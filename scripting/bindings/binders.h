@@ -1,0 +1,14 @@
+// One binder per engine room; module.cpp calls them in the order that lets each mention the types of those before.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace conclave::scripting {
+
+void bind_errors(pybind11::module_& module);
+void bind_job(pybind11::module_& module);
+void bind_deadline(pybind11::module_& module);
+void bind_evidence(pybind11::module_& module);
+void bind_response(pybind11::module_& module);
+
+}  // namespace conclave::scripting

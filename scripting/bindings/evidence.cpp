@@ -1,0 +1,195 @@
+// conclave._core.Evidence: the blob as Python sees it. Columns are exported without a copy; each exported column keeps the blob
+// alive.
+#include "engine/case/evidence.h"
+
+#include <fcntl.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "scripting/bindings/binders.h"
+#include "scripting/bindings/convert.h"
+#include "scripting/bindings/errors.h"
+#include "scripting/bindings/evidence_cast.h"
+
+namespace conclave::scripting {
+namespace {
+
+// What a memoryview of a column, or of the whole blob, stands on.
+struct ColumnBuffer {
+  EvidencePtr owner;
+  std::span<const std::byte> data;
+  ColumnType type = ColumnType::u8;
+  std::uint64_t rows = 0;
+};
+
+py::buffer_info export_column(const ColumnBuffer& column) {
+  struct Item {
+    py::ssize_t size;
+    const char* format;
+  };
+  const Item item = column.type == ColumnType::i64 ? Item{8, "q"} : column.type == ColumnType::f64 ? Item{8, "d"} : Item{1, "B"};
+  static constexpr std::array<std::byte, 8> nothing{};  // readers may not like a null pointer, even for no rows
+  const std::byte* data = column.data.empty() ? nothing.data() : column.data.data();
+  return {const_cast<std::byte*>(data), item.size, item.format, 1, {static_cast<py::ssize_t>(column.rows)}, {item.size}, true};
+}
+
+py::object view_of(ColumnBuffer column) {
+  const py::object exporter = py::cast(std::move(column));
+  auto view = py::reinterpret_steal<py::object>(PyMemoryView_FromObject(exporter.ptr()));
+  if (!view) throw py::error_already_set();
+  return view;
+}
+
+const ColumnInfo& column_of(const Evidence& evidence, std::string_view name) {
+  for (const ColumnInfo& column : evidence.columns()) {
+    if (column.name == name) return column;
+  }
+  throw py::key_error("evidence has no column '" + std::string(name) + "'");
+}
+
+const char* type_name(ColumnType type) {
+  switch (type) {
+    case ColumnType::i64:
+      return "int64";
+    case ColumnType::f64:
+      return "float64";
+    case ColumnType::u8:
+      return "uint8";
+    case ColumnType::text:
+      return "text";
+  }
+  return "unknown";
+}
+
+py::object column(const std::shared_ptr<Evidence>& evidence, const std::string& name) {
+  const ColumnInfo& info = column_of(*evidence, name);
+  if (info.type == ColumnType::text) throw py::type_error("column '" + name + "' is text; use text() or texts()");
+  return view_of({evidence, info.data, info.type, info.rows});
+}
+
+const ColumnInfo& text_column(const Evidence& evidence, const std::string& name) {
+  const ColumnInfo& info = column_of(evidence, name);
+  if (info.type != ColumnType::text) throw py::type_error("column '" + name + "' holds " + type_name(info.type) + ", not text");
+  return info;
+}
+
+py::str text(const Evidence& evidence, const std::string& name, py::ssize_t row) {
+  const auto rows = static_cast<py::ssize_t>(text_column(evidence, name).rows);
+  if (row < 0 || row >= rows) throw py::index_error("column '" + name + "' has " + std::to_string(rows) + " rows");
+  return to_str(evidence.text(name, static_cast<std::size_t>(row)));
+}
+
+py::list texts(const Evidence& evidence, const std::string& name) {
+  const std::size_t rows = text_column(evidence, name).rows;
+  py::list list(rows);
+  for (std::size_t row = 0; row < rows; ++row) list[row] = to_str(evidence.text(name, row));
+  return list;
+}
+
+py::dict columns(const Evidence& evidence) {
+  py::dict dict;
+  for (const ColumnInfo& info : evidence.columns()) dict[to_str(info.name)] = py::make_tuple(type_name(info.type), info.rows);
+  return dict;
+}
+
+std::shared_ptr<Evidence> from_bytes(const py::buffer& buffer) {
+  const py::buffer_info info = buffer.request();
+  if (info.ndim != 1 || (info.size > 1 && info.strides[0] != info.itemsize)) throw py::type_error("expected contiguous bytes");
+  const auto* data = static_cast<const std::byte*>(info.ptr);
+  Result<EvidencePtr> evidence;
+  {
+    const py::gil_scoped_release release;
+    evidence = Evidence::from_bytes({data, static_cast<std::size_t>(info.size * info.itemsize)});
+  }
+  return std::const_pointer_cast<Evidence>(value_or_raise(std::move(evidence)));
+}
+
+std::shared_ptr<Evidence> from_descriptor(int descriptor) {
+  const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) raise(fail_io("cannot use descriptor " + std::to_string(descriptor), "", errno).value());
+  return std::const_pointer_cast<Evidence>(value_or_raise(Evidence::from_descriptor(own)));
+}
+
+py::bytes blob_bytes(const Evidence& evidence) {
+  return {reinterpret_cast<const char*>(evidence.blob().data()), evidence.blob().size()};
+}
+
+// The facts of `evidence` and those given, as (name, JSON text, hook); an added fact replaces one of the same name.
+std::shared_ptr<Evidence> with_facts(const py::object& evidence, const py::iterable& facts) {
+  const EvidencePtr before = evidence_from_python(evidence);
+  std::vector<std::array<std::string, 3>> rows;
+  for (std::size_t row = 0; row < before->rows("facts.name"); ++row) {
+    rows.push_back({std::string(before->text("facts.name", row)), std::string(before->text("facts.json", row)),
+                    std::string(before->text("facts.hook", row))});
+  }
+  for (const py::handle item : facts) {
+    const auto fact = py::cast<py::tuple>(item);
+    if (fact.size() != 3) throw py::value_error("a fact is (name, JSON text, hook)");
+    const std::string name = to_utf8(fact[0], "name");
+    std::erase_if(rows, [&](const auto& row) { return row[0] == name; });
+    rows.push_back({name, to_utf8(fact[1], "JSON text"), to_utf8(fact[2], "hook")});
+  }
+  EvidenceBuilder builder;
+  std::array<std::vector<std::string>, 3> columns_of_facts;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < 3; ++i) columns_of_facts[i].push_back(row[i]);
+  }
+  builder.add_texts("facts.name", columns_of_facts[0]);
+  builder.add_texts("facts.json", columns_of_facts[1]);
+  builder.add_texts("facts.hook", columns_of_facts[2]);
+  builder.add_missing_from(*before);
+  return std::const_pointer_cast<Evidence>(value_or_raise(std::move(builder).seal()));
+}
+
+}  // namespace
+
+void bind_evidence(py::module_& module) {
+  py::class_<ColumnBuffer>(module, "ColumnBuffer", py::buffer_protocol(), "Exports one column of the evidence; read-only.")
+      .def_buffer(&export_column)
+      .def("__len__", [](const ColumnBuffer& column) { return column.rows; });
+
+  py::class_<Evidence, std::shared_ptr<Evidence>>(
+      module, "Evidence", "What the engine found, as flat immutable columns (see conclave.Evidence for the friendly view).")
+      .def_static("from_bytes", &from_bytes, py::arg("blob"), "Copies a blob; SerializationError if it is damaged.")
+      .def_static("from_descriptor", &from_descriptor, py::arg("descriptor"),
+                  "Maps the sealed memfd without a copy. The descriptor stays the caller's.")
+      .def(
+          "blob",
+          [](const std::shared_ptr<Evidence>& self) {
+            return view_of({self, self->blob(), ColumnType::u8, self->blob().size()});
+          },
+          "The whole blob as a read-only memoryview of bytes; no copy.")
+      .def("fileno", &Evidence::descriptor, "Descriptor of the sealed memory, to hand to another process; -1 if there is none.")
+      .def("columns", &columns, "name -> (type, rows); types are int64, float64, uint8 and text.")
+      .def(
+          "rows", [](const Evidence& self, const std::string& name) { return self.rows(name); }, py::arg("name"),
+          "Rows of a column; 0 if there is none.")
+      .def("column", &column, py::arg("name"), "A numeric column as a read-only memoryview; no copy.")
+      .def("text", &text, py::arg("name"), py::arg("row"), "One row (0-based) of a text column.")
+      .def("texts", &texts, py::arg("name"), "A text column as a list of str.")
+      .def(
+          "with_facts", [](const py::object& self, const py::iterable& facts) { return with_facts(self, facts); },
+          py::arg("facts"), "New evidence with (name, JSON text, hook) rows added.")
+      .def("__len__", [](const Evidence& self) { return self.columns().size(); })
+      .def("__eq__",
+           [](const Evidence& self, const py::object& other) -> py::object {
+             if (!py::isinstance<Evidence>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             const auto theirs = py::cast<Evidence&>(other).blob();
+             return py::bool_(std::equal(self.blob().begin(), self.blob().end(), theirs.begin(), theirs.end()));
+           })
+      .def("__hash__", [](const Evidence& self) { return py::hash(blob_bytes(self)); })
+      .def("__copy__", [](const std::shared_ptr<Evidence>& self) { return self; })
+      .def(
+          "__deepcopy__", [](const std::shared_ptr<Evidence>& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def("__repr__",
+           [](const Evidence& self) {
+             return py::str("<conclave._core.Evidence {} columns, {} bytes>").format(self.columns().size(), self.blob().size());
+           })
+      .def(py::pickle([](const Evidence& self) { return py::make_tuple(blob_bytes(self)); },
+                      [](const py::tuple& state) { return from_bytes(py::buffer(state[0])); }));
+}
+
+}  // namespace conclave::scripting

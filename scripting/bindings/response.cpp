@@ -1,0 +1,310 @@
+// ExpertResponse, Claim, Citation: what an expert says.
+#include "engine/consensus/response.h"
+
+#include <memory>
+#include <string>
+
+#include "scripting/bindings/binders.h"
+#include "scripting/bindings/convert.h"
+#include "scripting/bindings/errors.h"
+#include "scripting/bindings/response_cast.h"
+
+namespace conclave::scripting {
+namespace {
+
+using consensus::Citation;
+using consensus::Claim;
+using consensus::ExpertResponse;
+using consensus::ResponseError;
+
+py::object not_implemented() { return py::reinterpret_borrow<py::object>(Py_NotImplemented); }
+
+template <class T>
+py::object equal(const T& self, const py::object& other) {
+  if (!py::isinstance<T>(other)) return not_implemented();
+  return py::bool_(self == py::cast<const T&>(other));
+}
+
+py::object text_or_none(const std::optional<std::string>& text) { return text ? py::object(to_str(*text)) : py::none(); }
+
+template <class T>
+py::tuple to_tuple(const std::vector<T>& items) {
+  py::tuple tuple(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) tuple[i] = py::cast(items[i]);
+  return tuple;
+}
+
+Citation citation(const char* kind, py::handle source, std::uint64_t line, py::handle id) {
+  Citation made;
+  made.kind = kind;
+  made.source = PyUnicode_Check(source.ptr()) ? to_utf8(source, "source") : to_path(source, "source").string();
+  made.line = line;
+  made.id = to_utf8(id, "id");
+  return made;
+}
+
+py::tuple citation_state(const Citation& self) {
+  return py::make_tuple(to_str(self.kind), to_str(self.source), self.line, to_str(self.id),
+                        self.verified ? py::object(py::bool_(*self.verified)) : py::none(), to_str(self.excerpt));
+}
+
+Citation citation_from_state(const py::tuple& state) {
+  Citation made = citation(to_utf8(state[0], "kind").c_str(), state[1], py::cast<std::uint64_t>(state[2]), state[3]);
+  if (!state[4].is_none()) made.verified = py::cast<bool>(state[4]);
+  made.excerpt = to_utf8(state[5], "excerpt");
+  return made;
+}
+
+void bind_citation(py::module_& module) {
+  py::class_<Citation>(module, "Citation",
+                       "Where a claim rests: a line of a log, a template, a service or a line of a configuration.")
+      .def(py::init([](py::handle kind, py::handle source, std::uint64_t line, py::handle id) {
+             return citation(to_utf8(kind, "kind").c_str(), source, line, id);
+           }),
+           py::arg("kind"), py::arg("source") = "", py::arg("line") = 0, py::arg("id") = "")
+      .def_static(
+          "log", [](py::handle source, std::uint64_t line) { return citation("log", source, line, py::str("")); },
+          py::arg("source"), py::arg("line"), "A line (1-based) of a log, by its path as the evidence names it.")
+      .def_static(
+          "template", [](py::handle source, py::handle id) { return citation("template", source, 0, id); }, py::arg("source"),
+          py::arg("id"), "A template of a log, by its id.")
+      .def_static(
+          "service", [](py::handle name) { return citation("service", name, 0, py::str("")); }, py::arg("name"))
+      .def_static(
+          "config", [](py::handle file, std::uint64_t line) { return citation("config", file, line, py::str("")); },
+          py::arg("file"), py::arg("line"), "A line (1-based) of a configuration file.")
+      .def_property_readonly("kind", [](const Citation& self) { return to_str(self.kind); })
+      .def_property_readonly("source", [](const Citation& self) { return to_str(self.source); })
+      .def_readonly("line", &Citation::line, "1-based; 0 if cited by id.")
+      .def_property_readonly("id", [](const Citation& self) { return to_str(self.id); })
+      .def_property_readonly(
+          "verified", [](const Citation& self) { return self.verified ? py::object(py::bool_(*self.verified)) : py::none(); },
+          "Whether the engine found it; None before it looked.")
+      .def_property_readonly(
+          "excerpt", [](const Citation& self) { return to_str(self.excerpt); }, "The cited text, set by the engine.")
+      .def("__eq__", &equal<Citation>)
+      .def("__hash__", [](const Citation& self) { return py::hash(citation_state(self)); })
+      .def("__copy__", [](const Citation& self) { return self; })
+      .def(
+          "__deepcopy__", [](const Citation& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def("__repr__",
+           [](const Citation& self) {
+             return py::str("Citation(kind={!r}, source={!r}, line={}, id={!r})")
+                 .format(to_str(self.kind), to_str(self.source), self.line, to_str(self.id));
+           })
+      .def(py::pickle(&citation_state, &citation_from_state));
+  module.attr("Citation").attr("__match_args__") = py::make_tuple("kind", "source", "line", "id");
+}
+
+py::tuple claim_state(const Claim& self) {
+  return py::make_tuple(to_str(self.text), to_str(consensus::stance_name(self.stance)), self.severity, to_tuple(self.evidence));
+}
+
+Claim make_claim(py::handle text, py::handle stance, py::handle severity, py::handle evidence) {
+  Claim claim;
+  claim.text = to_utf8(text, "text");
+  claim.stance = to_stance(stance);
+  claim.severity = to_number(severity, "severity");
+  claim.evidence = to_citations(evidence);
+  return claim;
+}
+
+void bind_claim(py::module_& module) {
+  py::class_<Claim>(module, "Claim", "One statement of an expert and where it rests. The engine resolves every citation again.")
+      .def(
+          py::init(&make_claim), py::arg("text"), py::arg("stance") = "supports", py::arg("severity") = 0.5,
+          py::arg("evidence") = py::tuple(),
+          "stance: supports, contradicts or neutral towards the expert's own verdict; severity: 0 harmless to 1 fatal; evidence: "
+          "Citations or mappings.")
+      .def_property_readonly("text", [](const Claim& self) { return to_str(self.text); })
+      .def_property_readonly("stance", [](const Claim& self) { return to_str(consensus::stance_name(self.stance)); })
+      .def_readonly("severity", &Claim::severity)
+      .def_property_readonly("evidence", [](const Claim& self) { return to_tuple(self.evidence); })
+      .def_property_readonly("verified", &Claim::verified, "At least one citation, and all of them found by the engine.")
+      .def("__eq__", &equal<Claim>)
+      .def("__hash__", [](const Claim& self) { return py::hash(claim_state(self)); })
+      .def("__copy__", [](const Claim& self) { return self; })
+      .def(
+          "__deepcopy__", [](const Claim& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def("__repr__",
+           [](const Claim& self) {
+             return py::str("Claim({!r}, stance={!r}, severity={}, evidence={!r})")
+                 .format(to_str(self.text), to_str(consensus::stance_name(self.stance)), self.severity, to_tuple(self.evidence));
+           })
+      .def(py::pickle(&claim_state, [](const py::tuple& state) { return make_claim(state[0], state[1], state[2], state[3]); }));
+  module.attr("Claim").attr("__match_args__") = py::make_tuple("text", "stance", "severity", "evidence");
+
+  py::class_<ResponseError>(module, "ResponseError", "Why a response failed.")
+      .def(py::init([](py::handle type, py::handle message, py::handle traceback) {
+             return ResponseError{to_utf8(type, "type"), to_utf8(message, "message"), to_utf8(traceback, "traceback")};
+           }),
+           py::arg("type"), py::arg("message") = "", py::arg("traceback") = "")
+      .def_property_readonly("type", [](const ResponseError& self) { return to_str(self.type); })
+      .def_property_readonly("message", [](const ResponseError& self) { return to_str(self.message); })
+      .def_property_readonly("traceback", [](const ResponseError& self) { return to_str(self.traceback); })
+      .def("__eq__", &equal<ResponseError>)
+      .def("__hash__", [](const ResponseError& self) { return py::hash(py::make_tuple(self.type, to_str(self.message))); })
+      .def("__copy__", [](const ResponseError& self) { return self; })
+      .def(
+          "__deepcopy__", [](const ResponseError& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def("__repr__",
+           [](const ResponseError& self) {
+             return py::str("ResponseError(type={!r}, message={!r})").format(to_str(self.type), to_str(self.message));
+           })
+      .def(py::pickle(
+          [](const ResponseError& self) {
+            return py::make_tuple(to_str(self.type), to_str(self.message), to_str(self.traceback));
+          },
+          [](const py::tuple& state) {
+            return ResponseError{to_utf8(state[0], "type"), to_utf8(state[1], "message"), to_utf8(state[2], "traceback")};
+          }));
+  module.attr("ResponseError").attr("__match_args__") = py::make_tuple("type", "message", "traceback");
+}
+
+double seconds_of(TimeUs time) { return static_cast<double>(time) / us_per_second; }
+
+py::object read_only(const nlohmann::json& json) {
+  return py::module_::import("types").attr("MappingProxyType")(json_to_python(json));
+}
+
+nlohmann::json to_metadata(py::handle value) {
+  if (value.is_none()) return nlohmann::json::object();
+  nlohmann::json json = to_json_value(value, "metadata");
+  if (!json.is_object()) throw py::type_error("metadata must be a mapping");
+  return json;
+}
+
+// The fields in the order of the constructor; what pickle stores.
+py::dict response_state(const ExpertResponse& self) {
+  py::dict state;
+  state["expert_name"] = to_str(self.expert_name);
+  state["content"] = to_str(self.content);
+  state["confidence"] = self.confidence;
+  state["metadata"] = json_to_python(self.metadata);
+  state["timestamp"] = time_to_python(self.timestamp);
+  state["verdict"] = text_or_none(self.verdict);
+  state["scope"] = to_str(self.scope);
+  state["claims"] = to_tuple(self.claims);
+  state["status"] = to_str(consensus::status_name(self.status));
+  state["weight"] = self.weight;
+  state["error"] = self.error ? py::cast(*self.error) : py::none();
+  state["seconds"] = self.seconds;
+  return state;
+}
+
+ExpertResponse make_response(py::handle expert_name, py::handle content, py::handle confidence, py::handle metadata,
+                             py::handle timestamp, py::handle verdict, py::handle scope, py::handle claims, py::handle status,
+                             py::handle weight, py::handle error, py::handle seconds) {
+  ExpertResponse made;
+  made.expert_name = to_utf8(expert_name, "expert_name");
+  made.content = to_utf8(content, "content");
+  made.confidence = to_number(confidence, "confidence");
+  made.metadata = to_metadata(metadata);
+  made.timestamp = to_time(timestamp, "timestamp");
+  if (!verdict.is_none()) made.verdict = to_utf8(verdict, "verdict");
+  if (!scope.is_none()) made.scope = to_utf8(scope, "scope");
+  made.claims = to_claims(claims);
+  made.status = to_status(status);
+  made.weight = to_number(weight, "weight");
+  if (!error.is_none()) made.error = to_response_error(error);
+  made.seconds = to_number(seconds, "seconds");
+  return made;
+}
+
+ExpertResponse response_from_state(const py::dict& s) {
+  return make_response(s["expert_name"], s["content"], s["confidence"], s["metadata"], s["timestamp"], s["verdict"], s["scope"],
+                       s["claims"], s["status"], s["weight"], s["error"], s["seconds"]);
+}
+
+void bind_expert_response(py::module_& module) {
+  py::class_<ExpertResponse>(module, "ExpertResponse", "What one expert says.")
+      .def(py::init(&make_response), py::arg("expert_name") = "", py::arg("content") = "", py::arg("confidence") = 0.5,
+           py::arg("metadata") = py::none(), py::arg("timestamp") = 0, py::arg("verdict") = py::none(),
+           py::arg("scope") = py::none(), py::arg("claims") = py::tuple(), py::kw_only(), py::arg("status") = "answered",
+           py::arg("weight") = 1.0, py::arg("error") = py::none(), py::arg("seconds") = 0.0,
+           "confidence: in [0, 1], the expert's own word; verdict: one of the question's labels, or None for text without a "
+           "label; "
+           "scope: what it looked at, None for what the expert is registered with; timestamp: seconds since 1970 or a datetime.")
+      .def_static("coerce", &to_response, py::arg("value"),
+                  "From an ExpertResponse, a mapping, or any object with those attributes. TypeError or ValueError otherwise.")
+      .def_property(
+          "expert_name", [](const ExpertResponse& self) { return to_str(self.expert_name); },
+          [](ExpertResponse& self, py::handle value) { self.expert_name = to_utf8(value, "expert_name"); })
+      .def_property(
+          "content", [](const ExpertResponse& self) { return to_str(self.content); },
+          [](ExpertResponse& self, py::handle value) { self.content = to_utf8(value, "content"); })
+      .def_property(
+          "confidence", [](const ExpertResponse& self) { return self.confidence; },
+          [](ExpertResponse& self, py::handle value) { self.confidence = to_number(value, "confidence"); })
+      .def_property(
+          "metadata", [](const ExpertResponse& self) { return read_only(self.metadata); },
+          [](ExpertResponse& self, py::handle value) { self.metadata = to_metadata(value); },
+          "A read-only mapping; assign a new one to change it.")
+      .def_property(
+          "timestamp", [](const ExpertResponse& self) { return seconds_of(self.timestamp); },
+          [](ExpertResponse& self, py::handle value) { self.timestamp = to_time(value, "timestamp"); },
+          "Seconds since 1970; 0 if not said.")
+      .def_property(
+          "verdict", [](const ExpertResponse& self) { return text_or_none(self.verdict); },
+          [](ExpertResponse& self, py::handle value) {
+            self.verdict = value.is_none() ? std::nullopt : std::optional(to_utf8(value, "verdict"));
+          })
+      .def_property(
+          "scope", [](const ExpertResponse& self) { return to_str(self.scope); },
+          [](ExpertResponse& self, py::handle value) { self.scope = to_utf8(value, "scope"); })
+      .def_property(
+          "claims", [](const ExpertResponse& self) { return to_tuple(self.claims); },
+          [](ExpertResponse& self, py::handle value) { self.claims = to_claims(value); }, "A tuple; assign to change it.")
+      .def_property(
+          "status", [](const ExpertResponse& self) { return to_str(consensus::status_name(self.status)); },
+          [](ExpertResponse& self, py::handle value) { self.status = to_status(value); },
+          "answered, abstained, failed, timed_out, killed, refused or cancelled.")
+      .def_property(
+          "weight", [](const ExpertResponse& self) { return self.weight; },
+          [](ExpertResponse& self, py::handle value) { self.weight = to_number(value, "weight"); })
+      .def_property(
+          "error", [](const ExpertResponse& self) { return self.error ? py::cast(*self.error) : py::none(); },
+          [](ExpertResponse& self, py::handle value) {
+            if (value.is_none()) {
+              self.error.reset();
+            } else {
+              self.error = to_response_error(value);
+            }
+          })
+      .def_property(
+          "seconds", [](const ExpertResponse& self) { return self.seconds; },
+          [](ExpertResponse& self, py::handle value) { self.seconds = to_number(value, "seconds"); })
+      .def(
+          "to_dict", [](const ExpertResponse& self) { return json_to_python(consensus::to_json(self)); },
+          "As in the JSON of a report.")
+      .def_static(
+          "from_dict",
+          [](py::handle value) { return value_or_raise(consensus::response_from_json(to_json_value(value, "response"))); },
+          py::arg("value"), "Strict reading of to_dict(); SerializationError names the field.")
+      .def(
+          "validate", [](const ExpertResponse& self) { value_or_raise(consensus::validate(self)); },
+          "Raises CircleError or ValueError if name, confidence, weight or a severity is out of range.")
+      .def("__eq__", &equal<ExpertResponse>)
+      .def("__copy__", [](const ExpertResponse& self) { return self; })
+      .def(
+          "__deepcopy__", [](const ExpertResponse& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def("__repr__",
+           [](const ExpertResponse& self) {
+             return py::str("ExpertResponse({!r}, {!r}, confidence={}, verdict={!r}, scope={!r}, status={!r})")
+                 .format(to_str(self.expert_name), to_str(self.content), self.confidence, text_or_none(self.verdict),
+                         to_str(self.scope), to_str(consensus::status_name(self.status)));
+           })
+      .def(py::pickle(&response_state, &response_from_state));
+  module.attr("ExpertResponse").attr("__match_args__") =
+      py::make_tuple("expert_name", "content", "confidence", "metadata", "timestamp", "verdict", "scope", "claims");
+}
+
+}  // namespace
+
+void bind_response(py::module_& module) {
+  bind_citation(module);
+  bind_claim(module);
+  bind_expert_response(module);
+}
+
+}  // namespace conclave::scripting

@@ -1,0 +1,58 @@
+"""Conclave: gather evidence, ask a circle of experts, and get a verdict with its reasons.
+
+    import conclave
+
+    report = conclave.consult(conclave.Case.load("case.yaml"))
+    print(report.verdict, report.passed, report.confidence_score)
+
+An expert is a function:
+
+    @conclave.expert(scope="disk")
+    def assess(evidence, job):
+        full = [t for t in evidence.templates if "No space left" in t.text]
+        if not full:
+            return conclave.Abstain("no log mentions a full disk")
+        claim = conclave.Claim(full[0].text, severity=0.9,
+                               evidence=[conclave.Citation.log(full[0].source, full[0].sample_line)])
+        return conclave.ExpertResponse(content="A disk is full.", verdict="failing", confidence=0.9, claims=[claim])
+
+The same package is importable inside the program and from a plain /usr/bin/python3.
+"""
+
+from conclave._core import (
+    Cancelled,
+    CancelledError,
+    CircleError,
+    Citation,
+    Claim,
+    ConclaveError,
+    ExpertResponse,
+    InfrastructureError,
+    Job,
+    PerformanceError,
+    SecurityError,
+    SerializationError,
+    __version__,
+)
+from conclave.evidence import Evidence
+from conclave.experts import Abstain, expert, hook
+
+__all__ = [
+    "Abstain",
+    "Cancelled",
+    "CancelledError",
+    "CircleError",
+    "Citation",
+    "Claim",
+    "ConclaveError",
+    "Evidence",
+    "ExpertResponse",
+    "InfrastructureError",
+    "Job",
+    "PerformanceError",
+    "SecurityError",
+    "SerializationError",
+    "__version__",
+    "expert",
+    "hook",
+]

@@ -1,0 +1,72 @@
+"""What the author of an expert or of a hook writes: the decorators, and how to abstain."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, TypeVar, overload
+
+__all__ = ["Abstain", "expert", "hook"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# The fixed points at which the host calls a hook.
+HOOKS = ("on_config_loaded", "on_evidence")
+
+
+class Abstain:
+    """What an expert returns that has nothing to say: neutral for the verdict, lowers coverage."""
+
+    __slots__ = ("reason",)
+    __match_args__ = ("reason",)
+
+    def __init__(self, reason: str = "") -> None:
+        if not isinstance(reason, str):
+            raise TypeError(f"reason must be str, not {type(reason).__name__}")
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        return f"Abstain({self.reason!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return self.reason == other.reason if isinstance(other, Abstain) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Abstain, self.reason))
+
+
+@overload
+def expert(function: F) -> F: ...
+@overload
+def expert(*, name: str | None = ..., scope: str = ..., timeout_s: float = ..., weight: float = ...) -> Callable[[F], F]: ...
+
+
+def expert(function=None, *, name=None, scope="overall", timeout_s=60.0, weight=1.0):
+    """Marks a function `(evidence, job)`, sync or async, or a class with `__call__`, as an expert.
+
+    name: how reports call it, by default the function's name. scope: what it judges, such as "logs.errors" or "services";
+    experts of one scope are pooled, scopes are detectors of different faults. timeout_s: seconds it may take. weight: its
+    weight within its scope, above 0. The function itself is returned unchanged, so that a test can call it.
+    """
+    if function is None:
+        return lambda decorated: expert(decorated, name=name, scope=scope, timeout_s=timeout_s, weight=weight)
+    if not callable(function):
+        raise TypeError(f"an expert must be callable, not {type(function).__name__}")
+    if not isinstance(scope, str) or not scope:
+        raise ValueError("scope must be a non-empty str")
+    if not timeout_s > 0 or not weight > 0:
+        raise ValueError("timeout_s and weight must be above 0")
+    function.__conclave_expert__ = {
+        "name": name or function.__name__,
+        "scope": scope,
+        "timeout_s": float(timeout_s),
+        "weight": float(weight),
+    }
+    return function
+
+
+def hook(function: F) -> F:
+    """Marks a function as a hook; its name is the fixed point: `on_config_loaded(config)` or `on_evidence(evidence)`."""
+    name = getattr(function, "__name__", "")
+    if name not in HOOKS:
+        raise ValueError(f"a hook is named after its fixed point, one of {', '.join(HOOKS)}; got {name!r}")
+    function.__conclave_hook__ = name
+    return function
