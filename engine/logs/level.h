@@ -16,6 +16,12 @@ inline constexpr std::size_t level_count = 7;
 // "level=info", "E/", syslog "<3>", klog "E0301"). `unknown` if it declares none; the message body is never guessed from.
 [[nodiscard]] Level level_of(std::string_view line);
 
+struct LocatedLevel {
+  Level level = Level::unknown;
+  std::size_t end = 0;  // offset behind the level and its closing bracket; 0 if there is none or it is inside a record (JSON)
+};
+[[nodiscard]] LocatedLevel locate_level(std::string_view line);
+
 using LevelCounts = std::array<std::uint64_t, level_count>;  // indexed by Level
 
 }  // namespace conclave::logs

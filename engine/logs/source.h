@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,14 +21,21 @@ struct FoundFiles {
 
 // Expands `pattern` (file, glob or directory, relative to `base`). A directory gives the log-like files in it, recursively
 // (*.log*, *.out, *.err, *.txt, *.json, syslog, messages, ... ; never binary files). A named file that does not exist or cannot
-// be read is an error; what a glob or directory found but cannot be read is a problem.
+// be read is an error; what a glob or directory found but cannot be read is a problem, and so is a glob that finds nothing.
+// In a glob `**` stands for any number of folders. Files that are the same one on disk (links) are given once.
 [[nodiscard]] Result<FoundFiles> find_files(const std::string& pattern, const std::filesystem::path& base);
 
+// Unpacking stops here: more is a decompression bomb or does not fit.
+inline constexpr std::uint64_t max_unpacked_bytes = std::uint64_t{8} << 30U;
+
 // The decoded bytes of one source. Immutable; any thread. Plain files are mapped (a file that shrinks later reads as zero bytes
-// instead of killing the process, and shrank() then says so); compressed ones are unpacked into memory.
+// instead of killing the process, and shrank() then says so); compressed ones (gzip, xz, zstd,
+// bzip2, lz4, known by their first bytes) are unpacked into memory. Directories, pipes and devices are refused; opening never
+// blocks.
 class LogBytes {
  public:
-  [[nodiscard]] static Result<std::shared_ptr<const LogBytes>> open(const std::filesystem::path& path, Job& job);
+  [[nodiscard]] static Result<std::shared_ptr<const LogBytes>> open(const std::filesystem::path& path, Job& job,
+                                                                    std::uint64_t max_unpacked = max_unpacked_bytes);
   // Takes over text that is not in a file (Python str, tests). `name` stands where a path would.
   [[nodiscard]] static std::shared_ptr<const LogBytes> from_text(std::string text, std::string name);
   virtual ~LogBytes() = default;
@@ -36,12 +44,15 @@ class LogBytes {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }         // path as given
   [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }  // before unpacking
   [[nodiscard]] virtual bool shrank() const noexcept { return false; }
+  // Why view() holds less than the file should: compressed data is cut off or damaged, or the file shrank.
+  [[nodiscard]] std::optional<Error> problem() const;
 
  protected:
   LogBytes() = default;
   std::string_view view_;
   std::string name_;
   std::uint64_t file_bytes_ = 0;
+  std::optional<Error> damage_;
 };
 
 }  // namespace conclave::logs

@@ -1,0 +1,60 @@
+// A pass over a log in pieces: pieces are worked on in parallel and merged in order, so that the result does not depend on the
+// number of threads. Internal to the room.
+#pragma once
+
+#include <oneapi/tbb/info.h>
+#include <oneapi/tbb/parallel_pipeline.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "engine/base/job.h"
+
+namespace conclave::logs {
+
+inline constexpr std::size_t default_chunk_bytes = std::size_t{2} << 20U;
+
+// Offset behind the first LF at or after `from`; the end of `bytes` if there is none or the job is stopped.
+[[nodiscard]] inline std::size_t next_line(std::string_view bytes, std::size_t from, const Job& job) {
+  constexpr std::size_t stride = std::size_t{16} << 20U;
+  while (from < bytes.size() && !job.stopped()) {
+    const std::size_t size = std::min(stride, bytes.size() - from);
+    if (const void* found = std::memchr(bytes.data() + from, '\n', size)) {
+      return static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) + 1;
+    }
+    from += size;
+  }
+  return bytes.size();
+}
+
+// `map(chunk)` runs on any thread and gives a part; `merge(part)` sees the parts in order. A chunk holds whole lines. Both have
+// to look at job.stopped() if they take long. Adds the bytes done to the job's progress.
+template <class Map, class Merge>
+void for_chunks_in_order(std::string_view bytes, std::size_t chunk_bytes, Job& job, const Map& map, const Merge& merge) {
+  using Part = decltype(map(bytes));
+  namespace tbb = oneapi::tbb;
+  std::size_t begin = 0;
+  const auto cut = [&](tbb::flow_control& flow) -> std::string_view {
+    if (begin >= bytes.size() || job.stopped()) {
+      flow.stop();
+      return {};
+    }
+    const std::size_t end = next_line(bytes, std::min(begin + chunk_bytes - 1, bytes.size()), job);
+    return bytes.substr(std::exchange(begin, end), end - begin);
+  };
+  const auto work = [&](std::string_view chunk) {
+    Part part = map(chunk);
+    job.advance(chunk.size());
+    return part;
+  };
+  const auto in_flight = static_cast<std::size_t>(tbb::info::default_concurrency()) * 2;
+  tbb::parallel_pipeline(in_flight, tbb::make_filter<void, std::string_view>(tbb::filter_mode::serial_in_order, cut) &
+                                        tbb::make_filter<std::string_view, Part>(tbb::filter_mode::parallel, work) &
+                                        tbb::make_filter<Part, void>(tbb::filter_mode::serial_in_order, [&](Part part) {
+                                          if (!job.stopped()) merge(std::move(part));
+                                        }));
+}
+
+}  // namespace conclave::logs

@@ -1,0 +1,145 @@
+#include "engine/logs/source.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "engine/logs/guarded_map.h"
+#include "engine/logs/unpack.h"
+
+namespace conclave::logs {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int file) : file_(file) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (file_ >= 0) ::close(file_);
+  }
+  [[nodiscard]] int get() const { return file_; }
+  [[nodiscard]] int release() { return std::exchange(file_, -1); }
+
+ private:
+  int file_;
+};
+
+class TextBytes final : public LogBytes {
+ public:
+  TextBytes(std::string text, std::string name) : text_(std::move(text)) {
+    view_ = text_;
+    name_ = std::move(name);
+    file_bytes_ = text_.size();
+  }
+
+ private:
+  std::string text_;
+};
+
+class MemoryBytes final : public LogBytes {
+ public:
+  MemoryBytes(GrowingMemory memory, std::string name, std::uint64_t file_bytes, std::optional<Error> damage)
+      : memory_(std::move(memory)) {
+    view_ = memory_.view();
+    name_ = std::move(name);
+    file_bytes_ = file_bytes;
+    damage_ = std::move(damage);
+  }
+
+ private:
+  GrowingMemory memory_;
+};
+
+class MappedBytes final : public LogBytes {
+ public:
+  MappedBytes(std::unique_ptr<GuardedMap> map, std::string name) : map_(std::move(map)) {
+    view_ = map_->view();
+    name_ = std::move(name);
+    file_bytes_ = view_.size();
+  }
+  [[nodiscard]] bool shrank() const noexcept override { return map_->shrank(); }
+
+ private:
+  std::unique_ptr<GuardedMap> map_;
+};
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "is a directory, not a log file";
+  if (S_ISFIFO(mode)) return "is a named pipe; only regular files can be read";
+  if (S_ISSOCK(mode)) return "is a socket; only regular files can be read";
+  return "is a device; only regular files can be read";
+}
+
+// Files that do not tell their size (below /proc) are read to their end.
+Result<GrowingMemory> read_all(int file, std::uint64_t max_bytes, const std::string& name, Job& job) {
+  GrowingMemory memory;
+  std::array<char, 65536> buffer;
+  for (;;) {
+    if (job.stopped()) return fail_cancelled();
+    const ssize_t count = ::read(file, buffer.data(), buffer.size());
+    if (count == 0 || (count < 0 && errno == EAGAIN)) return memory;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_io("cannot read", name, errno);
+    const auto size = static_cast<std::size_t>(count);
+    if (size > max_bytes - memory.view().size()) {
+      return fail(ErrorKind::limit, "is larger than " + std::to_string(max_bytes) + " bytes", name);
+    }
+    if (!memory.append(buffer.data(), size)) return fail(ErrorKind::limit, "not enough memory to read", name);
+  }
+}
+
+std::string_view read_magic(int file, std::array<char, 8>& buffer) {
+  const ssize_t count = ::pread(file, buffer.data(), buffer.size(), 0);
+  return {buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const LogBytes>> LogBytes::open(const std::filesystem::path& path, Job& job, std::uint64_t max_unpacked) {
+  const std::string name = path.string();
+  if (name.find('\0') != std::string::npos) return fail(ErrorKind::invalid_argument, "a path cannot hold a NUL byte");
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (file.get() < 0) {
+    if (errno == ENXIO) return fail(ErrorKind::io, kind_of(S_IFSOCK), name, ENXIO);
+    return fail_io("cannot open", name, errno);
+  }
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return fail_io("cannot open", name, errno);
+  if (!S_ISREG(info.st_mode)) return fail(ErrorKind::io, kind_of(info.st_mode), name, S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  job.begin("reading " + name, size, "B");
+  if (job.stopped()) return fail_cancelled();
+  if (size == 0) {
+    auto memory = read_all(file.get(), max_unpacked, name, job);
+    if (!memory) return tl::unexpected<Error>(std::move(memory.error()));
+    const std::uint64_t bytes = memory->view().size();
+    return std::make_shared<MemoryBytes>(std::move(*memory), name, bytes, std::nullopt);
+  }
+  std::array<char, 8> magic{};
+  if (!compression_of(read_magic(file.get(), magic)).empty()) {
+    auto unpacked = unpack(file.get(), max_unpacked, name, job);
+    if (!unpacked) return tl::unexpected<Error>(std::move(unpacked.error()));
+    return std::make_shared<MemoryBytes>(std::move(unpacked->bytes), name, size, std::move(unpacked->problem));
+  }
+  auto map = GuardedMap::map(file.release(), size, name);
+  if (!map) return tl::unexpected<Error>(std::move(map.error()));
+  job.advance(size);
+  return std::make_shared<MappedBytes>(std::move(*map), name);
+}
+
+std::shared_ptr<const LogBytes> LogBytes::from_text(std::string text, std::string name) {
+  return std::make_shared<TextBytes>(std::move(text), std::move(name));
+}
+
+std::optional<Error> LogBytes::problem() const {
+  if (damage_) return damage_;
+  if (shrank()) return Error{ErrorKind::io, "became shorter while it was read; the missing bytes read as zero", name_, 0, 0};
+  return std::nullopt;
+}
+
+}  // namespace conclave::logs
