@@ -47,10 +47,11 @@ def consult(packages, provider, monkeypatch):
     """Asks the expert about the incident at a server, with consent and key unless told otherwise."""
     def run(server, allow=True, key=KEY, job=None, subject=None, **settings):
         monkeypatch.setenv("CONCLAVE_ALLOWED_ENDPOINTS", f"https://elsewhere.example\n{server.url}/\n" if allow else "https://elsewhere.example")
+        monkeypatch.setenv("CONCLAVE_MODEL_PACKAGES", packages)
         if key:
             monkeypatch.setenv(f"{provider.upper()}_API_KEY", key)
         base = server.url + ("/v1" if provider == "openai" else "")
-        settings = {"provider": provider, "model": "test", "base_url": base, "packages": packages, "timeout_s": 20.0} | settings
+        settings = {"provider": provider, "model": "test", "base_url": base, "timeout_s": 20.0} | settings
         job = job or Job("language_model")
         job.settings |= settings
         return load_expert("language_model").assess(subject or incident(), job)

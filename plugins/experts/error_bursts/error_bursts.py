@@ -20,9 +20,8 @@ def grade(case, badness):
     return case.verdicts[math.ceil(badness / 2 * (len(case.verdicts) - 1))] if case.ordered else None
 
 
-def bursts_of(log, change_time, settings):
-    """Runs of neighbouring burst buckets as lists of buckets, and the usual number of errors per bucket."""
-    buckets = log.buckets
+def bursts_of(log, buckets, change_time, settings):
+    """Runs of neighbouring burst buckets as lists of buckets, the usual number of errors per bucket, and from how many on it is a burst."""
     before = [bucket for bucket in buckets if change_time and bucket.start.timestamp() + log.bucket_seconds <= change_time.timestamp()]
     base = before if len(before) >= 10 else buckets
     usual = median(bucket.error_lines for bucket in base)
@@ -57,8 +56,9 @@ def assess(evidence, job):
         job.progress(done, len(logs))
         if job.cancelled():
             break
-        runs, usual, limit = bursts_of(log, evidence.case.change_time, job.settings)
-        for run in sorted(runs, key=lambda buckets: -sum(bucket.error_lines for bucket in buckets))[:3]:
+        buckets = log.buckets
+        runs, usual, limit = bursts_of(log, buckets, evidence.case.change_time, job.settings)
+        for run in sorted(runs, key=lambda run: -sum(bucket.error_lines for bucket in run))[:3]:
             errors, lines = sum(bucket.error_lines for bucket in run), sum(bucket.lines for bucket in run)
             suspects = culprits(log, run)
             seen = sum(template.count for template in suspects)
@@ -68,7 +68,7 @@ def assess(evidence, job):
             heavy = max(bucket.error_lines for bucket in run) >= 3 * limit
             if len(run) < 2 and not heavy:
                 continue
-            lasts = len(run) >= 3 and log.buckets.index(run[-1]) >= len(log.buckets) - 3
+            lasts = len(run) >= 3 and run[-1].start >= buckets[-3].start
             declared = log.levels.get("error", 0) + log.levels.get("fatal", 0) > 0
             badness = 2 if lasts and declared and errors >= 0.05 * lines else 1
             worst = max(worst, badness)

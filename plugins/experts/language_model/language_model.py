@@ -50,11 +50,12 @@ def allowed(endpoint):
     return False
 
 
-def load_package(provider, folder):
-    """The official package, from where Python finds it or from the virtual environment named above; None if it is nowhere."""
+def load_package(provider):
+    """The official package, from where Python finds it or from the virtual environment named above; None if it is nowhere. The
+    user's environment may name another site-packages folder, a case may not: it would name code that runs."""
     data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    for place in [None, folder, data / "conclave/models/lib" / version / "site-packages"]:
+    for place in [None, os.environ.get("CONCLAVE_MODEL_PACKAGES"), data / "conclave/models/lib" / version / "site-packages"]:
         if place and str(place) not in sys.path and Path(place).is_dir():
             sys.path.append(str(place))
         try:
@@ -182,7 +183,7 @@ def citation_of(item, names):
 def assess(evidence, job):
     settings = job.settings
     for name, value in settings.items():
-        if isinstance(value, str) and name != "packages" and LOOKS_LIKE_KEY.search(value):
+        if isinstance(value, str) and LOOKS_LIKE_KEY.search(value):
             raise ValueError(f"the setting {name} looks like a key. Take it out of the case file, change it (it has been in a file), "
                              "and put it into an environment variable")
     provider = settings["provider"]
@@ -197,10 +198,12 @@ def assess(evidence, job):
     if not allowed(endpoint):
         return conclave.Abstain(f"nothing was sent: you have not agreed to {endpoint} yet. Start with --allow-endpoint {endpoint}")
     variable = settings["api_key_env"] or f"{provider.upper()}_API_KEY"
+    if not variable.isidentifier():
+        raise ValueError("api_key_env must be the name of an environment variable")
     key = os.environ.get(variable, "").strip()
     if not key:
         return conclave.Abstain(f"no key: set the environment variable {variable} (to any text if the endpoint wants none)")
-    package = load_package(provider, settings["packages"])
+    package = load_package(provider)
     if package is None:
         return conclave.Abstain(f"the package {provider} is not installed:\n  /usr/bin/python3 -m venv ~/.local/share/conclave/models && "
                                 f"~/.local/share/conclave/models/bin/pip install {provider}")

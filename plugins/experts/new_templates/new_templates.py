@@ -33,12 +33,13 @@ def new_errors(log, change_time, surprise):
     """Error templates of a log that were not there before, and that chance does not explain."""
     errors = [template for template in log.templates if is_error(template) and template.first_time]
     span = (log.last_time - log.first_time).total_seconds()
+    since_change = sum(bucket.lines for bucket in log.buckets if change_time and bucket.start >= change_time) / max(log.lines, 1)
     found = []
     for template in errors:
         if change_time:
             if template.count_before or template.first_time < change_time:
                 continue
-            after = sum(bucket.lines for bucket in log.buckets if bucket.start >= change_time) / max(log.lines, 1)
+            after = since_change
         else:
             after = (log.last_time - template.first_time).total_seconds() / span
         if after < 0.98 and template.count * math.log(max(after, 1e-9)) < math.log(surprise / len(errors)):
@@ -64,12 +65,13 @@ def words(template):
 
 def announced(log, cause, change_time):
     """The new harmless line between change and cause that shares the rarest words with it, such as the setting that was changed."""
-    frequency = Counter(word for template in log.templates for word in words(template))
+    templates = log.templates
+    frequency = Counter(word for template in templates for word in words(template))
 
     def shared(template):
-        return sum(math.log(len(log.templates) / frequency[word]) for word in words(template) & words(cause))
+        return sum(math.log(len(templates) / frequency[word]) for word in words(template) & words(cause))
 
-    between = [template for template in log.templates if not is_error(template) and template.first_time and not template.count_before
+    between = [template for template in templates if not is_error(template) and template.first_time and not template.count_before
                and change_time <= template.first_time <= cause.first_time]
     best = max(between, key=shared, default=None)
     return best if best and shared(best) > 1 else None
