@@ -46,15 +46,18 @@ struct ScanResult {
 };
 
 struct ScanOptions {
-  int timeout_ms = 1000;
+  int timeout_ms = 1000;            // per address that is tried
+  int resolve_timeout_ms = 6000;    // per name; the C library repeats a lost question after 5 s
   std::size_t max_in_flight = 512;  // shrinks by itself when descriptors run short
 };
 
-// "host:22,80,8000-8100", "[::1]:443", "host:https"; every problem of the text in one error.
+// "host:22,80,8000-8100", "[::1]:443", "host:https", apart by white space or commas; every problem of the text in one error.
+// A port that comes twice for a host is scanned once. At most 1,000,000 targets.
 [[nodiscard]] Result<std::vector<Target>> parse_targets(std::string_view text);
 
 // One result per target, in the order of the targets. A stop returns what is known, the rest as `cancelled`.
-// `on_result` is called from the scanning thread as results are decided.
+// `on_result` is called from the scanning thread as results are decided, except for those that a stop cancels.
+// Of a name with several addresses each is tried until one is open; else the most telling result counts.
 [[nodiscard]] std::vector<ScanResult> scan(std::span<const Target> targets, const ScanOptions& options, Job& job,
                                            const std::function<void(const ScanResult&)>& on_result = {});
 
