@@ -95,9 +95,12 @@ class Gatherer {
         if (const auto gone_on = missing(found.error()); !gone_on) return gone_on;
         continue;
       }
-      if (found->files.empty() && found->problems.empty()) {
-        if (const auto gone_on = missing({ErrorKind::not_found, "no log files match", pattern, ENOENT, 0}); !gone_on)
-          return gone_on;
+      const bool nothing =
+          found->files.empty() && (found->problems.empty() || found->problems.front().kind == ErrorKind::not_found);
+      if (nothing) {
+        const Error error{ErrorKind::not_found, "no log files found here", resolved(subject_, pattern).string(), ENOENT, 0};
+        if (const auto gone_on = missing(error); !gone_on) return gone_on;
+        continue;
       }
       for (const Error& error : found->problems) add_unreadable_found(error);
       for (const fs::path& file : found->files) {
@@ -157,11 +160,7 @@ class Gatherer {
     }
     ++asked_;
     ++read_;
-    if ((*bytes)->shrank()) {
-      add_problem("log",
-                  {config::Severity::warning, "changed-while-read", "became shorter while it was read", {}, {log.path, 0, 0}});
-    }
-    if (const auto& problem = (*bytes)->problem()) {
+    if (const auto problem = (*bytes)->problem()) {
       add_problem("log", problem_from(*problem, "damaged", config::Severity::warning));
     }
     gathered_.inputs.push_back({log.path, log.file_bytes, digest ? std::move(*digest) : std::string{}});
