@@ -8,6 +8,7 @@ Nothing is drawn: the shop is simulated. Shoppers call the gateway, which calls 
 database pool and keeps it while it asks `inventory` and `payments`. Whatever then goes wrong follows from the size of that pool,
 which is the only difference between the two runs besides two values in infra.yaml. The same seed gives the same bytes.
 """
+
 import argparse
 import gzip
 import heapq
@@ -96,8 +97,11 @@ class Shop:
 
     def access(self, at, request, status, size, seconds, upstream):
         ip = f"198.51.100.{self.random.randrange(1, 255)}"
-        self.gateway.add(at, f'{ip} - - [{self.clock.access[int(at)]}] "{request} HTTP/1.1" {status} {size} "-" '
-                             f'"{AGENTS[self.random.randrange(3)]}" rt={seconds:.3f} upstream={upstream}\n')
+        self.gateway.add(
+            at,
+            f'{ip} - - [{self.clock.access[int(at)]}] "{request} HTTP/1.1" {status} {size} "-" '
+            f'"{AGENTS[self.random.randrange(3)]}" rt={seconds:.3f} upstream={upstream}\n',
+        )
 
     def browse(self, at):
         pick = self.random.random
@@ -106,7 +110,9 @@ class Shop:
         if pick() < 0.006:
             self.access(at + seconds, f"GET /api/items/{90000 + sku}", 404, 153, seconds, "inventory")
             return
-        self.inventory.add(at, f"{self.clock.ms(at)}Z INFO  inventory.api GET item sku={sku} cache={'hit' if pick() < 0.8 else 'miss'}\n")
+        self.inventory.add(
+            at, f"{self.clock.ms(at)}Z INFO  inventory.api GET item sku={sku} cache={'hit' if pick() < 0.8 else 'miss'}\n"
+        )
         self.access(at + seconds, f"GET /api/items/{sku}", 200, 400 + int(pick() * 900), seconds, "inventory")
 
     def order(self, at, attempt):
@@ -124,12 +130,19 @@ class Shop:
         sku, cents = int(pick() * 4000), 500 + int(pick() * 20000)
         done = taken + hold
         self.java(taken, "INFO ", thread, "c.e.orders.OrderService", f"order {order} received, {1 + int(pick() * 5)} items")
-        self.inventory.add(taken + 0.02, f"{self.clock.ms(taken + 0.02)}Z INFO  inventory.stock reserved sku={sku} qty=1 order={order}\n")
+        self.inventory.add(
+            taken + 0.02, f"{self.clock.ms(taken + 0.02)}Z INFO  inventory.stock reserved sku={sku} qty=1 order={order}\n"
+        )
         result = 'level=warn msg="card declined"' if pick() < 0.012 else 'level=info msg="payment authorised"'
-        self.payments.add(taken + 0.2, f"time={self.clock.ms(taken + 0.2)}Z {result} order={order} amount={cents / 100:.2f} "
-                                       f"currency=EUR dur={int(hold * 700)}ms\n")
+        self.payments.add(
+            taken + 0.2,
+            f"time={self.clock.ms(taken + 0.2)}Z {result} order={order} amount={cents / 100:.2f} "
+            f"currency=EUR dur={int(hold * 700)}ms\n",
+        )
         if pick() < 0.004:
-            self.java(done, "WARN ", thread, "c.e.orders.db.QueryTimer", f"slow query: {int(800 + pick() * 700)} ms for order {order}")
+            self.java(
+                done, "WARN ", thread, "c.e.orders.db.QueryTimer", f"slow query: {int(800 + pick() * 700)} ms for order {order}"
+            )
         if pick() < 0.0012:
             self.lost_update(done, order, thread)
         self.access(done, "POST /api/orders", 201, 310 + int(pick() * 60), done - at, "orders")
@@ -137,19 +150,36 @@ class Shop:
 
     def exhausted(self, at, order, thread, attempt, queue):
         size = len(self.pool)
-        self.java(at, "ERROR", thread, "c.e.orders.db.ConnectionPool",
-                  f"connection pool exhausted: no connection after {int(WAIT_LIMIT * 1000)} ms "
-                  f"(max={size}, active={size}, waiting={queue})")
-        self.java(at + 0.001, "ERROR", thread, "c.e.orders.OrderController", f"order {order} failed", """\
+        self.java(
+            at,
+            "ERROR",
+            thread,
+            "c.e.orders.db.ConnectionPool",
+            f"connection pool exhausted: no connection after {int(WAIT_LIMIT * 1000)} ms "
+            f"(max={size}, active={size}, waiting={queue})",
+        )
+        self.java(
+            at + 0.001,
+            "ERROR",
+            thread,
+            "c.e.orders.OrderController",
+            f"order {order} failed",
+            """\
 com.example.orders.PoolTimeoutException: could not obtain a database connection
 \tat com.example.orders.db.ConnectionPool.borrow(ConnectionPool.java:118)
 \tat com.example.orders.OrderRepository.begin(OrderRepository.java:54)
 \tat com.example.orders.OrderService.place(OrderService.java:71)
-""")
-        self.gateway.add(at, f"{self.clock.error[int(at)]} [error] 29#29: *{order} upstream timed out (110: Connection timed out) while "
-                             f'reading response header from upstream, request: "POST /api/orders HTTP/1.1", upstream: "http://orders:8081"\n')
+""",
+        )
+        self.gateway.add(
+            at,
+            f"{self.clock.error[int(at)]} [error] 29#29: *{order} upstream timed out (110: Connection timed out) while "
+            f'reading response header from upstream, request: "POST /api/orders HTTP/1.1", upstream: "http://orders:8081"\n',
+        )
         if attempt < MAX_TRIES:
-            self.gateway.add(at, f"{self.clock.error[int(at)]} [warn] 29#29: *{order} retrying POST /api/orders, attempt {attempt + 1}\n")
+            self.gateway.add(
+                at, f"{self.clock.error[int(at)]} [warn] 29#29: *{order} retrying POST /api/orders, attempt {attempt + 1}\n"
+            )
         else:
             self.access(at, "POST /api/orders", 504, 167, WAIT_LIMIT, "orders")
         return at
@@ -157,46 +187,77 @@ com.example.orders.PoolTimeoutException: could not obtain a database connection
     # --- daily life and the deploy ---
 
     def java(self, at, level, thread, logger, message, trace=""):
-        self.orders.add(at, f"{self.clock.ms(at, ' ')} {level} 1 --- [nio-8081-exec-{thread}] {logger:<32} : {message}\n{trace}")
+        self.orders.add(
+            at, f"{self.clock.ms(at, ' ')} {level} 1 --- [nio-8081-exec-{thread}] {logger:<32} : {message}\n{trace}"
+        )
 
     def lost_update(self, at, order, thread):
-        self.java(at, "ERROR", thread, "c.e.orders.OrderRepository", f"order {order} changed by someone else, trying again", """\
+        self.java(
+            at,
+            "ERROR",
+            thread,
+            "c.e.orders.OrderRepository",
+            f"order {order} changed by someone else, trying again",
+            """\
 org.example.orm.OptimisticLockException: row was updated by another transaction
 \tat com.example.orders.OrderRepository.save(OrderRepository.java:88)
-""")
+""",
+        )
 
     def life_of_its_own(self):
         """What happens on every day without anyone being called: health checks, cache misses, partners that do not answer."""
         pick, clock = self.random.random, self.clock
         for second in range(5, SECONDS, 10):
             at = second + pick()
-            self.gateway.add(at, f'10.0.0.{2 + second % 3} - - [{clock.access[int(at)]}] "GET /healthz HTTP/1.1" 200 2 "-" "kube-probe/1.31" '
-                                 f"rt=0.001 upstream=-\n")
+            self.gateway.add(
+                at,
+                f'10.0.0.{2 + second % 3} - - [{clock.access[int(at)]}] "GET /healthz HTTP/1.1" 200 2 "-" "kube-probe/1.31" '
+                f"rt=0.001 upstream=-\n",
+            )
             self.inventory.add(at, f"{clock.ms(at)}Z INFO  inventory.health ok, {int(40 + pick() * 20)} connections\n")
         for minute in range(SECONDS // 60):
             at = minute * 60 + pick() * 59
-            self.orders.add(at, f"{clock.ms(at, ' ')} INFO  1 --- [scheduler-1     ] {'c.e.orders.db.ConnectionPool':<32} : "
-                                f"pool statistics: checked out connections returned, {int(pick() * 900)} statements cached\n")
+            self.orders.add(
+                at,
+                f"{clock.ms(at, ' ')} INFO  1 --- [scheduler-1     ] {'c.e.orders.db.ConnectionPool':<32} : "
+                f"pool statistics: checked out connections returned, {int(pick() * 900)} statements cached\n",
+            )
             if pick() < 0.5:
-                self.payments.add(at, f'time={clock.ms(at)}Z level=error msg="webhook delivery failed" partner=acme-loyalty '
-                                      f"attempt=1 retry_in=30s\n")
+                self.payments.add(
+                    at,
+                    f'time={clock.ms(at)}Z level=error msg="webhook delivery failed" partner=acme-loyalty '
+                    f"attempt=1 retry_in=30s\n",
+                )
             if pick() < 0.8:
-                self.inventory.add(at, f"{clock.ms(at)}Z WARN  inventory.stock low stock sku={int(pick() * 4000)} left={int(pick() * 5)}\n")
+                self.inventory.add(
+                    at, f"{clock.ms(at)}Z WARN  inventory.stock low stock sku={int(pick() * 4000)} left={int(pick() * 5)}\n"
+                )
             if pick() < 0.2:
-                self.inventory.add(at, f"{clock.ms(at)}Z ERROR inventory.sync supplier feed not reachable, using the copy of last hour\n")
+                self.inventory.add(
+                    at, f"{clock.ms(at)}Z ERROR inventory.sync supplier feed not reachable, using the copy of last hour\n"
+                )
             if pick() < 0.4:
-                self.gateway.add(at, f"{clock.error[int(at)]} [error] 29#29: *{int(pick() * 9e5)} client sent invalid header line while reading "
-                                     f"client request headers\n")
+                self.gateway.add(
+                    at,
+                    f"{clock.error[int(at)]} [error] 29#29: *{int(pick() * 9e5)} client sent invalid header line while reading "
+                    f"client request headers\n",
+                )
 
     def deploy(self):
         size = POOL_BEFORE if self.healthy else POOL_LOWERED
-        for step, (instance, text) in enumerate((
+        for step, (instance, text) in enumerate(
+            (
                 ("orders-0", "shutting down gracefully, waiting for active requests to complete"),
                 ("orders-0", "Starting OrdersApplication v2.14.0 using Java 21.0.6 with PID 1"),
                 ("orders-0", f"database pool configured: max={size}"),
-                ("orders-0", "Started OrdersApplication in 6.214 seconds"))):
+                ("orders-0", "Started OrdersApplication in 6.214 seconds"),
+            )
+        ):
             at = DEPLOY + step * 2.1
-            self.orders.add(at, f"{self.clock.ms(at, ' ')} INFO  1 --- [main            ] {'c.e.orders.OrdersApplication':<32} : {instance} {text}\n")
+            self.orders.add(
+                at,
+                f"{self.clock.ms(at, ' ')} INFO  1 --- [main            ] {'c.e.orders.OrdersApplication':<32} : {instance} {text}\n",
+            )
 
 
 def infrastructure(healthy):

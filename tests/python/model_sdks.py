@@ -1,4 +1,5 @@
 """The providers' packages in a virtual environment of their own, made once under the user's cache folder."""
+
 import fcntl
 import os
 import subprocess
@@ -18,9 +19,16 @@ def site_packages():
         with open(cache / "model-sdks.lock", "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # several test runs may want it at once
             if not all((folder / package / "__init__.py").exists() for package in PACKAGES):
-                subprocess.run([sys.executable, "-m", "venv", str(cache / "model-sdks")], check=True, capture_output=True, timeout=120)
-                subprocess.run([str(cache / "model-sdks/bin/pip"), "install", "--quiet", *PACKAGES], check=True, capture_output=True,
-                               text=True, timeout=600)
+                subprocess.run(
+                    [sys.executable, "-m", "venv", str(cache / "model-sdks")], check=True, capture_output=True, timeout=120
+                )
+                subprocess.run(
+                    [str(cache / "model-sdks/bin/pip"), "install", "--quiet", *PACKAGES],
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                    timeout=600,
+                )
     except subprocess.SubprocessError as error:
         return None, f"cannot install {' and '.join(PACKAGES)}: {(getattr(error, 'stderr', None) or str(error))[-300:]}"
     except OSError as error:

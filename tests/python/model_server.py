@@ -1,4 +1,5 @@
 """A real HTTP server on loopback that speaks the OpenAI chat completions and the Anthropic messages protocol, as told by a script."""
+
 import json
 import threading
 import time
@@ -27,7 +28,9 @@ class ModelServer:
 
             def do_POST(self):  # noqa: N802 (http.server's name)
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                outer.requests.append({"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}, "body": body})
+                outer.requests.append(
+                    {"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}, "body": body}
+                )
                 step = outer.script.pop(0) if len(outer.script) > 1 else outer.script[0]
                 try:
                     outer.answer(self, step, body)
@@ -81,35 +84,67 @@ class ModelServer:
 
 
 def pieces(text):
-    return [text[start:start + 40] for start in range(0, len(text), 40)]
+    return [text[start : start + 40] for start in range(0, len(text), 40)]
 
 
 def whole_openai(text):
-    return {"id": "c1", "object": "chat.completion", "created": int(time.time()), "model": "test",
-            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}]}
+    return {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": "test",
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
+    }
 
 
 def events_openai(text):
     for piece in pieces(text):
-        yield None, json.dumps({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "test",
-                                "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]})
-    yield None, json.dumps({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "test",
-                            "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        yield None, json.dumps(
+            {
+                "id": "c1",
+                "object": "chat.completion.chunk",
+                "created": 1,
+                "model": "test",
+                "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}],
+            }
+        )
+    yield None, json.dumps(
+        {
+            "id": "c1",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": "test",
+            "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}],
+        }
+    )
     yield None, "[DONE]"
 
 
 def whole_anthropic(text):
-    return {"id": "m1", "type": "message", "role": "assistant", "model": "test", "content": [{"type": "text", "text": text}],
-            "stop_reason": "end_turn", "stop_sequence": None, "usage": {"input_tokens": 1, "output_tokens": 1}}
+    return {
+        "id": "m1",
+        "type": "message",
+        "role": "assistant",
+        "model": "test",
+        "content": [{"type": "text", "text": text}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 1, "output_tokens": 1},
+    }
 
 
 def events_anthropic(text):
     start = whole_anthropic("") | {"content": [], "stop_reason": None}
     yield "message_start", json.dumps({"type": "message_start", "message": start})
-    yield "content_block_start", json.dumps({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})
+    yield "content_block_start", json.dumps(
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+    )
     for piece in pieces(text):
-        yield "content_block_delta", json.dumps({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}})
+        yield "content_block_delta", json.dumps(
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}
+        )
     yield "content_block_stop", json.dumps({"type": "content_block_stop", "index": 0})
-    yield "message_delta", json.dumps({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-                                       "usage": {"output_tokens": 1}})
+    yield "message_delta", json.dumps(
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": 1}}
+    )
     yield "message_stop", json.dumps({"type": "message_stop"})

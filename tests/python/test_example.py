@@ -1,4 +1,5 @@
 """The example incident and its fault-free twin, judged by the shipped experts, from Python and from the command line."""
+
 import gzip
 import json
 import re
@@ -54,14 +55,18 @@ def test_the_generator_is_deterministic_and_makes_enough_lines(incident, tmp_pat
     files = sorted(path.relative_to(incident) for path in incident.rglob("*") if path.is_file())
     assert len([path for path in files if path.parts[0] == "logs"]) == 4
     assert all((incident / path).read_bytes() == (again / path).read_bytes() for path in files)
-    opened = [(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()) for path in (incident / "logs").iterdir()]
+    opened = [
+        (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
+        for path in (incident / "logs").iterdir()
+    ]
     assert sum(data.count(b"\n") for data in opened) >= 200_000
 
 
 def test_the_twin_differs_in_nothing_until_the_deploy(incident, twin):
     def until_the_deploy(folder):
         text = (folder / "logs/orders.log").read_text()
-        return text[:text.index("Starting OrdersApplication v2.14.0")]
+        return text[: text.index("Starting OrdersApplication v2.14.0")]
+
     assert until_the_deploy(incident) == until_the_deploy(twin)
 
 
@@ -116,7 +121,9 @@ def test_every_claim_for_a_bad_verdict_is_verified(reports):
 def test_the_twin_is_healthy_and_nobody_dissents(reports):
     report = reports["twin"]
     assert (report["verdict"], report["passed"], report["exit_code"]) == ("healthy", True, 0)
-    assert {r["expert_name"]: r["verdict"] for r in report["responses"] if r["status"] == "answered"} == dict.fromkeys(JUDGES, "healthy")
+    assert {r["expert_name"]: r["verdict"] for r in report["responses"] if r["status"] == "answered"} == dict.fromkeys(
+        JUDGES, "healthy"
+    )
     assert not report["dissenting_opinions"]
 
 
@@ -135,7 +142,11 @@ def test_the_verdicts_do_not_hang_on_one_seed(tmp_path, seed):
 @pytest.mark.parametrize("name, code, verdict", [("incident", 1, "failing"), ("twin", 0, "healthy")])
 def test_the_command_line_says_the_same(request, name, code, verdict):
     folder = request.getfixturevalue(name)
-    done = subprocess.run([str(PROGRAM), "consult", str(folder / "case.yaml"), "--json", "--no-history"], capture_output=True, text=True,
-                          timeout=120)
+    done = subprocess.run(
+        [str(PROGRAM), "consult", str(folder / "case.yaml"), "--json", "--no-history"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == code, done.stderr
     assert json.loads(done.stdout)["verdict"] == verdict

@@ -1,4 +1,5 @@
 """The experts that read logs: error_bursts, new_templates, time_gaps."""
+
 import conclave
 from fake_evidence import ask, bucket, evidence, gap, load_expert, log, template
 
@@ -15,6 +16,7 @@ def kinds(claim):
 
 
 # --- error_bursts ---
+
 
 def test_errors_at_their_usual_rate_are_healthy():
     answer = ask("error_bursts", evidence([log(QUIET)]))
@@ -64,7 +66,9 @@ def test_lines_that_only_mention_errors_never_make_a_log_failing():
 
 
 def test_every_bad_claim_of_every_log_is_reported_once_per_burst():
-    answer = ask("error_bursts", evidence([log(burst(45, 59), path="a.log"), log(QUIET, path="b.log"), log(burst(10, 14), path="c.log")]))
+    answer = ask(
+        "error_bursts", evidence([log(burst(45, 59), path="a.log"), log(QUIET, path="b.log"), log(burst(10, 14), path="c.log")])
+    )
     assert [claim.evidence[0].source for claim in answer.claims] == ["a.log", "c.log"]
 
 
@@ -75,13 +79,18 @@ def test_without_logs_or_stamps_it_abstains():
 
 # --- new_templates ---
 
+
 def incident(change=40):
     old = template("order <*> changed by someone else", "error", 1, 58, 40, count_before=25, first_line=90)
     told = template("main database pool configured: max=<*>", "info", 40.1, 40.1, 1, first_line=40100)
     pool = template(POOL, "error", 45.01, 59, 900, first_line=45010)
     symptom = template("order <*> failed", "error", 45.0101, 59, 900, first_line=45011)
-    orders = log(burst(45, 59), [old, told, pool, symptom] + [template(f"order <*> received in way {n}", "info", 0, 59, 500, 300) for n in range(6)],
-                 path="logs/orders.log", texts={40100: "main database pool configured: max=5"})
+    orders = log(
+        burst(45, 59),
+        [old, told, pool, symptom] + [template(f"order <*> received in way {n}", "info", 0, 59, 500, 300) for n in range(6)],
+        path="logs/orders.log",
+        texts={40100: "main database pool configured: max=5"},
+    )
     gateway = log(burst(45, 59), [template("upstream timed out", "error", 45, 59, 900, first_line=5)], path="logs/gateway.log")
     return evidence([gateway, orders], change=change)
 
@@ -125,17 +134,22 @@ def test_without_a_change_time_an_error_that_begins_late_is_degraded():
 
 
 def test_a_log_that_lies_wholly_after_the_change_proves_nothing():
-    assert isinstance(ask("new_templates", evidence([log(QUIET, [template("x failed", "error", 1, 59, 500)])], change=-5)), conclave.Abstain)
+    assert isinstance(
+        ask("new_templates", evidence([log(QUIET, [template("x failed", "error", 1, 59, 500)])], change=-5)), conclave.Abstain
+    )
 
 
 # --- time_gaps ---
+
 
 def busy(*silent):
     return [bucket(minute, 500) for minute in range(120) if not any(a <= minute < b for a, b in silent)]
 
 
 def test_a_busy_log_that_stops_for_a_quarter_of_an_hour_is_a_stall():
-    answer = ask("time_gaps", evidence([log(busy((60, 75)), gaps=[gap(5, 2), gap(30, 3), gap(60, 900, line_before=30000), gap(90, 2)])]))
+    answer = ask(
+        "time_gaps", evidence([log(busy((60, 75)), gaps=[gap(5, 2), gap(30, 3), gap(60, 900, line_before=30000), gap(90, 2)])])
+    )
     assert answer.verdict == "degraded"
     assert [citation.line for citation in answer.claims[0].evidence] == [30000, 30001]
 
@@ -170,6 +184,7 @@ def test_no_stamps_no_opinion():
 
 
 # --- all of them ---
+
 
 def test_a_case_with_two_labels_or_without_order_gets_none_but_its_own():
     for name in ("error_bursts", "new_templates", "time_gaps"):

@@ -1,4 +1,5 @@
 """The experts that read states: service_health and config_audit."""
+
 import conclave
 import pytest
 from fake_evidence import ask, config, evidence, service
@@ -7,7 +8,10 @@ from fake_evidence import ask, config, evidence, service
 
 
 def test_services_as_expected_are_healthy():
-    assert ask("service_health", evidence(services=[service("api", "open"), service("old", "closed", expect="closed")])).verdict == "healthy"
+    assert (
+        ask("service_health", evidence(services=[service("api", "open"), service("old", "closed", expect="closed")])).verdict
+        == "healthy"
+    )
 
 
 @pytest.mark.parametrize("state", ["closed", "filtered", "unreachable", "dns_error", "rejected"])
@@ -22,14 +26,19 @@ def test_one_that_should_be_closed_and_is_open_is_degraded():
 
 
 def test_what_went_wrong_on_this_machine_says_nothing_about_the_service():
-    answer = ask("service_health", evidence(services=[service("api", "open"), service("db", "local_error", detail="too many open files")]))
+    answer = ask(
+        "service_health",
+        evidence(services=[service("api", "open"), service("db", "local_error", detail="too many open files")]),
+    )
     assert answer.verdict == "healthy" and answer.confidence < 0.6 and "could not be probed" in answer.content
     assert isinstance(ask("service_health", evidence(services=[service("db", "cancelled")])), conclave.Abstain)
 
 
 def test_slow_by_itself_or_beside_the_others_is_degraded():
     assert ask("service_health", evidence(services=[service("api", "open", latency_ms=900)])).verdict == "degraded"
-    mixed = [service(f"s{n}", "open", latency_ms=2, port=n) for n in range(1, 5)] + [service("far", "open", latency_ms=120, port=9)]
+    mixed = [service(f"s{n}", "open", latency_ms=2, port=n) for n in range(1, 5)] + [
+        service("far", "open", latency_ms=120, port=9)
+    ]
     answer = ask("service_health", evidence(services=mixed))
     assert answer.verdict == "degraded" and "far" in answer.content and "median" in answer.content
     assert ask("service_health", evidence(services=[service("far", "open", latency_ms=120)])).verdict == "healthy"
@@ -41,10 +50,18 @@ def test_without_services_it_abstains():
 
 # --- config_audit ---
 
+
 def test_a_clean_configuration_is_healthy():
-    clean = config([("services.api.environment.DB_PASSWORD", "${DB_PASSWORD}"), ("services.api.environment.TOKEN_FILE", "/run/secrets/t"),
-                    ("services.api.environment.PEER", "http://orders:8081/v1"), ("services.api.environment.PSP", "https://psp.example.net/v3"),
-                    ("services.api.image", "registry.example.net/shop/orders@sha256-of-something"), ("services.api.replicas", "2")])
+    clean = config(
+        [
+            ("services.api.environment.DB_PASSWORD", "${DB_PASSWORD}"),
+            ("services.api.environment.TOKEN_FILE", "/run/secrets/t"),
+            ("services.api.environment.PEER", "http://orders:8081/v1"),
+            ("services.api.environment.PSP", "https://psp.example.net/v3"),
+            ("services.api.image", "registry.example.net/shop/orders@sha256-of-something"),
+            ("services.api.replicas", "2"),
+        ]
+    )
     answer = ask("config_audit", evidence(config=clean))
     assert answer.verdict == "healthy" and not answer.claims
 
@@ -54,15 +71,21 @@ def test_what_the_engine_found_is_passed_on_with_its_place():
     answer = ask("config_audit", evidence(config=found))
     assert answer.verdict == "degraded" and "memory_mb is 96" in answer.content
     assert (answer.claims[0].evidence[0].source, answer.claims[0].evidence[0].line) == ("infra.yaml", 42)
-    assert ask("config_audit", evidence(config=config(problems=[("error", "wrong-type", "ports is text", 3)]))).verdict == "failing"
+    assert (
+        ask("config_audit", evidence(config=config(problems=[("error", "wrong-type", "ports is text", 3)]))).verdict
+        == "failing"
+    )
 
 
-@pytest.mark.parametrize("path, value", [
-    ("services.api.environment.DATABASE_PASSWORD", "hunter2"),
-    ("services.api.environment.STRIPE_API_KEY", "abcd"),
-    ("services.api.environment.DATABASE_URL", "postgres://shop:hunter2@db/shop"),
-    ("services.api.environment.SETTING", "Zm9vYmFyMTIzNDU2Nzg5MEFCQ0RFRkdISUpLTE1O"),
-])
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        ("services.api.environment.DATABASE_PASSWORD", "hunter2"),
+        ("services.api.environment.STRIPE_API_KEY", "abcd"),
+        ("services.api.environment.DATABASE_URL", "postgres://shop:hunter2@db/shop"),
+        ("services.api.environment.SETTING", "Zm9vYmFyMTIzNDU2Nzg5MEFCQ0RFRkdISUpLTE1O"),
+    ],
+)
 def test_secrets_in_plain_text_are_found_and_never_printed(path, value):
     answer = ask("config_audit", evidence(config=config([("global_settings.x", "1"), (path, value)])))
     assert answer.verdict == "degraded"
@@ -73,8 +96,14 @@ def test_secrets_in_plain_text_are_found_and_never_printed(path, value):
 def test_addresses_without_encryption_count_only_where_they_leave_the_house():
     def one(url):
         return ask("config_audit", evidence(config=config([("services.a.environment.U", url)])))
+
     assert one("http://partner.example.com/hook").verdict == "degraded"
-    assert one("http://127.0.0.1:9000").verdict == one("http://10.1.2.3").verdict == one("http://db.svc.cluster.local").verdict == "healthy"
+    assert (
+        one("http://127.0.0.1:9000").verdict
+        == one("http://10.1.2.3").verdict
+        == one("http://db.svc.cluster.local").verdict
+        == "healthy"
+    )
     redis = one("redis://cache.example.com:6379")
     assert redis.verdict == "healthy" and redis.claims[0].stance == "neutral"
     assert one("http://[::1").verdict == "degraded"

@@ -4,6 +4,7 @@ A secret is looked for by the name of its key, and, as names are not always hone
 character of the value's own letters; English words have about 3, random base64 over 4.5). References such as ${NAME} or
 /run/secrets/x are how it should be done. Claims name the key and the line, never the value.
 """
+
 import ipaddress
 import math
 import re
@@ -13,9 +14,18 @@ from urllib.parse import urlsplit
 import conclave
 
 SECRET_KEY = re.compile(r"(passw(or)?d|secret|token|api[_-]?key|private[_-]?key|credential)s?$", re.IGNORECASE)
-REFERENCE = re.compile(r"^\$|^\{\{|^<.*>$|^/|^(file|vault|ssm|secret(s|smanager)?|env|arn):|^(true|false|null|~|\*+|changeit_at_deploy)?$", re.IGNORECASE)
+REFERENCE = re.compile(
+    r"^\$|^\{\{|^<.*>$|^/|^(file|vault|ssm|secret(s|smanager)?|env|arn):|^(true|false|null|~|\*+|changeit_at_deploy)?$",
+    re.IGNORECASE,
+)
 RANDOM = re.compile(r"^[A-Za-z0-9+/_=-]{24,}$")
-PLAIN = {"http": "without encryption", "ftp": "without encryption", "redis": "without TLS", "amqp": "without TLS", "ldap": "without TLS"}
+PLAIN = {
+    "http": "without encryption",
+    "ftp": "without encryption",
+    "redis": "without TLS",
+    "amqp": "without TLS",
+    "ldap": "without TLS",
+}
 
 
 def grade(case, badness):
@@ -50,7 +60,9 @@ def look_at(value):
         if password and not REFERENCE.match(password):
             return "warning", f"{value.path} holds a password inside an address"
         if url.scheme in PLAIN and not stays_inside(host):
-            return "warning" if url.scheme in ("http", "ftp") else "note", f"{value.path} talks to {host} {PLAIN[url.scheme]} ({url.scheme}://)"
+            return (
+                "warning" if url.scheme in ("http", "ftp") else "note"
+            ), f"{value.path} talks to {host} {PLAIN[url.scheme]} ({url.scheme}://)"
         return None
     digits, letters = any(c.isdigit() for c in text), any(c.isupper() for c in text) and any(c.islower() for c in text)
     if RANDOM.match(text) and digits and letters and entropy(text) > 4.0:
@@ -74,13 +86,24 @@ def assess(evidence, job):
         lines = {value.path: value.line for value in config.values}
         for index, service in enumerate(config.services):
             name = service.get("name", "?")
-            line = lines.get(f"services.{name}.replicas") or lines.get(f"services[{index}].replicas") or lines.get(f"services.{index}.replicas")
+            line = (
+                lines.get(f"services.{name}.replicas")
+                or lines.get(f"services[{index}].replicas")
+                or lines.get(f"services.{index}.replicas")
+            )
             if line and service.get("replicas") == 1:  # only where the file says so
                 found.append(("note", f"{name} runs as a single replica: it is away whenever that one is", config.file, line))
     severities = {"error": 0.8, "warning": 0.5, "note": 0.2}
     found.sort(key=lambda finding: (-severities[finding[0]], finding[3]))
-    claims = [conclave.Claim(text, stance="neutral" if severity == "note" else "supports", severity=severities[severity],
-                             evidence=[conclave.Citation.config(file, line)] if line else []) for severity, text, file, line in found[:20]]
+    claims = [
+        conclave.Claim(
+            text,
+            stance="neutral" if severity == "note" else "supports",
+            severity=severities[severity],
+            evidence=[conclave.Citation.config(file, line)] if line else [],
+        )
+        for severity, text, file, line in found[:20]
+    ]
     badness = 2 if any(f[0] == "error" for f in found) else 1 if any(f[0] == "warning" for f in found) else 0
     if badness:
         count = sum(f[0] != "note" for f in found)

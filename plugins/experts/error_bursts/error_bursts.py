@@ -1,10 +1,12 @@
 """Finds bursts of errors: stretches of a log with far more error lines than the same log usually has.
 
 Every log is its own yardstick. The usual number of errors per bucket (a minute, an hour in long logs) is the median over the
-buckets before the change, or over all of them; its spread is the larger of Poisson noise and the median absolute deviation, because
-real errors come in clumps. A bucket is a burst if it lies 6 spreads above the median *and* the share of errors among its lines rose
-as well: more traffic brings more errors and is no fault. A single odd bucket degrades nothing; a burst has to last or be heavy.
+buckets before the change; without a change time it is the lower quartile over all, since a fault may fill half of a log. Its spread is
+the larger of Poisson noise and the median absolute deviation of the calmer half, because real errors come in clumps. A bucket is a
+burst if it lies 6 spreads above *and* the share of errors among its lines rose as well: more traffic brings more errors and is no
+fault. A single odd bucket degrades nothing; a burst has to last or be heavy.
 """
+
 import math
 import re
 from statistics import median
@@ -22,11 +24,14 @@ def grade(case, badness):
 
 def bursts_of(log, buckets, change_time, settings):
     """Runs of neighbouring burst buckets as lists of buckets, the usual number of errors per bucket, and from how many on it is a burst."""
-    before = [bucket for bucket in buckets if change_time and bucket.start.timestamp() + log.bucket_seconds <= change_time.timestamp()]
-    base = before if len(before) >= 10 else buckets
-    usual = median(bucket.error_lines for bucket in base)
-    spread = max(math.sqrt(max(usual, 1)), 1.4826 * median(abs(bucket.error_lines - usual) for bucket in base))
-    share = median(bucket.error_lines / max(bucket.lines, 1) for bucket in base)
+    before = [
+        bucket for bucket in buckets if change_time and bucket.start.timestamp() + log.bucket_seconds <= change_time.timestamp()
+    ]
+    base, middle = (before, 2) if len(before) >= 10 else (buckets, 4)
+    errors = sorted(bucket.error_lines for bucket in base)
+    usual = errors[len(errors) // middle]
+    spread = max(math.sqrt(max(usual, 1)), 1.4826 * median(abs(count - usual) for count in errors[: len(errors) // 2 + 1]))
+    share = sorted(bucket.error_lines / max(bucket.lines, 1) for bucket in base)[len(base) // middle]
     limit = max(settings["min_errors"], usual * settings["factor"], usual + SPREADS * spread)
     share_limit = share * settings["factor"] if share < 0.25 else share  # a log of little else than errors has no room to rise
     runs = []
@@ -40,9 +45,14 @@ def bursts_of(log, buckets, change_time, settings):
 def culprits(log, run):
     """Templates that can have made the burst, most frequent first: error-like ones that were there at the time."""
     start, end = run[0].start.timestamp(), run[-1].start.timestamp() + log.bucket_seconds
-    return [template for template in log.templates
-            if (template.level in ("error", "fatal") or (template.level == "unknown" and ERROR_WORDS.search(template.text)))
-            and template.first_time and template.first_time.timestamp() <= end and template.last_time.timestamp() >= start]
+    return [
+        template
+        for template in log.templates
+        if (template.level in ("error", "fatal") or (template.level == "unknown" and ERROR_WORDS.search(template.text)))
+        and template.first_time
+        and template.first_time.timestamp() <= end
+        and template.last_time.timestamp() >= start
+    ]
 
 
 @conclave.expert(scope="logs.errors")
@@ -69,22 +79,35 @@ def assess(evidence, job):
             if len(run) < 2 and not heavy:
                 continue
             lasts = len(run) >= 3 and run[-1].start >= buckets[-3].start
-            declared = log.levels.get("error", 0) + log.levels.get("fatal", 0) > 0
+            declared = log.levels.get("error", 0) + log.levels.get("fatal", 0) >= 0.5 * sum(
+                bucket.error_lines for bucket in buckets
+            )
             badness = 2 if lasts and declared and errors >= 0.05 * lines else 1
             worst = max(worst, badness)
             cited = [conclave.Citation.log(log.path, run[0].first_error_line)]
             cited += [conclave.Citation.template(template.source, template.id) for template in suspects[:1]]
             what = f", mostly: {suspects[0].text[:160]}" if suspects else ""
-            claims.append(conclave.Claim(
-                f"{log.name}: {errors:,} error lines in {lines:,} from {run[0].start:%Y-%m-%d %H:%M} to "
-                f"{run[-1].start:%H:%M}{' and still going on' if lasts else ''}, usually {usual:g} per "
-                f"{'minute' if log.bucket_seconds < 3600 else 'hour'}{what}",
-                severity=0.9 if badness == 2 else 0.6, evidence=cited))
+            claims.append(
+                conclave.Claim(
+                    f"{log.name}: {errors:,} error lines in {lines:,} from {run[0].start:%Y-%m-%d %H:%M} to "
+                    f"{run[-1].start:%H:%M}{' and still going on' if lasts else ''}, usually {usual:g} per "
+                    f"{'minute' if log.bucket_seconds < 3600 else 'hour'}{what}",
+                    severity=0.9 if badness == 2 else 0.6,
+                    evidence=cited,
+                )
+            )
     job.progress(len(logs), len(logs))
     if worst:
         claims.sort(key=lambda claim: -claim.severity)
-        return conclave.ExpertResponse(verdict=grade(evidence.case, worst), confidence=0.9 if worst == 2 else 0.75,
-                                       content=f"Errors came in bursts. {claims[0].text}.", claims=claims)
+        return conclave.ExpertResponse(
+            verdict=grade(evidence.case, worst),
+            confidence=0.9 if worst == 2 else 0.75,
+            content=f"Errors came in bursts. {claims[0].text}.",
+            claims=claims,
+        )
     note = f" Refused logins in {', '.join(sorted(set(excused)))} are not held against the service." if excused else ""
-    return conclave.ExpertResponse(verdict=grade(evidence.case, 0), confidence=0.8,
-                                   content=f"No burst of errors in {len(logs)} logs: what errors there are come at their usual rate.{note}")
+    return conclave.ExpertResponse(
+        verdict=grade(evidence.case, 0),
+        confidence=0.8,
+        content=f"No burst of errors in {len(logs)} log{'s' * (len(logs) > 1)}: what errors there are come at their usual rate.{note}",
+    )

@@ -1,4 +1,5 @@
 """Condenses evidence to a text of bounded size that a language model can judge, with short names it can cite."""
+
 from hashlib import sha256
 
 LINE = 300  # bytes of a log line or template that are worth sending
@@ -24,12 +25,16 @@ def clip(text):
 def log_lines(alias, log):
     """What there is to say about a log, most telling first."""
     levels = ", ".join(f"{name} {count}" for name, count in log.levels.items() if count)
-    yield (f"{alias} {log.name}: {log.lines} lines, {log.first_time or '?'} to {log.last_time or '?'}, levels: {levels or 'none'}, "
-           f"{log.error_lines} lines match error words")
+    yield (
+        f"{alias} {log.name}: {log.lines} lines, {log.first_time or '?'} to {log.last_time or '?'}, levels: {levels or 'none'}, "
+        f"{log.error_lines} lines match error words"
+    )
     grave = [template for template in log.templates if template.level in ("error", "fatal", "warning")]
     for template in sorted(grave, key=lambda t: (t.count_before > 0, t.level == "warning", -t.count)):
-        yield (f"{alias} template {template.id} {template.level} x{template.count} ({template.count_before} before the change), first line "
-               f"{template.first_line} at {template.first_time}: {clip(template.text)}")
+        yield (
+            f"{alias} template {template.id} {template.level} x{template.count} ({template.count_before} before the change), first line "
+            f"{template.first_line} at {template.first_time}: {clip(template.text)}"
+        )
     for sample in log.samples:
         yield f"{alias} line {sample.line} {sample.level}: {clip(sample.text)}"
     for template in log.templates[:20]:
@@ -57,7 +62,9 @@ def aliases(evidence):
 
 def condense(evidence, max_tokens):
     """Evidence in at most max_tokens; every source gets an equal share, and what one does not need goes to the next."""
-    sources = [other_lines(evidence)] + [log_lines(f"L{number}", log) for number, log in enumerate(evidence.logs, 1) if log.readable]
+    sources = [other_lines(evidence)] + [
+        log_lines(f"L{number}", log) for number, log in enumerate(evidence.logs, 1) if log.readable
+    ]
     left, lines = max_tokens * BYTES_PER_TOKEN, []
     for place, source in enumerate(sources):
         share = left // (len(sources) - place)

@@ -9,6 +9,7 @@ Nothing is sent to an endpoint (scheme, host and port) the user has not allowed,
 (dossier.py) and redacted by the rules `conclave.security.redact` shows; the exact text stays in the report under metadata "sent".
 Keys come from the environment only. The model's claims are looked up by the engine like those of any other expert.
 """
+
 import importlib
 import json
 import os
@@ -25,7 +26,9 @@ from . import dossier
 
 HOME = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
 PORTS = {"http": 80, "https": 443}
-LOOKS_LIKE_KEY = re.compile(r"\b(sk|pk|rk|gsk|xai|key)[-_][A-Za-z0-9_-]{8,}|\beyJ[A-Za-z0-9_-]{20,}|^(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_-]{32,}$")
+LOOKS_LIKE_KEY = re.compile(
+    r"\b(sk|pk|rk|gsk|xai|key)[-_][A-Za-z0-9_-]{8,}|\beyJ[A-Za-z0-9_-]{20,}|^(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_-]{32,}$"
+)
 TRY_AGAIN = {429, 503, 529}
 
 
@@ -80,6 +83,7 @@ def requests_of(package, provider, base_url, key, settings, text):
 
         def text_of(piece):
             return "".join((getattr(choice, "delta", None) or choice.message).content or "" for choice in piece.choices)
+
         call = client.chat.completions.create
         common |= {"messages": messages, limit: settings["answer_tokens"]}
     else:
@@ -89,6 +93,7 @@ def requests_of(package, provider, base_url, key, settings, text):
             if hasattr(piece, "content"):  # a whole message
                 return "".join(getattr(block, "text", None) or "" for block in piece.content)
             return getattr(getattr(piece, "delta", None), "text", None) or ""
+
         call = client.messages.create
         common |= {"system": dossier.INSTRUCTIONS, "messages": user, "max_tokens": settings["answer_tokens"]}
     return client, lambda seconds: call(timeout=seconds, **common), text_of
@@ -125,7 +130,9 @@ def ask(client, start, text_of, package, job, deadline):
             except ValueError:
                 wait = 2.0  # a date; nobody sends one here
             if time.monotonic() + wait >= deadline:
-                raise TimeoutError(f"the endpoint answered {error.status_code} and wants {wait:g} s of patience, more than timeout_s leaves") from error
+                raise TimeoutError(
+                    f"the endpoint answered {error.status_code} and wants {wait:g} s of patience, more than timeout_s leaves"
+                ) from error
             job.log(f"the endpoint answered {error.status_code}, trying again in {wait:g} s")
             end = time.monotonic() + wait
             while time.monotonic() < end:
@@ -160,9 +167,15 @@ def understand(text, verdicts, names):
             continue
         cited = [citation_of(item, names) for item in claim.get("evidence") or [] if isinstance(item, dict)]
         stance = claim.get("stance") if claim.get("stance") in ("supports", "contradicts", "neutral") else "supports"
-        claims.append(conclave.Claim(claim["text"][:1000], stance=stance, severity=share(claim.get("severity"), 0.5), evidence=cited))
-    return {"verdict": verdict, "confidence": share(found.get("confidence"), 0.5), "content": str(found.get("content") or "")[:4000],
-            "claims": claims[:20]}
+        claims.append(
+            conclave.Claim(claim["text"][:1000], stance=stance, severity=share(claim.get("severity"), 0.5), evidence=cited)
+        )
+    return {
+        "verdict": verdict,
+        "confidence": share(found.get("confidence"), 0.5),
+        "content": str(found.get("content") or "")[:4000],
+        "claims": claims[:20],
+    }
 
 
 def citation_of(item, names):
@@ -184,19 +197,25 @@ def assess(evidence, job):
     settings = job.settings
     for name, value in settings.items():
         if isinstance(value, str) and LOOKS_LIKE_KEY.search(value):
-            raise ValueError(f"the setting {name} looks like a key. Take it out of the case file, change it (it has been in a file), "
-                             "and put it into an environment variable")
+            raise ValueError(
+                f"the setting {name} looks like a key. Take it out of the case file, change it (it has been in a file), "
+                "and put it into an environment variable"
+            )
     provider = settings["provider"]
     if not provider or not settings["model"]:
-        return conclave.Abstain("no language model configured. In the case:\n"
-                                "  experts: [{name: language_model, settings: {provider: openai, model: NAME}}]   # or anthropic; base_url for others\n"
-                                "and start with --allow-endpoint URL, the key in OPENAI_API_KEY or ANTHROPIC_API_KEY")
+        return conclave.Abstain(
+            "no language model configured. In the case:\n"
+            "  experts: [{name: language_model, settings: {provider: openai, model: NAME}}]   # or anthropic; base_url for others\n"
+            "and start with --allow-endpoint URL, the key in OPENAI_API_KEY or ANTHROPIC_API_KEY"
+        )
     if provider not in HOME:
         raise ValueError(f"provider must be openai or anthropic, not {provider!r}")
     base_url = settings["base_url"] or HOME[provider]
     endpoint = endpoint_of(base_url)
     if not allowed(endpoint):
-        return conclave.Abstain(f"nothing was sent: you have not agreed to {endpoint} yet. Start with --allow-endpoint {endpoint}")
+        return conclave.Abstain(
+            f"nothing was sent: you have not agreed to {endpoint} yet. Start with --allow-endpoint {endpoint}"
+        )
     variable = settings["api_key_env"] or f"{provider.upper()}_API_KEY"
     if not variable.isidentifier():
         raise ValueError("api_key_env must be the name of an environment variable")
@@ -205,11 +224,18 @@ def assess(evidence, job):
         return conclave.Abstain(f"no key: set the environment variable {variable} (to any text if the endpoint wants none)")
     package = load_package(provider)
     if package is None:
-        return conclave.Abstain(f"the package {provider} is not installed:\n  /usr/bin/python3 -m venv ~/.local/share/conclave/models && "
-                                f"~/.local/share/conclave/models/bin/pip install {provider}")
+        return conclave.Abstain(
+            f"the package {provider} is not installed:\n  /usr/bin/python3 -m venv ~/.local/share/conclave/models && "
+            f"~/.local/share/conclave/models/bin/pip install {provider}"
+        )
     text, counts = redact(dossier.condense(evidence, max(settings["max_tokens"], 200)))
     sent = dossier.message(evidence.case, redact(evidence.case.question)[0], text)
-    metadata = {"endpoint": endpoint, "model": settings["model"], "redacted": dict(counts), "sent": f"{dossier.INSTRUCTIONS}\n\n{sent}"}
+    metadata = {
+        "endpoint": endpoint,
+        "model": settings["model"],
+        "redacted": dict(counts),
+        "sent": f"{dossier.INSTRUCTIONS}\n\n{sent}",
+    }
     deadline = time.monotonic() + settings["timeout_s"]
     client, start, text_of = requests_of(package, provider, base_url, key, settings, sent)
     with client:

@@ -3,14 +3,21 @@
 What happened on the way is kept apart from what the service did: `local_error` and `cancelled` tell of this machine or of the user,
 so such a probe is no evidence. A latency is judged against an absolute limit and against the other services of the same case.
 """
+
 import math
 from statistics import median
 
 import conclave
 
 SAYS_NOTHING = {"local_error", "cancelled", "suspect"}
-MEANING = {"closed": "nobody listens there", "rejected": "a firewall refuses it", "filtered": "no answer within the time-out",
-           "unreachable": "there is no route to it", "dns_error": "its name has no address", "open": "somebody listens there"}
+MEANING = {
+    "closed": "nobody listens there",
+    "rejected": "a firewall refuses it",
+    "filtered": "no answer within the time-out",
+    "unreachable": "there is no route to it",
+    "dns_error": "its name has no address",
+    "open": "somebody listens there",
+}
 
 
 def grade(case, badness):
@@ -21,24 +28,36 @@ def grade(case, badness):
 def wrong_state(service):
     """A claim about a service that is not as expected, with how bad that is, or None."""
     expected = service.expect or "open"
-    if service.state == expected or (expected == "closed" and service.state in ("rejected", "filtered", "unreachable", "dns_error")):
+    if service.state == expected or (
+        expected == "closed" and service.state in ("rejected", "filtered", "unreachable", "dns_error")
+    ):
         return None
     down = expected == "open"
-    text = (f"{service.name} ({service.target}) should be {expected} and is {service.state}: {MEANING.get(service.state, service.state)}"
-            f"{f' ({service.detail})' if service.detail else ''}")
-    return 2 if down else 1, conclave.Claim(text, severity=0.95 if down else 0.6, evidence=[conclave.Citation.service(service.name)])
+    text = (
+        f"{service.name} ({service.target}) should be {expected} and is {service.state}: {MEANING.get(service.state, service.state)}"
+        f"{f' ({service.detail})' if service.detail else ''}"
+    )
+    return 2 if down else 1, conclave.Claim(
+        text, severity=0.95 if down else 0.6, evidence=[conclave.Citation.service(service.name)]
+    )
 
 
 def slow_ones(services, slow_ms, outlier):
-    timed = [(service, service.latency_ms) for service in services
-             if service.state == "open" and service.latency_ms is not None and not math.isnan(service.latency_ms)]
+    timed = [
+        (service, service.latency_ms)
+        for service in services
+        if service.state == "open" and service.latency_ms is not None and not math.isnan(service.latency_ms)
+    ]
     for service, latency in timed:
         others = [ms for other, ms in timed if other is not service]
         far_out = len(others) >= 2 and latency > 50 and latency > outlier * median(others)
         if latency > slow_ms or far_out:
             beside = f"; the others take {median(others):.1f} ms (median)" if others else ""
-            yield conclave.Claim(f"{service.name} ({service.target}) is slow: connecting took {latency:.0f} ms{beside}", severity=0.5,
-                                 evidence=[conclave.Citation.service(service.name)])
+            yield conclave.Claim(
+                f"{service.name} ({service.target}) is slow: connecting took {latency:.0f} ms{beside}",
+                severity=0.5,
+                evidence=[conclave.Citation.service(service.name)],
+            )
 
 
 @conclave.expert(scope="services")
@@ -48,7 +67,9 @@ def assess(evidence, job):
     known = [service for service in evidence.services if service.state not in SAYS_NOTHING]
     unknown = len(evidence.services) - len(known)
     if not known:
-        return conclave.Abstain(f"none of {unknown} services could be probed from here: {evidence.services[0].detail or evidence.services[0].state}")
+        return conclave.Abstain(
+            f"none of {unknown} services could be probed from here: {evidence.services[0].detail or evidence.services[0].state}"
+        )
     wrong = [found for found in map(wrong_state, known) if found]
     claims = [claim for _, claim in sorted(wrong, key=lambda found: -found[0])]
     claims += slow_ones(known, job.settings["slow_ms"], job.settings["outlier"])

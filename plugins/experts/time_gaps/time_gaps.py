@@ -6,6 +6,7 @@ would have written in at least MISSED of the buckets that lie in it, at the shar
 its length exists, and none starts at the same time of another day.
 A log that ends long before the others that ran beside it, by the same measure, fell silent.
 """
+
 import math
 from statistics import median
 
@@ -41,16 +42,25 @@ def stalls_of(log, min_gap_s, factor):
     for gap in gaps:
         others = [other.seconds for other in gaps if other is not gap]
         usual = median(others) if others else log.bucket_seconds
-        if (gap.seconds >= max(min_gap_s, factor * usual) and gap.seconds / log.bucket_seconds * share >= MISSED
-                and not is_quiet_hour(gap, gaps)):
+        if (
+            gap.seconds >= max(min_gap_s, factor * usual)
+            and gap.seconds / log.bucket_seconds * share >= MISSED
+            and not is_quiet_hour(gap, gaps)
+        ):
             found.append((gap, usual))
     return sorted(found, key=lambda pair: -pair[0].seconds)
 
 
 def silent_since(log, logs, min_gap_s):
     """For how many seconds a log has been silent while others that ran beside it went on; 0 if it has not."""
-    beside = [other for other in logs if other is not log and other.first_time <= log.last_time and other.last_time > log.last_time
-              and other.first_time - log.first_time < log.last_time - log.first_time]
+    beside = [
+        other
+        for other in logs
+        if other is not log
+        and other.first_time <= log.last_time
+        and other.last_time > log.last_time
+        and other.first_time - log.first_time < log.last_time - log.first_time
+    ]
     if not beside:
         return 0.0
     silence = (max(other.last_time for other in beside) - log.last_time).total_seconds()
@@ -74,16 +84,33 @@ def assess(evidence, job):
             break
         for gap, usual in stalls_of(log, job.settings["min_gap_s"], job.settings["factor"])[:3]:
             worst = max(worst, 1)
-            claims.append(conclave.Claim(
-                f"{log.name} wrote nothing for {span(gap.seconds)} from {gap.start:%Y-%m-%d %H:%M:%S}; its other long gaps last {span(usual)}",
-                severity=0.6, evidence=[conclave.Citation.log(log.path, gap.line_before), conclave.Citation.log(log.path, gap.line_after)]))
+            claims.append(
+                conclave.Claim(
+                    f"{log.name} wrote nothing for {span(gap.seconds)} from {gap.start:%Y-%m-%d %H:%M:%S}; its other long gaps last {span(usual)}",
+                    severity=0.6,
+                    evidence=[
+                        conclave.Citation.log(log.path, gap.line_before),
+                        conclave.Citation.log(log.path, gap.line_after),
+                    ],
+                )
+            )
         silence = silent_since(log, logs, job.settings["min_gap_s"])
         if silence:
             worst = max(worst, 2 if silence >= 15 * log.bucket_seconds else 1)
-            claims.append(conclave.Claim(f"{log.name} fell silent at {log.last_time:%Y-%m-%d %H:%M:%S}, {span(silence)} before the others end",
-                                         severity=0.8, evidence=[conclave.Citation.log(log.path, log.lines)]))
+            claims.append(
+                conclave.Claim(
+                    f"{log.name} fell silent at {log.last_time:%Y-%m-%d %H:%M:%S}, {span(silence)} before the others end",
+                    severity=0.8,
+                    evidence=[conclave.Citation.log(log.path, log.lines)],
+                )
+            )
     if not claims:
-        return conclave.ExpertResponse(verdict=grade(evidence.case, 0), confidence=0.75,
-                                       content=f"{len(logs)} logs keep their rhythm: no gap that they do not have at other times, and none fell silent.")
+        return conclave.ExpertResponse(
+            verdict=grade(evidence.case, 0),
+            confidence=0.75,
+            content=f"No gap or silence out of rhythm in {len(logs)} log{'s' * (len(logs) > 1)}.",
+        )
     claims.sort(key=lambda claim: -claim.severity)
-    return conclave.ExpertResponse(verdict=grade(evidence.case, worst), confidence=0.7, content=f"{claims[0].text}.", claims=claims)
+    return conclave.ExpertResponse(
+        verdict=grade(evidence.case, worst), confidence=0.7, content=f"{claims[0].text}.", claims=claims
+    )
