@@ -219,12 +219,6 @@ QTabBar::tab:selected { background: @base; color: @text; border-top-color: @acce
   return sheet;
 }
 
-QString verdictSymbol(int position, int count) {
-  if (position < 0 || count <= 0) return QStringLiteral("?");
-  if (position == 0) return QStringLiteral("✓");
-  return position + 1 >= count ? QStringLiteral("✕") : QStringLiteral("!");
-}
-
 ThemeController::ThemeController(QObject* parent) : QObject(parent), environmentIsDark_(isEnvironmentDark()) {
   const QString stored = QSettings().value(QLatin1String(settings_key)).toString();
   mode_ = stored == QLatin1String("light") ? Mode::light : stored == QLatin1String("dark") ? Mode::dark : Mode::environment;

@@ -35,9 +35,6 @@ struct Theme {
   [[nodiscard]] QString styleSheet() const;
 };
 
-// Words that go with the colours, so that nothing is said by colour alone.
-[[nodiscard]] QString verdictSymbol(int position, int count);  // "✓", "!", "✕", "?"
-
 // Owner: main(). Applies the theme to the application and remembers the choice. GUI thread.
 class ThemeController : public QObject {
   Q_OBJECT

@@ -1,4 +1,5 @@
 #include "app/desktop/pages/page.h"
+#include "app/desktop/pages/report_page.h"
 #include "app/desktop/pages/welcome_page.h"
 
 namespace conclave::desktop {
@@ -7,6 +8,7 @@ std::vector<PageEntry> makePages(Session& session, const ThemeController& theme,
   const auto say = [](const char* text) { return QObject::tr(text); };
   return {
       {"welcome", say("Welcome"), "welcome", say("Start here"), new WelcomePage(session, theme, parent)},
+      {"report", say("Report"), "report", say("Verdict, reasons and evidence"), new ReportPage(session, theme, parent)},
   };
 }
 

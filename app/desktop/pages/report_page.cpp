@@ -1,0 +1,290 @@
+#include "app/desktop/pages/report_page.h"
+
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QScrollBar>
+#include <QVBoxLayout>
+#include <algorithm>
+
+#include "app/desktop/text.h"
+#include "app/desktop/verdict_look.h"
+#include "app/desktop/widgets/agreement_map.h"
+#include "app/desktop/widgets/expert_card.h"
+#include "app/desktop/widgets/probability_bar.h"
+#include "app/desktop/widgets/verdict_banner.h"
+
+namespace conclave::desktop {
+
+namespace {
+
+constexpr int content_width = 1180;
+
+QString names(const std::vector<std::string>& list) {
+  QStringList words;
+  for (const auto& each : list) words << qtText(each);
+  return words.join(QStringLiteral(", "));
+}
+
+QString bullets(const QStringList& items) {
+  QString html;
+  for (const auto& item : items) html += QStringLiteral("<p style='margin:0 0 6px 0'>%1</p>").arg(item);
+  return html;
+}
+
+}  // namespace
+
+ReportPage::ReportPage(Session& session, const ThemeController& theme, QWidget* parent)
+    : Page(parent), session_(session), theme_(theme), scroll_(new QScrollArea) {
+  auto* whole = new QVBoxLayout(this);
+  whole->setContentsMargins(0, 0, 0, 0);
+  whole->addWidget(scroll_);
+  scroll_->setWidgetResizable(true);
+  for (const auto signal : {&Session::consultStarted, &Session::gatheredReady, &Session::answered}) {
+    connect(&session_, signal, this, [this] {
+      if (!report_ || session_.isConsulting()) rebuild();
+    });
+  }
+  connect(&session_, &Session::consultEnded, this, &ReportPage::rebuild);
+  connect(&session_.scripts(), &Scripts::stateChanged, this, [this] {
+    if (!report_) rebuild();
+  });
+  rebuild();
+}
+
+void ReportPage::showCase(const CasePtr& subject) {
+  case_ = subject;
+  report_ = nullptr;
+  rebuild();
+}
+
+void ReportPage::showReport(const ReportPtr& report) {
+  report_ = report;
+  rebuild();
+}
+
+void ReportPage::applyTheme(const Theme&) { rebuild(); }
+
+bool ReportPage::goTo(const Place& place) {
+  if (place.kind != Place::Kind::expert) return false;
+  for (auto* card : scroll_->widget()->findChildren<ExpertCard*>()) {
+    if (card->property("expert").toString() == place.source) scroll_->ensureWidgetVisible(card);
+  }
+  return true;
+}
+
+void ReportPage::rebuild() {
+  auto* middle = new QWidget;
+  auto* row = new QHBoxLayout(middle);
+  row->setContentsMargins(24, 18, 24, 24);
+  auto* content = new QWidget;
+  content->setMaximumWidth(content_width);
+  column_ = new QVBoxLayout(content);
+  column_->setContentsMargins(0, 0, 0, 0);
+  column_->setSpacing(14);
+  row->addStretch(1);
+  row->addWidget(content, 100);
+  row->addStretch(1);
+  if (session_.isConsulting()) {
+    buildWaiting();
+  } else if (report_) {
+    buildReport();
+  } else if (case_) {
+    buildWaiting();
+  } else {
+    buildNothing();
+  }
+  column_->addStretch();
+  scroll_->setWidget(middle);
+}
+
+Card* ReportPage::addCard(const QString& heading) {
+  auto* card = new Card(heading);
+  column_->addWidget(card);
+  return card;
+}
+
+void ReportPage::buildNothing() {
+  auto* card = addCard(tr("No case is open"));
+  card->column()->addWidget(
+      plainLabel(tr("Open a case (Ctrl+O), or drop log files, folders or a case file on this window."), QStringLiteral("muted")));
+}
+
+void ReportPage::buildWaiting() {
+  const bool consulting = session_.isConsulting();
+  column_->addWidget(plainLabel(session_.caseTitle(), QStringLiteral("title")));
+  auto* card = addCard(qtText(case_->question_text));
+  QStringList what;
+  if (!case_->logs.empty()) what << tr("%n log source(s)", nullptr, static_cast<int>(case_->logs.size()));
+  if (!case_->services.empty())
+    what << tr("%n service(s) that will be contacted", nullptr, static_cast<int>(case_->services.size()));
+  if (!case_->config.empty()) what << tr("configuration %1").arg(qtText(case_->config));
+  card->column()->addWidget(plainLabel(tr("Evidence: %1").arg(what.isEmpty() ? tr("none") : what.join(QStringLiteral(", ")))));
+  QStringList experts;
+  for (const auto& expert : case_->experts) experts << qtText(expert.name);
+  card->column()->addWidget(
+      plainLabel(tr("Experts: %1").arg(experts.isEmpty() ? tr("all shipped ones") : experts.join(QStringLiteral(", ")))));
+  card->column()->addWidget(
+      plainLabel(tr("Possible verdicts: %1").arg(names(case_->question.verdicts)), QStringLiteral("muted")));
+  auto* button = new QPushButton(consulting ? tr("Cancel (Esc)") : tr("Consult (F5)"));
+  if (!consulting) button->setObjectName(QStringLiteral("primary"));
+  button->setEnabled(consulting || session_.scripts().state() != Scripts::State::starting);
+  connect(button, &QPushButton::clicked, &session_, consulting ? &Session::cancel : &Session::consult);
+  card->column()->addWidget(button, 0, Qt::AlignLeft);
+  if (!consulting) return;
+  card->column()->addWidget(
+      plainLabel(session_.gathered() ? tr("The evidence is there. The circle is thinking ...") : tr("Gathering evidence ..."),
+                 QStringLiteral("muted")));
+  for (const auto& response : session_.answers()) column_->addWidget(new ExpertCard(response, case_->question, theme_));
+}
+
+void ReportPage::buildReport() {
+  column_->addWidget(new VerdictBanner(*report_, theme_));
+  if (!report_->consensus.consensus_text.empty()) {
+    addCard(tr("In short"))->column()->addWidget(plainLabel(qtText(report_->consensus.consensus_text)));
+  }
+  addScopes();
+  addExperts();
+  addAgreement();
+  addDissent();
+  addProblems();
+  addReceipt();
+}
+
+void ReportPage::addScopes() {
+  const auto& scopes = report_->consensus.scopes;
+  if (scopes.empty()) return;
+  auto* card = addCard(tr("By scope"));
+  auto* grid = new QGridLayout;
+  grid->setHorizontalSpacing(16);
+  grid->setVerticalSpacing(8);
+  grid->setColumnStretch(2, 1);
+  grid->setColumnStretch(3, 3);
+  int row = 0;
+  for (const auto& scope : scopes) {
+    const VerdictLook look = lookOf(scope.verdict, report_->receipt.question, theme_.theme());
+    auto* name = new QLabel(qtText(scope.scope));
+    name->setTextFormat(Qt::PlainText);
+    auto* verdict = new QLabel;
+    verdict->setText(
+        QStringLiteral("<span style='color:%1; font-weight:600'>%2</span>%3")
+            .arg(look.colour.name(), look.word.toHtmlEscaped(), scope.confirmed ? QString() : tr(" (not confirmed)")));
+    auto* reason = plainLabel(qtText(scope.reason), QStringLiteral("muted"));
+    reason->setToolTip(tr("Voters: %1").arg(names(scope.voters)));
+    grid->addWidget(name, row, 0);
+    grid->addWidget(verdict, row, 1);
+    grid->addWidget(new ProbabilityBar(scope.probabilities, report_->receipt.question, theme_.theme()), row, 2);
+    grid->addWidget(reason, row, 3);
+    ++row;
+  }
+  card->column()->addLayout(grid);
+}
+
+void ReportPage::addExperts() {
+  column_->addWidget(plainLabel(tr("Who says what"), QStringLiteral("heading")));
+  std::vector<const consensus::ExpertResponse*> sorted;
+  for (const auto& response : report_->responses) sorted.push_back(&response);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
+    if ((a->status == consensus::Status::answered) != (b->status == consensus::Status::answered))
+      return a->status == consensus::Status::answered;
+    return a->scope < b->scope;
+  });
+  for (const auto* response : sorted) {
+    auto* card = new ExpertCard(*response, report_->receipt.question, theme_);
+    card->setProperty("expert", qtText(response->expert_name));
+    connect(card, &ExpertCard::placeRequested, this, &Page::placeRequested);
+    column_->addWidget(card);
+  }
+}
+
+void ReportPage::addAgreement() {
+  const auto& consensus = report_->consensus;
+  if (consensus.matrix_experts.size() < 2) return;
+  auto* card = addCard(tr("Agreement"));
+  QStringList experts;
+  for (const auto& name : consensus.matrix_experts) experts << qtText(name);
+  card->column()->addWidget(new AgreementMap(experts, consensus.agreement_matrix, theme_.theme()), 0, Qt::AlignLeft);
+  QStringList groups;
+  for (const auto& group : consensus.groups) groups << names(group);
+  if (!groups.isEmpty())
+    card->column()->addWidget(
+        plainLabel(tr("Groups by wording: %1").arg(groups.join(QStringLiteral(" | "))), QStringLiteral("muted")));
+}
+
+void ReportPage::addDissent() {
+  const auto& consensus = report_->consensus;
+  QStringList items;
+  for (const auto& insight : consensus.key_insights) {
+    items << QStringLiteral("<b>%1</b> %2").arg(qtText(insight.kind).toHtmlEscaped(), qtText(insight.text).toHtmlEscaped());
+  }
+  if (!items.isEmpty()) addCard(tr("Insights"))->column()->addWidget(richLabel(bullets(items)));
+  items.clear();
+  for (const auto& dissent : consensus.dissenting_opinions) {
+    items << tr("<b>%1</b> say <b>%2</b> in %3: %4")
+                 .arg(names(dissent.experts).toHtmlEscaped(), qtText(dissent.verdict).toHtmlEscaped(),
+                      qtText(dissent.scope).toHtmlEscaped(), qtText(dissent.content).left(600).toHtmlEscaped());
+  }
+  if (!items.isEmpty()) addCard(tr("Dissent"))->column()->addWidget(richLabel(bullets(items)));
+  items.clear();
+  for (const auto& change : consensus.counterfactuals) {
+    items << tr("If <b>%1</b> judged differently in %2, the verdict would be <b>%3</b>.")
+                 .arg(names(change.experts).toHtmlEscaped(), qtText(change.scope).toHtmlEscaped(),
+                      change.becomes.empty() ? tr("no consensus") : qtText(change.becomes).toHtmlEscaped());
+  }
+  if (!items.isEmpty()) addCard(tr("What would change the verdict"))->column()->addWidget(richLabel(bullets(items)));
+}
+
+void ReportPage::addProblems() {
+  if (report_->problems.empty()) return;
+  auto* card = addCard(tr("Problems of the evidence"));
+  QStringList items;
+  constexpr std::size_t most = 50;
+  for (std::size_t index = 0; index < std::min(most, report_->problems.size()); ++index) {
+    const auto& problem = report_->problems[index];
+    const Place place{Place::Kind::config, qtText(problem.location.file),
+                      static_cast<quint64>(std::max(0, problem.location.line))};
+    QString item = QStringLiteral("<span style='color:%1'>%2</span> %3")
+                       .arg(theme_.theme().severity(problem.severity).name(), qtText(config::severity_name(problem.severity)),
+                            qtText(problem.message).toHtmlEscaped());
+    if (!problem.location.file.empty()) {
+      item += QStringLiteral(" <a href=\"%1\" style='color:%2'>%3</a>")
+                  .arg(toLink(place).toHtmlEscaped(), theme_.theme().accent.name(), placeText(place).toHtmlEscaped());
+    }
+    items << item;
+  }
+  auto* label = richLabel(bullets(items));
+  connect(label, &QLabel::linkActivated, this, [this](const QString& link) {
+    if (const auto place = placeFromLink(link)) Q_EMIT placeRequested(*place);
+  });
+  card->column()->addWidget(label);
+  if (report_->problems.size() > most)
+    card->column()->addWidget(plainLabel(tr("and %1 more").arg(report_->problems.size() - most), QStringLiteral("muted")));
+}
+
+void ReportPage::addReceipt() {
+  const auto& receipt = report_->receipt;
+  QStringList lines;
+  lines
+      << tr("Report %1, started %2, took %3").arg(qtText(report_->id), timeText(report_->started), secondsText(report_->seconds));
+  for (const auto& input : receipt.inputs)
+    lines << QStringLiteral("%1  %2  sha256 %3").arg(qtText(input.path), bytesText(input.bytes), qtText(input.sha256));
+  for (const auto& plugin : receipt.plugins)
+    lines << tr("plugin %1 %2  sha256 %3").arg(qtText(plugin.name), qtText(plugin.version), qtText(plugin.sha256));
+  for (const auto& hook : receipt.hooks)
+    lines << tr("hook %1 of %2: %3").arg(qtText(hook.hook), qtText(hook.plugin), qtText(hook.change));
+  for (const auto& [what, version] : receipt.versions) lines << QStringLiteral("%1 %2").arg(qtText(what), qtText(version));
+  auto* text = plainLabel(lines.join(QLatin1Char('\n')));
+  text->setStyleSheet(QStringLiteral("font-family: monospace; font-size: 9pt;"));
+  auto* card = addCard({});
+  card->column()->addWidget(new Fold(tr("Receipt: what went in, so that the verdict can be derived again"), text, theme_));
+  if (report_->excerpts.empty()) return;
+  QStringList excerpts;
+  for (const auto& excerpt : report_->excerpts)
+    excerpts << QStringLiteral("%1:%2  %3").arg(qtText(excerpt.source)).arg(excerpt.line).arg(qtText(excerpt.text).left(400));
+  auto* quoted = plainLabel(excerpts.join(QLatin1Char('\n')));
+  quoted->setStyleSheet(QStringLiteral("font-family: monospace; font-size: 9pt;"));
+  card->column()->addWidget(new Fold(tr("Excerpts: the cited lines, kept in the report"), quoted, theme_));
+}
+
+}  // namespace conclave::desktop

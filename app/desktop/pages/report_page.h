@@ -1,0 +1,45 @@
+// The report: verdict and why, who says what, where they agree, and what it was made from. Before there is one: what will be
+// asked.
+#pragma once
+
+#include "app/desktop/pages/page.h"
+
+class QScrollArea;
+class QVBoxLayout;
+
+namespace conclave::desktop {
+
+class Card;
+
+class ReportPage : public Page {
+  Q_OBJECT
+ public:
+  ReportPage(Session& session, const ThemeController& theme, QWidget* parent = nullptr);
+
+  void showCase(const CasePtr& subject) override;
+  void showReport(const ReportPtr& report) override;
+  bool goTo(const Place& place) override;  // experts
+  void applyTheme(const Theme& theme) override;
+
+ private:
+  void rebuild();
+  void buildNothing();
+  void buildWaiting();
+  void buildReport();
+  void addScopes();
+  void addExperts();
+  void addAgreement();
+  void addDissent();
+  void addProblems();
+  void addReceipt();
+  Card* addCard(const QString& heading);
+
+  Session& session_;
+  const ThemeController& theme_;
+  CasePtr case_;
+  ReportPtr report_;
+  QScrollArea* scroll_;
+  QVBoxLayout* column_ = nullptr;  // of the content, renewed by rebuild()
+};
+
+}  // namespace conclave::desktop

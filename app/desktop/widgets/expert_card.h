@@ -1,0 +1,30 @@
+// What one expert said: verdict, confidence, weight, text, claims with links to their evidence, or why it failed.
+#pragma once
+
+#include "app/desktop/place.h"
+#include "app/desktop/theme.h"
+#include "app/desktop/widgets/card.h"
+#include "engine/consensus/response.h"
+
+namespace conclave::desktop {
+
+class ExpertCard : public Card {
+  Q_OBJECT
+ public:
+  ExpertCard(const consensus::ExpertResponse& response, const consensus::Question& question, const ThemeController& theme,
+             QWidget* parent = nullptr);
+
+ Q_SIGNALS:
+  void placeRequested(const conclave::desktop::Place& place);
+
+ private:
+  void addHead(const consensus::ExpertResponse& response, const consensus::Question& question);
+  void addClaims(const std::vector<consensus::Claim>& claims);
+  void addError(const consensus::ResponseError& error);
+  const ThemeController& theme_;
+};
+
+// One claim as rich text; every citation that leads somewhere is a link.
+[[nodiscard]] QString claimHtml(const consensus::Claim& claim, const Theme& theme);
+
+}  // namespace conclave::desktop

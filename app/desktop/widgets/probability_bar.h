@@ -1,0 +1,28 @@
+// How likely each verdict is: a stacked bar with its numbers in words beside it (tooltip and accessible text).
+#pragma once
+
+#include <QWidget>
+#include <utility>
+#include <vector>
+
+#include "app/desktop/theme.h"
+#include "engine/consensus/response.h"
+
+namespace conclave::desktop {
+
+class ProbabilityBar : public QWidget {
+  Q_OBJECT
+ public:
+  ProbabilityBar(const std::vector<std::pair<std::string, double>>& probabilities, const consensus::Question& question,
+                 const Theme& theme, QWidget* parent = nullptr);
+  [[nodiscard]] QSize sizeHint() const override;
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+
+ private:
+  std::vector<std::pair<QColor, double>> parts_;
+  QColor border_;
+};
+
+}  // namespace conclave::desktop

@@ -1,0 +1,79 @@
+#include "app/desktop/widgets/verdict_banner.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QVBoxLayout>
+
+#include "app/desktop/text.h"
+#include "app/desktop/verdict_look.h"
+#include "app/desktop/widgets/card.h"
+
+namespace conclave::desktop {
+
+namespace {
+
+constexpr int icon_size = 52;
+
+QVBoxLayout* figure(const QString& value, const QString& caption, const QString& tip) {
+  auto* column = new QVBoxLayout;
+  column->setSpacing(0);
+  auto* number = new QLabel(value);
+  number->setStyleSheet(QStringLiteral("font-size: 15pt; font-weight: 600;"));
+  number->setToolTip(tip);
+  auto* words = new QLabel(caption);
+  words->setObjectName(QStringLiteral("muted"));
+  words->setToolTip(tip);
+  column->addStretch();
+  column->addWidget(number);
+  column->addWidget(words);
+  column->addStretch();
+  return column;
+}
+
+QString percent(double share) { return QStringLiteral("%1%").arg(share * 100, 0, 'f', 0); }
+
+}  // namespace
+
+VerdictBanner::VerdictBanner(const Report& report, const ThemeController& controller, QWidget* parent) : QFrame(parent) {
+  const Theme& theme = controller.theme();
+  const auto& consensus = report.consensus;
+  const VerdictLook look = lookOf(consensus.verdict, report.receipt.question, theme);
+  setObjectName(QStringLiteral("verdict"));
+  setStyleSheet(
+      QStringLiteral("QFrame#verdict { background: %1; border: 1px solid %2; border-left: 6px solid %3; border-radius: 8px; }")
+          .arg(theme.tint(look.colour, theme.dark ? 0.13 : 0.08).name(), theme.tint(look.colour, 0.35).name(),
+               look.colour.name()));
+  auto* row = new QHBoxLayout(this);
+  row->setContentsMargins(18, 14, 22, 14);
+  row->setSpacing(18);
+  auto* icon = new QLabel;
+  icon->setPixmap(controller.icon(look.icon, look.colour).pixmap(icon_size, icon_size));
+  row->addWidget(icon, 0, Qt::AlignTop);
+
+  auto* words = new QVBoxLayout;
+  words->setSpacing(4);
+  words->addWidget(plainLabel(qtText(report.question), QStringLiteral("muted")));
+  auto* verdict = plainLabel(look.word);
+  verdict->setObjectName(QStringLiteral("verdict_word"));
+  verdict->setStyleSheet(QStringLiteral("font-size: 22pt; font-weight: 700; color: %1;").arg(look.colour.name()));
+  words->addWidget(verdict);
+  const QString gate = consensus.passed ? tr("The gate is passed.") : tr("The gate is not passed.");
+  words->addWidget(plainLabel(consensus.reason.empty() ? gate : QStringLiteral("%1 %2").arg(gate, qtText(consensus.reason))));
+  row->addLayout(words, 1);
+
+  const QString calibrated = consensus.calibrated ? tr("confidence") : tr("confidence, uncalibrated");
+  QString interval = calibrated;
+  if (consensus.confidence_interval) {
+    interval +=
+        tr("\n%1 to %2").arg(percent(consensus.confidence_interval->first), percent(consensus.confidence_interval->second));
+  }
+  row->addLayout(figure(consensus.verdict ? percent(consensus.confidence_score) : QStringLiteral("–"), interval,
+                        consensus.calibrated ? tr("Calibrated on past cases whose outcome is known.")
+                                             : tr("The experts' own word, pooled. It has not been compared with outcomes yet.")));
+  row->addLayout(
+      figure(percent(consensus.coverage), tr("coverage"), tr("Share of what was asked that answered and could be read.")));
+  row->addLayout(figure(QString::number(consensus.effective_experts, 'f', 1), tr("effective experts"),
+                        tr("How many independent opinions the answers amount to.")));
+}
+
+}  // namespace conclave::desktop
