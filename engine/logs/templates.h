@@ -36,11 +36,15 @@ struct TemplateOptions {
   std::size_t max_templates = 10'000;  // beyond it the rarest shapes share one template "<*>"
 };
 
+inline constexpr std::uint32_t no_template = UINT32_MAX;  // assignment of a line outside of the time range
+
 struct TemplateGroups {
   std::vector<Template> templates;         // most frequent first, ties by text
-  std::vector<std::uint32_t> assignments;  // per line an index into templates; only with keep_assignments
+  std::vector<std::uint32_t> assignments;  // per line an index into templates or no_template; only with keep_assignments
 };
 
+// Works on raw lines of any system: stamps, host, level, process, thread and component at the head of a line are not part of a
+// template. The result depends on bytes and options only. Empty lines are a template with empty text.
 [[nodiscard]] Result<TemplateGroups> mine_templates(std::string_view bytes, const TemplateOptions& options, Job& job);
 
 }  // namespace conclave::logs
