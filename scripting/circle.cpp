@@ -1,0 +1,178 @@
+#include "scripting/circle.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "engine/base/text.h"
+#include "engine/base/time.h"
+
+namespace conclave::scripting {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_path(std::string_view name) { return name.find('/') != std::string_view::npos || name.ends_with(".py"); }
+
+fs::path resolved(const fs::path& path) {
+  std::error_code error;
+  fs::path result = fs::weakly_canonical(path, error);
+  return error ? fs::absolute(path, error) : result;
+}
+
+bool is_inside(const fs::path& path, const fs::path& folder) {
+  const fs::path relative = resolved(path).lexically_relative(resolved(folder));
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+consensus::ExpertResponse refused_response(const PluginInfo& plugin, double weight, std::string message) {
+  consensus::ExpertResponse response;
+  response.expert_name = plugin.name;
+  response.scope = plugin.scope;
+  response.weight = weight;
+  response.status = consensus::Status::refused;
+  response.timestamp = now_us();
+  response.error = consensus::ResponseError{"Refused", std::move(message), {}};
+  return response;
+}
+
+class Chooser {
+ public:
+  Chooser(const Case& subject, const CircleRequest& request, const fs::path& shipped)
+      : subject_(subject), request_(request), catalog_(read_catalog(shipped, request.plugin_dirs)) {}
+
+  // The plugin a name or a path means. `by_user`: named on the command line and not in the case.
+  [[nodiscard]] Result<PluginInfo> find(const std::string& name, bool by_user) const {
+    if (is_path(name)) return find_path(name, by_user);
+    if (const PluginInfo* plugin = catalog_.find(name)) {
+      if (plugin->kind == "expert") return *plugin;
+      return fail(ErrorKind::invalid_argument, "plugin '" + name + "' is no expert but of kind " + plugin->kind, where());
+    }
+    for (const PluginProblem& problem : catalog_.problems) {
+      if (problem.path.stem() == name) {
+        return fail(ErrorKind::parse, "expert '" + name + "' cannot be used: " + problem.message, where());
+      }
+    }
+    std::vector<std::string_view> known;
+    for (const PluginInfo& plugin : catalog_.plugins) {
+      if (plugin.kind == "expert") known.push_back(plugin.name);
+    }
+    return fail(ErrorKind::not_found, "there is no expert '" + name + "'" + did_you_mean(name, known), where());
+  }
+
+  [[nodiscard]] std::vector<ExpertChoice> choices() const {
+    std::vector<ExpertChoice> choices;
+    if (!request_.only.empty()) {
+      for (const std::string& name : request_.only) choices.push_back(as_the_case_says(name));
+    } else if (!subject_.experts.empty()) {
+      choices = subject_.experts;
+    } else {
+      for (const PluginInfo& plugin : catalog_.plugins) {
+        if (plugin.kind == "expert" && plugin.trust == Trust::shipped)
+          choices.push_back({plugin.name, nlohmann::json::object(), 1.0});
+      }
+    }
+    return choices;
+  }
+
+  [[nodiscard]] std::string where() const { return subject_.file.string(); }
+
+ private:
+  [[nodiscard]] ExpertChoice as_the_case_says(const std::string& name) const {
+    const auto found = std::find_if(subject_.experts.begin(), subject_.experts.end(),
+                                    [&](const ExpertChoice& choice) { return choice.name == name; });
+    return found == subject_.experts.end() ? ExpertChoice{name, nlohmann::json::object(), 1.0} : *found;
+  }
+
+  [[nodiscard]] Result<PluginInfo> find_path(const std::string& name, bool by_user) const {
+    fs::path path = name;
+    if (!by_user && path.is_relative()) path = subject_.base / path;
+    const bool named = by_user || std::any_of(request_.plugin_dirs.begin(), request_.plugin_dirs.end(),
+                                              [&](const fs::path& folder) { return is_inside(path, folder); });
+    auto plugin = read_plugin(path, named ? Trust::named : Trust::untrusted);
+    if (!plugin) {
+      if (plugin.error().os_error == ENOENT) plugin.error().kind = ErrorKind::not_found;
+      return plugin;
+    }
+    if (plugin->kind != "expert") {
+      return fail(ErrorKind::invalid_argument, "is no expert but of kind " + plugin->kind, path.string());
+    }
+    return plugin;
+  }
+
+  const Case& subject_;
+  const CircleRequest& request_;
+  PluginCatalog catalog_;
+};
+
+bool fits(const std::string& type, const nlohmann::json& value) {
+  if (type == "bool") return value.is_boolean();
+  if (type == "str") return value.is_string();
+  if (type == "int") return value.is_number_integer();
+  return value.is_number() && std::isfinite(value.get<double>());
+}
+
+}  // namespace
+
+Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::json& said, const std::string& where) {
+  nlohmann::json settings = nlohmann::json::object();
+  for (const Setting& setting : plugin.settings) settings[setting.name] = setting.default_value;
+  if (said.is_null()) return settings;
+  if (!said.is_object()) {
+    return fail(ErrorKind::invalid_argument, "the settings of expert '" + plugin.name + "' must be a map", where);
+  }
+  std::vector<std::string_view> known;
+  for (const Setting& setting : plugin.settings) known.emplace_back(setting.name);
+  for (const auto& [name, value] : said.items()) {
+    const auto setting = std::find_if(plugin.settings.begin(), plugin.settings.end(),
+                                      [&name = name](const Setting& candidate) { return candidate.name == name; });
+    if (setting == plugin.settings.end()) {
+      return fail(ErrorKind::invalid_argument,
+                  "expert '" + plugin.name + "' has no setting '" + name + "'" + did_you_mean(name, known), where);
+    }
+    if (!fits(setting->type, value)) {
+      return fail(ErrorKind::invalid_argument,
+                  "setting '" + name + "' of expert '" + plugin.name + "' must be of type " + setting->type + ", not " +
+                      value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                  where);
+    }
+    settings[name] = setting->type == "float" ? nlohmann::json(value.get<double>()) : value;
+  }
+  return settings;
+}
+
+Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, const fs::path& shipped, const MakeExpert& make) {
+  const Chooser chooser(subject, request, shipped);
+  Circle circle;
+  std::vector<std::string> seen;
+  for (const ExpertChoice& choice : chooser.choices()) {
+    auto plugin = chooser.find(choice.name, !request.only.empty());
+    if (!plugin) return tl::unexpected(std::move(plugin.error()));
+    if (std::find(seen.begin(), seen.end(), plugin->name) != seen.end()) {
+      return fail(ErrorKind::invalid_argument, "expert '" + plugin->name + "' is asked for twice", chooser.where());
+    }
+    seen.push_back(plugin->name);
+    if (!(choice.weight > 0) || !std::isfinite(choice.weight)) {
+      return fail(ErrorKind::invalid_argument, "the weight of expert '" + plugin->name + "' must be above 0", chooser.where());
+    }
+    auto settings = merge_settings(*plugin, choice.settings, chooser.where());
+    if (!settings) return tl::unexpected(std::move(settings.error()));
+    if (plugin->trust == Trust::untrusted) {
+      circle.refused.push_back(
+          refused_response(*plugin, choice.weight,
+                           "not run: " + plugin->path.string() + " is neither shipped nor named by you; to allow it: --plugins " +
+                               plugin->path.parent_path().string() + " or --expert " + plugin->path.string()));
+      continue;
+    }
+    if (plugin->runner == "isolated") {
+      circle.refused.push_back(
+          refused_response(*plugin, choice.weight, "not run: it asks for the isolated runner, which this version does not have"));
+      continue;
+    }
+    circle.plugins.push_back({plugin->name, plugin->version, plugin->sha256});
+    circle.experts.push_back(make(*plugin, std::move(*settings), choice.weight));
+  }
+  return circle;
+}
+
+}  // namespace conclave::scripting

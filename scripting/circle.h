@@ -1,0 +1,24 @@
+// Which experts a case asks for, with which settings, and which of them may run. Knows no Python.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include "engine/base/error.h"
+#include "engine/case/case.h"
+#include "scripting/plugin_catalog.h"
+#include "scripting/script_host.h"
+
+namespace conclave::scripting {
+
+using MakeExpert = std::function<ExpertPtr(const PluginInfo& plugin, nlohmann::json settings, double weight)>;
+
+// As ScriptHost::circle(). `make` is called for those that may run, with settings complete and checked.
+[[nodiscard]] Result<Circle> choose_circle(const Case& subject, const CircleRequest& request,
+                                           const std::filesystem::path& shipped, const MakeExpert& make);
+
+// The defaults of `plugin` and what the case says over them. Errors of kind invalid_argument name the plugin and the setting.
+[[nodiscard]] Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::json& said,
+                                                    const std::string& where);
+
+}  // namespace conclave::scripting

@@ -1,0 +1,414 @@
+"""The Python side of the program's script thread: its main loop, who is running, where output goes, who is interrupted.
+
+The C++ side (scripting/script_thread.cpp) creates one `Host` and calls `main`, which never returns. Jobs arrive in a queue of
+the C++ side, announced on an eventfd; each runs here between two turns of the asyncio loop and not inside it, so that plain code
+may call ``asyncio.run``. Whatever a job awaits becomes a task of the loop.
+
+Every piece of foreign code runs in a context in which `_running` says whose it is. Threads inherit it. That is how printed text
+finds its origin and how the handler of SIGUSR2 knows whether the code it interrupted is the one to interrupt: outside such a
+context it never raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextvars
+import dataclasses
+import faulthandler
+import functools
+import inspect
+import io
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+import types
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+__all__ = ["Host"]
+
+
+@dataclasses.dataclass(eq=False)
+class _Running:
+    """Whose code this is. `ticket` is the number by which the C++ side knows it; 0 is never stopped."""
+
+    ticket: int
+    origin: str
+    kind: str  # console, expert or hook
+    path: str = ""  # of the plugin
+    output_left: float = float("inf")  # characters
+
+
+_running: contextvars.ContextVar[_Running | None] = contextvars.ContextVar("conclave_running", default=None)
+
+
+class Host:
+    """`native` holds the functions of the C++ side:
+
+    run_next() -> bool: runs the next job, False if there was none;  write(stream, bytes, origin);
+    stop_due(ticket) -> bool;  take_interrupt(ticket) -> bool;  note_line(ticket, line);  parked(ticket): it awaits;
+    expert_ended(ticket, response or None, type, message, traceback);
+    console_begins(ticket);  console_ended(ticket, state, exit_code).
+    """
+
+    def __init__(self, native: types.SimpleNamespace, wake_descriptor: int) -> None:
+        self._native = native
+        self._wake = wake_descriptor
+        self._loop = asyncio.new_event_loop()
+        self._tasks: dict[int, asyncio.Task[Any]] = {}
+        self._hooks: dict[tuple[str, str], dict[str, Callable[..., Any]]] = {}
+        self._waiting: list[tuple[int, str]] = []  # console commands behind one that awaits
+        self._console: Any = None
+        self._install_streams()
+        _copy_context_to_threads()
+        signal.signal(signal.SIGUSR2, self._signal_handler())
+        try:
+            faulthandler.register(signal.SIGUSR1, file=2, all_threads=True)
+        except (OSError, RuntimeError, ValueError):
+            pass  # no standard error to print to
+        self._loop.add_reader(self._wake, self._on_wake)
+
+    # The loop
+
+    def main(self) -> None:
+        while True:
+            asyncio.set_event_loop(self._loop)  # asyncio.run in a job has unset it
+            if self._native.run_next():
+                self._loop.call_soon(self._loop.stop)  # one turn, so that tasks advance between jobs
+            try:
+                self._loop.run_forever()
+            except (KeyboardInterrupt, SystemExit):
+                pass  # of a task, which keeps it as its result
+
+    def _on_wake(self) -> None:
+        os.eventfd_read(self._wake)
+        self._loop.stop()
+
+    def _in_context(self, running: _Running) -> contextvars.Context:
+        context = contextvars.copy_context()
+        context.run(_running.set, running)
+        return context
+
+    def _start_task(
+        self, running: _Running, coroutine: Coroutine[Any, Any, Any], done: Callable[[asyncio.Task[Any]], None]
+    ) -> None:
+        task = self._loop.create_task(coroutine, context=self._in_context(running))
+        self._tasks[running.ticket] = task
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            self._tasks.pop(running.ticket, None)
+            done(task)
+
+        task.add_done_callback(ended)
+        self._native.parked(running.ticket)
+
+    def cancel(self, ticket: int) -> None:
+        if (task := self._tasks.get(ticket)) is not None:
+            task.cancel()
+
+    def _signal_handler(self) -> Callable[[int, types.FrameType | None], None]:
+        def handler(signum: int, frame: types.FrameType | None) -> None:
+            self._on_signal(signum, frame)
+
+        handler.calls_runner = True  # type: ignore[attr-defined] # so that the runner leaves it in place
+        return handler
+
+    def _on_signal(self, signum: int, frame: types.FrameType | None) -> None:
+        running = _running.get()
+        if running is None:
+            return
+        if running.path and running.ticket:
+            inner = frame
+            while inner is not None and not inner.f_code.co_filename.startswith(running.path):
+                inner = inner.f_back
+            if inner is not None:
+                self._native.note_line(running.ticket, inner.f_lineno)
+        if running.kind == "console":
+            if self._native.take_interrupt(running.ticket):
+                raise KeyboardInterrupt
+        elif self._native.stop_due(running.ticket):
+            from conclave._core import Cancelled
+
+            raise Cancelled
+        runner = sys.modules.get("conclave._runner")
+        if runner is not None:
+            runner.on_interrupt_signal(signum, frame)
+
+    # Experts and hooks
+
+    def expert(self, ticket: int, info: dict[str, Any], evidence: Any, job: Any) -> None:
+        running = _Running(ticket, f"expert {info['name']}", "expert", info["path"], info["output_kb"] * 1024)
+        context = self._in_context(running)
+        try:
+            from conclave import _runner
+
+            function = context.run(_runner.load_expert, info)
+            info = {**info, "callable": function}
+            if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):
+                coroutine = _runner.run_expert_async(info, evidence, job)
+                self._start_task(running, coroutine, lambda task: self._expert_task_ended(ticket, task))
+                return
+            answer = context.run(_runner.run_expert, info, evidence, job)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is this expert's
+            self._expert_failed(ticket, error)
+        else:
+            self._native.expert_ended(ticket, answer, "", "", "")
+
+    def _expert_task_ended(self, ticket: int, task: asyncio.Task[Any]) -> None:
+        if task.cancelled():
+            self._native.expert_ended(ticket, None, "CancelledError", "the expert was cancelled", "")
+        elif (error := task.exception()) is not None:
+            self._expert_failed(ticket, error)
+        else:
+            self._native.expert_ended(ticket, task.result(), "", "", "")
+
+    def _expert_failed(self, ticket: int, error: BaseException) -> None:
+        self._native.expert_ended(ticket, None, type(error).__name__, _text_of(error), _traceback_of(error))
+
+    def _hook(self, ticket: int, info: dict[str, Any], name: str, argument: Any) -> Any:
+        """What the hook returned, or _ABSENT if the plugin has none of this name."""
+        from conclave import _runner
+
+        context = self._in_context(_Running(ticket, f"hook {info['name']}", "hook", info["path"], info["output_kb"] * 1024))
+        key = (info["path"], info["sha256"])
+        if key not in self._hooks:
+            self._hooks[key] = context.run(_runner.load_hooks, info)
+        function = self._hooks[key].get(name)
+        return _ABSENT if function is None else context.run(function, argument)
+
+    def config_hook(self, ticket: int, info: dict[str, Any], config: str) -> str | None:
+        """JSON in; JSON out, "" for unchanged, or None if there is no such hook. Raises what the hook raises."""
+        changed = self._hook(ticket, info, "on_config_loaded", json.loads(config))
+        if changed is _ABSENT:
+            return None
+        if changed is None:
+            return ""
+        if not isinstance(changed, dict):
+            raise TypeError(f"on_config_loaded must return None or a dict, not {type(changed).__name__}")
+        return json.dumps(changed, allow_nan=False)
+
+    def evidence_hook(self, ticket: int, info: dict[str, Any], blob: Any) -> tuple[Any, str] | None:
+        """(new blob or None, names of the facts), or None if there is no such hook."""
+        import conclave
+
+        facts = self._hook(ticket, info, "on_evidence", conclave.Evidence(blob))
+        if facts is _ABSENT:
+            return None
+        if facts is None:
+            return None, ""
+        if not hasattr(facts, "keys"):
+            raise TypeError(f"on_evidence must return None or a mapping of facts, not {type(facts).__name__}")
+        rows = []
+        for name in facts.keys():  # noqa: SIM118 - any mapping
+            if not isinstance(name, str) or not name:
+                raise TypeError(f"the name of a fact must be text, not {name!r}")
+            rows.append((name, json.dumps(facts[name], allow_nan=False), info["name"]))
+        return (blob.with_facts(rows) if rows else None), ", ".join(row[0] for row in rows)
+
+    # Console
+
+    @property
+    def console(self) -> Any:
+        if self._console is None:
+            from conclave._console import Console
+
+            self._console = Console()
+        return self._console
+
+    def execute(self, ticket: int, source: str) -> None:
+        if any(running.get_name().startswith("console") for running in self._tasks.values()):
+            self._waiting.append((ticket, source))
+            return
+        running = _Running(ticket, "console", "console")
+        self._native.console_begins(ticket)
+        try:
+            outcome = self._in_context(running).run(self.console.start, source)
+        except KeyboardInterrupt as error:  # arrived outside the command's own code
+            from conclave._console import outcome_of
+
+            outcome = outcome_of(error)
+        if inspect.iscoroutine(outcome):
+            self._start_task(running, outcome, lambda task: self._console_task_ended(ticket, task))
+            self._tasks[ticket].set_name(f"console {ticket}")
+        else:
+            self._native.console_ended(ticket, outcome.state, outcome.exit_code)
+
+    def _console_task_ended(self, ticket: int, task: asyncio.Task[Any]) -> None:
+        if task.cancelled() or task.exception() is not None:
+            self._native.console_ended(ticket, "interrupted", 0)
+        else:
+            outcome = task.result()
+            self._native.console_ended(ticket, outcome.state, outcome.exit_code)
+        if self._waiting:
+            self.execute(*self._waiting.pop(0))
+
+    def complete(self, text: str) -> list[str]:
+        return self.console.complete(text)
+
+    def publish(self, report: Any, blob: Any) -> None:
+        import conclave
+
+        evidence = conclave.Evidence(blob)
+        self.console.namespace.update(report=report, evidence=evidence, case=evidence.case)
+
+    def terminal_console(self, ticket: int) -> int:
+        from conclave import _terminal
+
+        self._use_terminal()
+        return self._in_context(_Running(ticket, "console", "console")).run(
+            _terminal.run_console, self.console, self._finish_awaiting
+        )
+
+    def run_script(self, ticket: int, script: str, arguments: list[str]) -> int:
+        from conclave import _terminal
+
+        self._use_terminal()
+        return self._in_context(_Running(ticket, "script", "console")).run(_terminal.run_script, script, arguments)
+
+    def _finish_awaiting(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        asyncio.set_event_loop(self._loop)
+        task = self._loop.create_task(coroutine)
+        while True:
+            try:
+                return self._loop.run_until_complete(task)
+            except KeyboardInterrupt:
+                if task.done():
+                    raise
+                task.cancel()
+            except asyncio.CancelledError:
+                raise KeyboardInterrupt from None
+
+    # Streams
+
+    def _install_streams(self) -> None:
+        sys.stdout = _Output(self._native.write, 1)
+        sys.stderr = _Output(self._native.write, 2)
+        sys.stdin = _NoInput()
+
+    def _use_terminal(self) -> None:
+        """From now on the standard streams are the process's own: `input` reads, and isatty tells the truth."""
+        if sys.__stdin__ is not None:
+            sys.stdin = sys.__stdin__
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, _Output):
+                stream.on_terminal = True
+
+    def shut_down(self) -> None:
+        """What a finalised interpreter would have done that scripts can notice."""
+        for task in self._tasks.values():
+            task.cancel()
+        if self._tasks:
+            self._loop.run_until_complete(asyncio.wait(list(self._tasks.values()), timeout=0.5))
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+            try:
+                if stream is not None:
+                    stream.flush()
+            except (OSError, ValueError):
+                pass
+
+
+_ABSENT = object()
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a broken __str__ must not cost the response
+        return ""
+
+
+def _traceback_of(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001
+        return ""
+
+
+class _Output(io.TextIOBase):
+    """sys.stdout or sys.stderr: hands text to the program, with its origin, at once."""
+
+    encoding = "utf-8"
+    errors = "replace"
+
+    def __init__(self, write: Callable[[int, bytes, str], None], descriptor: int) -> None:
+        self._write = write
+        self._descriptor = descriptor
+        self.on_terminal = False
+        self.buffer = io.BufferedWriter(_Bytes(self), buffer_size=1)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if not text:
+            return 0
+        length = len(text)
+        running = _running.get()
+        if running is not None and running.output_left != float("inf"):
+            if running.output_left <= 0:
+                return length
+            if length > running.output_left:
+                text = text[: int(running.output_left)] + "\n[more output of this plugin is not shown]\n"
+            running.output_left -= length
+        self._write(self._descriptor, text.encode("utf-8", "replace"), "" if running is None else running.origin)
+        return length
+
+    def fileno(self) -> int:
+        if self.on_terminal:
+            return self._descriptor
+        raise io.UnsupportedOperation("this stream is a part of the window")
+
+    def isatty(self) -> bool:
+        return self.on_terminal and os.isatty(self._descriptor)
+
+
+class _Bytes(io.RawIOBase):
+    def __init__(self, text: _Output) -> None:
+        self._text = text
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        content = bytes(data)
+        self._text.write(content.decode("utf-8", "replace"))
+        return len(content)
+
+
+class _NoInput(io.StringIO):
+    """sys.stdin of a program with a window: always at its end. ``exit()`` of the site module closes it; it stays open."""
+
+    encoding = "utf-8"  # type: ignore[assignment]
+
+    def close(self) -> None:
+        pass
+
+
+def _copy_context_to_threads() -> None:
+    """Threads print under the origin of the code that started them."""
+    start = threading.Thread.start
+
+    @functools.wraps(start)
+    def start_in_context(self: threading.Thread) -> None:
+        context, run = contextvars.copy_context(), self.run
+        self.run = lambda: context.run(run)  # type: ignore[method-assign]
+        start(self)
+
+    threading.Thread.start = start_in_context  # type: ignore[method-assign]
+
+    run_in_executor = asyncio.BaseEventLoop.run_in_executor
+
+    @functools.wraps(run_in_executor)
+    def run_in_context(self: Any, executor: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+        if executor is None:  # threads; another executor may be one of processes, which cannot take a context
+            function = functools.partial(contextvars.copy_context().run, function)
+        return run_in_executor(self, executor, function, *arguments)
+
+    asyncio.BaseEventLoop.run_in_executor = run_in_context  # type: ignore[method-assign]

@@ -1,0 +1,148 @@
+"""``conclave console`` and ``conclave run``: Python in the terminal the program was started from. Runs on the script thread."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+import threading
+import types
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from conclave._console import Console, Outcome, outcome_of, print_trimmed
+
+__all__ = ["run_console", "run_script"]
+
+_HISTORY_LINES = 10_000
+
+
+def run_console(console: Console, finish: Callable[[Coroutine[Any, Any, Outcome]], Outcome]) -> int:
+    """Reads and runs lines until end of input or ``exit()``; the exit code. `finish` drives what awaits to its end."""
+    interactive = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    if interactive:
+        save_history = _set_up_readline(console)
+        print(f"Conclave, Python {sys.version.split()[0]}. Names from a report: case, evidence, report. Ctrl-D leaves.")
+    else:
+        def save_history() -> None: ...
+    try:
+        return _read_and_run(console, finish, interactive)
+    finally:
+        save_history()
+
+
+def _read_and_run(console: Console, finish: Callable[[Coroutine[Any, Any, Outcome]], Outcome], interactive: bool) -> int:
+    typed = ""
+    while True:
+        try:
+            line = _read_line(("... " if typed else ">>> ") if interactive else "")
+            at_end = line is None
+            if at_end and not typed:
+                if interactive:
+                    print()
+                return 0
+            # The end of input ends a block as an empty line would.
+            outcome = console.start(typed + (line if line is not None else "\n"))
+            if not isinstance(outcome, Outcome):
+                outcome = finish(outcome)
+        except KeyboardInterrupt:
+            print("\nKeyboardInterrupt", file=sys.stderr)
+            typed = ""
+            continue
+        if outcome.state == "exit_requested":
+            return outcome.exit_code
+        if outcome.state == "incomplete":
+            if at_end:
+                print("the input ends in the middle of a statement", file=sys.stderr)
+                return 1
+            typed += f"{line}\n"
+        else:
+            typed = ""
+
+
+def _read_line(prompt: str) -> str | None:
+    if prompt:
+        try:
+            return input(prompt)
+        except EOFError:
+            return None
+    if sys.stdin is None:
+        return None
+    line = sys.stdin.readline()
+    return line.removesuffix("\n") if line else None
+
+
+def _set_up_readline(console: Console) -> Callable[[], None]:
+    try:
+        import readline
+    except ImportError:
+        return lambda: None
+    state = pathlib.Path(os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local/state")
+    file = state / "conclave" / "console_history"
+    try:
+        readline.read_history_file(file)
+    except OSError:
+        pass  # the first time, or not ours to read
+    readline.set_history_length(_HISTORY_LINES)
+    readline.set_completer_delims(" \t\n`~!@#$%^&*()-=+[{]}\\|;:'\",<>/?")
+    proposals: list[str] = []
+
+    def completer(text: str, state: int) -> str | None:
+        if state == 0:
+            before = readline.get_line_buffer()[: readline.get_endidx()]
+            proposals[:] = console.complete(before) if before.strip() else [f"{text}    "]
+        return proposals[state] if state < len(proposals) else None
+
+    readline.set_completer(completer)
+    readline.parse_and_bind("tab: complete")
+
+    def save() -> None:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)  # what was typed may hold secrets
+            os.close(descriptor)
+            readline.write_history_file(file)
+        except OSError as error:
+            print(f"the history was not saved: {error}", file=sys.stderr)
+
+    return save
+
+
+def run_script(script: str, arguments: list[str]) -> int:
+    """Runs a file as ``python script arguments...`` would; the exit code. 2 if it cannot be read, 130 after Ctrl-C."""
+    try:
+        source = pathlib.Path(script).read_bytes()
+    except OSError as error:
+        print(f"{script}: cannot read: {error.strerror}", file=sys.stderr)
+        return 2
+    main = types.ModuleType("__main__")
+    main.__file__ = script
+    main.__dict__["__builtins__"] = __builtins__
+    sys.modules["__main__"] = main
+    sys.argv = [script, *arguments]
+    sys.path.insert(0, str(pathlib.Path(script).resolve().parent))
+    try:
+        exec(compile(source, script, "exec", dont_inherit=True), main.__dict__)  # noqa: S102 - this is what was asked for
+        _join_threads()
+    except SystemExit as error:
+        return outcome_of(error).exit_code & 0xFF
+    except KeyboardInterrupt as error:
+        _print(error)
+        return 130
+    except BaseException as error:  # noqa: BLE001 - whatever a script raises ends here
+        _print(error)
+        return 1
+    return 0
+
+
+def _print(error: BaseException) -> None:
+    trace = error.__traceback__
+    if trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        error = error.with_traceback(trace.tb_next)
+    print_trimmed(error)
+
+
+def _join_threads() -> None:
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and thread is not threading.current_thread() and not thread.daemon:
+            thread.join()

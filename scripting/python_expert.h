@@ -1,0 +1,35 @@
+// An expert written in Python, run on the script thread.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <memory>
+
+#include "engine/case/expert.h"
+#include "scripting/script_thread.h"
+
+namespace conclave::scripting {
+
+class PythonExpert : public Expert {
+ public:
+  // `settings` are complete and checked.
+  PythonExpert(std::shared_ptr<ScriptThread> thread, PluginInfo plugin, nlohmann::json settings, double weight);
+  [[nodiscard]] const ExpertInfo& info() const override { return info_; }
+  // Async experts overlap; others run one after the other. `done` is called on the script thread, on the watch's (see watch.h),
+  // or here if the program is ending; always without the GIL.
+  void start(EvidencePtr evidence, JobPtr job, std::function<void(consensus::ExpertResponse)> done) override;
+
+ private:
+  std::shared_ptr<ScriptThread> thread_;
+  PluginInfo plugin_;
+  nlohmann::json settings_;
+  ExpertInfo info_;
+};
+
+// What conclave/_runner.py wants to know of a plugin. Needs the GIL.
+[[nodiscard]] pybind11::dict runner_info(const PluginInfo& plugin, const nlohmann::json& settings, double weight);
+
+// Called by conclave/_host.py when an expert ended: with a conclave._core.ExpertResponse, or with None and what it raised.
+void expert_ended(Watch& watch, Ticket ticket, const pybind11::object& response, consensus::ResponseError error);
+
+}  // namespace conclave::scripting

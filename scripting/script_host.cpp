@@ -1,0 +1,187 @@
+#include "scripting/script_host.h"
+
+#include <pthread.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <future>
+#include <iostream>
+#include <utility>
+
+#include "scripting/circle.h"
+#include "scripting/hooks.h"
+#include "scripting/python_expert.h"
+#include "scripting/script_thread.h"
+
+namespace conclave::scripting {
+namespace {
+
+namespace py = pybind11;
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// Ctrl-C while the terminal belongs to a script. A handler gets no arguments: this is whom it interrupts. Set before the handler
+// is installed and never freed.
+std::atomic<Watch*> terminal_watch{nullptr};
+std::atomic<Ticket> terminal_ticket{0};
+
+extern "C" void conclave_on_terminal_interrupt(int /*signal*/) {
+  const Ticket ticket = terminal_ticket;
+  if (Watch* watch = terminal_watch; watch != nullptr && ticket != 0) watch->interrupt(ticket);
+}
+
+// While it lives, SIGINT is a KeyboardInterrupt of the terminal's command.
+class TerminalInterrupts {
+ public:
+  TerminalInterrupts(Watch& watch, Ticket ticket) {
+    terminal_watch = &watch;
+    terminal_ticket = ticket;
+    struct sigaction action {};
+    action.sa_handler = conclave_on_terminal_interrupt;
+    sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGINT, &action, &before_);
+  }
+  TerminalInterrupts(const TerminalInterrupts&) = delete;
+  TerminalInterrupts& operator=(const TerminalInterrupts&) = delete;
+  ~TerminalInterrupts() {
+    sigaction(SIGINT, &before_, nullptr);
+    terminal_ticket = 0;
+  }
+
+ private:
+  struct sigaction before_ {};
+};
+
+class Host : public ScriptHost {
+ public:
+  Host(HostPaths paths, std::shared_ptr<ScriptThread> thread) : paths_(std::move(paths)), thread_(std::move(thread)) {}
+
+  [[nodiscard]] PluginCatalog catalog(const std::vector<fs::path>& plugin_dirs) const override {
+    return read_catalog(paths_.plugins, plugin_dirs);
+  }
+
+  [[nodiscard]] Result<Circle> circle(const Case& subject, const CircleRequest& request) override {
+    return choose_circle(subject, request, paths_.plugins,
+                         [this](const PluginInfo& plugin, nlohmann::json settings, double weight) -> ExpertPtr {
+                           return std::make_shared<PythonExpert>(thread_, plugin, std::move(settings), weight);
+                         });
+  }
+
+  [[nodiscard]] Hooks hooks(const CircleRequest& request) override {
+    std::vector<PluginInfo> plugins;
+    for (PluginInfo& plugin : read_catalog(paths_.plugins, request.plugin_dirs).plugins) {
+      if (plugin.kind == "hook" && plugin.trust != Trust::untrusted && plugin.runner == "in_process") {
+        plugins.push_back(std::move(plugin));
+      }
+    }
+    return make_hooks(thread_, std::move(plugins));
+  }
+
+  void execute(std::string source, std::function<void(ConsoleReply)> done) override {
+    thread_->execute(std::move(source), std::move(done));
+  }
+
+  void complete(std::string text, std::function<void(std::vector<std::string>)> done) override {
+    const bool posted = thread_->post("", [text = std::move(text), done](ScriptThread& self) {
+      std::vector<std::string> names;
+      try {
+        names = py::cast<std::vector<std::string>>(self.python().attr("complete")(text));
+      } catch (const std::exception&) {
+        names.clear();  // text that is not UTF-8
+      }
+      const py::gil_scoped_release release;
+      done(std::move(names));
+    });
+    if (!posted) done({});
+  }
+
+  void publish(const Report& report, EvidencePtr evidence) override {
+    (void)thread_->post("", [report, evidence = std::move(evidence)](ScriptThread& self) {
+      py::module_::import("conclave._core");  // registers the types
+      self.python().attr("publish")(py::cast(report), py::cast(std::const_pointer_cast<Evidence>(evidence)));
+    });
+  }
+
+  void interrupt() override {
+    if (!thread_->watch().running_on_thread() && thread_->interrupt_console()) return;
+    thread_->watch().stop_running();
+  }
+
+  [[nodiscard]] std::string busy_with() const override { return thread_->busy_with(); }
+
+  int run_terminal_console() override {
+    return in_terminal("console", [](ScriptThread& self, Ticket ticket) {
+      return py::cast<int>(self.python().attr("terminal_console")(ticket));
+    });
+  }
+
+  int run_script(const fs::path& script, std::vector<std::string> arguments) override {
+    return in_terminal("script " + script.string(),
+                       [script, arguments = std::move(arguments)](ScriptThread& self, Ticket ticket) {
+                         return py::cast<int>(self.python().attr("run_script")(ticket, script.string(), arguments));
+                       });
+  }
+
+  [[noreturn]] void exit(int code) override {
+    thread_->close();
+    thread_->watch().stop_all();
+    (void)thread_->interrupt_console();
+    if (thread_->wait_idle(Clock::now() + 1s)) {
+      // Runs atexit functions of scripts; one that hangs does not keep the program.
+      std::promise<void> ended;
+      auto waiting = ended.get_future();
+      thread_->post_last([&ended](ScriptThread& self) {
+        try {
+          self.python().attr("shut_down")();
+        } catch (const std::exception& error) {
+          std::fprintf(stderr, "conclave: at exit: %s\n", error.what());
+        }
+        ended.set_value();
+      });
+      waiting.wait_for(2s);
+    }
+    std::cout.flush();
+    std::cerr.flush();
+    std::fflush(nullptr);
+    ::_exit(code);
+  }
+
+ private:
+  int in_terminal(std::string what, std::function<int(ScriptThread&, Ticket)> work) {
+    std::promise<int> ended;
+    auto waiting = ended.get_future();
+    thread_->run_in_terminal(
+        std::move(what),
+        [&work](ScriptThread& self, Ticket ticket) {
+          const TerminalInterrupts interrupts(self.watch(), ticket);
+          return work(self, ticket);
+        },
+        [&ended](int code) { ended.set_value(code); });
+    return waiting.get();
+  }
+
+  const HostPaths paths_;
+  const std::shared_ptr<ScriptThread> thread_;
+};
+
+}  // namespace
+
+HostPaths HostPaths::of_this_program() {
+  std::error_code error;
+  const fs::path prefix = fs::read_symlink("/proc/self/exe", error).parent_path().parent_path();
+  return {prefix / "python", prefix / "share/conclave/plugins"};
+}
+
+Result<std::unique_ptr<ScriptHost>> ScriptHost::start(const HostPaths& paths, OutputSink sink) {
+  auto thread = ScriptThread::start(paths.python_package, std::move(sink));
+  if (!thread) return tl::unexpected(std::move(thread.error()));
+  return std::make_unique<Host>(paths, std::move(*thread));
+}
+
+}  // namespace conclave::scripting
