@@ -1,10 +1,10 @@
 """Finds bursts of errors: stretches of a log with far more error lines than the same log usually has.
 
-Every log is its own yardstick. The usual number of errors per bucket (a minute, an hour in long logs) is the median over the
-buckets before the change; without a change time it is the lower quartile over all, since a fault may fill half of a log. Its spread is
-the larger of Poisson noise and the median absolute deviation of the calmer half, because real errors come in clumps. A bucket is a
-burst if it lies 6 spreads above *and* the share of errors among its lines rose as well: more traffic brings more errors and is no
-fault. A single odd bucket degrades nothing; a burst has to last or be heavy.
+Every log is its own yardstick. The usual number of errors per bucket (a minute, an hour in long logs) is the median over
+the buckets before the change; without a change time it is the lower quartile over all, since a fault may fill half of a
+log. Its spread is the larger of Poisson noise and the median absolute deviation of the calmer half, because real errors
+come in clumps. A bucket is a burst if it lies 6 spreads above *and* the share of errors among its lines rose as well: more
+traffic brings more errors and is no fault. A single odd bucket degrades nothing; a burst has to last or be heavy.
 """
 
 import math
@@ -23,7 +23,7 @@ def grade(case, badness):
 
 
 def bursts_of(log, buckets, change_time, settings):
-    """Runs of neighbouring burst buckets as lists of buckets, the usual number of errors per bucket, and from how many on it is a burst."""
+    """Runs of neighbouring burst buckets, the usual number of errors per bucket, and from how many on it is a burst."""
     before = [
         bucket for bucket in buckets if change_time and bucket.start.timestamp() + log.bucket_seconds <= change_time.timestamp()
     ]
@@ -109,5 +109,5 @@ def assess(evidence, job):
     return conclave.ExpertResponse(
         verdict=grade(evidence.case, 0),
         confidence=0.8,
-        content=f"No burst of errors in {len(logs)} log{'s' * (len(logs) > 1)}: what errors there are come at their usual rate.{note}",
+        content=f"No burst of errors in {len(logs)} log{'s' * (len(logs) > 1)}: they come at their usual rate.{note}",
     )

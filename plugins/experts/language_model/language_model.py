@@ -1,13 +1,14 @@
 """Asks a language model, through its official package, what it makes of the evidence. Off until you configure and allow it.
 
-    python3 -m venv ~/.local/share/conclave/models && ~/.local/share/conclave/models/bin/pip install openai    # or anthropic
-    export OPENAI_API_KEY=...                                                                                  # or ANTHROPIC_API_KEY
+    /usr/bin/python3 -m venv ~/.local/share/conclave/models
+    ~/.local/share/conclave/models/bin/pip install openai                       # or anthropic
+    export OPENAI_API_KEY=...                                                   # or ANTHROPIC_API_KEY
     conclave consult CASE.yaml --allow-endpoint https://api.openai.com
 with, in the case:  experts: [{name: language_model, settings: {provider: openai, model: NAME}}]
 
-Nothing is sent to an endpoint (scheme, host and port) the user has not allowed, not even after a redirect. What is sent is condensed
-(dossier.py) and redacted by the rules `conclave.security.redact` shows; the exact text stays in the report under metadata "sent".
-Keys come from the environment only. The model's claims are looked up by the engine like those of any other expert.
+Nothing is sent to an endpoint (scheme, host and port) the user has not allowed, not even after a redirect. What is sent is
+condensed (dossier.py) and redacted by visible rules (conclave.security); the exact text stays in the report, under metadata
+"sent". Keys come from the environment only. The model's claims are looked up by the engine like those of any other expert.
 """
 
 import importlib
@@ -205,7 +206,7 @@ def assess(evidence, job):
     if not provider or not settings["model"]:
         return conclave.Abstain(
             "no language model configured. In the case:\n"
-            "  experts: [{name: language_model, settings: {provider: openai, model: NAME}}]   # or anthropic; base_url for others\n"
+            "  experts: [{name: language_model, settings: {provider: openai, model: NAME}}]   # or anthropic\n"
             "and start with --allow-endpoint URL, the key in OPENAI_API_KEY or ANTHROPIC_API_KEY"
         )
     if provider not in HOME:

@@ -72,7 +72,7 @@ def words(template):
 
 
 def announced(log, cause, change_time):
-    """The new harmless line between change and cause that shares the rarest words with it, such as the setting that was changed."""
+    """The new harmless line between change and cause that shares the rarest words with it, such as a changed setting."""
     templates = log.templates
     frequency = Counter(word for template in templates for word in words(template))
 

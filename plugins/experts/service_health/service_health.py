@@ -1,7 +1,7 @@
 """Says which services are not in the state the case expects, and which are slow to connect to.
 
-What happened on the way is kept apart from what the service did: `local_error` and `cancelled` tell of this machine or of the user,
-so such a probe is no evidence. A latency is judged against an absolute limit and against the other services of the same case.
+What happened on the way is kept apart from what the service did: `local_error` and `cancelled` tell of this machine or of
+the user, so such a probe is no evidence. A latency is judged against an absolute limit and against the case's other services.
 """
 
 import math
@@ -34,7 +34,8 @@ def wrong_state(service):
         return None
     down = expected == "open"
     text = (
-        f"{service.name} ({service.target}) should be {expected} and is {service.state}: {MEANING.get(service.state, service.state)}"
+        f"{service.name} ({service.target}) should be {expected} and is {service.state}: "
+        f"{MEANING.get(service.state, service.state)}"
         f"{f' ({service.detail})' if service.detail else ''}"
     )
     return 2 if down else 1, conclave.Claim(

@@ -86,7 +86,8 @@ def assess(evidence, job):
             worst = max(worst, 1)
             claims.append(
                 conclave.Claim(
-                    f"{log.name} wrote nothing for {span(gap.seconds)} from {gap.start:%Y-%m-%d %H:%M:%S}; its other long gaps last {span(usual)}",
+                    f"{log.name} wrote nothing for {span(gap.seconds)} from {gap.start:%Y-%m-%d %H:%M:%S}; "
+                    f"its other long gaps last {span(usual)}",
                     severity=0.6,
                     evidence=[
                         conclave.Citation.log(log.path, gap.line_before),
