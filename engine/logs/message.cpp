@@ -1,6 +1,6 @@
 // What is a parameter? A word that holds a digit (numbers, addresses, block and request ids, versions, hexadecimal); a path; a
-// dotted name in lower case (hosts); a mail address; a quoted string. Words are split at = : , ; ( ) [ ] { } < > | # and quotes,
-// so that the signs around a parameter stay and tell shapes apart. Neighbours joined by : , # ; are one parameter: an address
+// dotted name in lower case (hosts); a mail address; a quoted string. Words are split at = : , ; ( ) [ ] { } < > | and quotes,
+// so that the signs around a parameter stay and tell shapes apart. Neighbours joined by : , ; are one parameter: an address
 // with a port, a time, a list, whatever its length. What only a comparison of many lines can tell is left to template_groups.h.
 #include "engine/logs/message.h"
 
@@ -29,7 +29,6 @@ constexpr bool splits_words(char c) {
     case '<':
     case '>':
     case '|':
-    case '#':
     case '"':
     case '\'':
       return true;
@@ -50,7 +49,7 @@ std::size_t token_end(std::string_view line, std::size_t at) {
 
 // End of the balanced [...] group that begins at `at`; 0 if it is not closed soon.
 std::size_t group_end(std::string_view line, std::size_t at) {
-  constexpr std::size_t longest = 160;
+  constexpr std::size_t longest = 512;
   int depth = 0;
   for (std::size_t i = at; i < line.size() && i < at + longest; ++i) {
     if (line[i] == '[') ++depth;
@@ -94,6 +93,12 @@ bool is_number(std::string_view token) { return !token.empty() && std::all_of(to
 
 // Text in which a message has begun: "combo ftpd[1]: connection from".
 bool holds_component(std::string_view text) { return text.find(": ") != std::string_view::npos; }
+
+bool is_calendar_word(std::string_view word) {
+  constexpr std::string_view names = "JanFebMarAprMayJunJulAugSepOctNovDecMonTueWedThuFriSatSun";
+  const std::size_t at = word.size() == 3 ? names.find(word) : std::string_view::npos;
+  return at != std::string_view::npos && at % 3 == 0;
+}
 
 bool is_parameter(std::string_view word) {
   if (std::any_of(word.begin(), word.end(), is_digit)) return true;
@@ -143,13 +148,17 @@ class ShapeWriter {
     out_ += text;
   }
 
-  // Joins with a parameter before it if nothing but : , ; # and the blank behind a comma is between them.
+  // Joins with a parameter before it if nothing but : , ; and the blank behind a comma is between them.
   void put_parameter() {
-    const std::size_t last = out_.find_last_not_of(":,;#");
+    const std::size_t last = out_.find_last_not_of(":,;");
     const bool blank_after_sign = !space_ || (!out_.empty() && out_.back() == ',');
     if (last != std::string::npos && last + 1 < out_.size() && blank_after_sign && last + 1 >= parameter.size() &&
         out_.compare(last + 1 - parameter.size(), parameter.size(), parameter) == 0) {
       out_.resize(last + 1);
+      space_ = false;
+      return;
+    }
+    if (continues_list()) {
       space_ = false;
       return;
     }
@@ -166,13 +175,25 @@ class ShapeWriter {
     while (last > at_ && (text_[last - 1] == '.' || text_[last - 1] == '!' || text_[last - 1] == '?')) --last;
     if (last == at_) last = end;
     const std::string_view word = text_.substr(at_, last - at_);
-    if (is_parameter(word)) {
+    if (is_parameter(word) || (is_calendar_word(word) && date_follows(last))) {
       put_parameter();
     } else {
       put(word);
     }
     if (last < end) put(text_.substr(last, end - last));
     at_ = end;
+  }
+
+  // "Jun 20", "Mon Jun 20"
+  [[nodiscard]] bool date_follows(std::size_t at) const {
+    at = skip_blanks(text_, at);
+    return at < text_.size() && (is_digit(text_[at]) || is_calendar_word(text_.substr(at, 3)));
+  }
+
+  // "<*> <*>" and one more is a list.
+  [[nodiscard]] bool continues_list() const {
+    constexpr std::string_view two = "<*> <*>";
+    return space_ && std::string_view(out_).ends_with(two);
   }
 
   bool take_quoted(char quote) {

@@ -7,6 +7,7 @@
 #include "engine/logs/template_groups.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <unordered_map>
 
@@ -15,16 +16,25 @@
 namespace conclave::logs {
 namespace {
 
-constexpr unsigned value_threshold = 3;
-constexpr unsigned word_threshold = 6;
-constexpr unsigned first_word_threshold = 16;
+// How many different words at one place make it a parameter. The longer the context that they share, the fewer are enough.
+constexpr unsigned threshold_of_values = 3;
+constexpr unsigned threshold_in_long_context = 4;    // four and more other words
+constexpr unsigned threshold_in_short_context = 6;   // two or three
+constexpr unsigned threshold_in_scant_context = 10;  // less
 constexpr int max_rounds = 8;
 
 using Token = std::uint32_t;  // number of a distinct token; 0 is the parameter
 
 constexpr bool is_sign(char c) {
-  constexpr std::string_view signs = "=:,;()[]{}<>|#\"'";
+  constexpr std::string_view signs = "=:,;()[]{}<>|\"'";
   return signs.find(c) != std::string_view::npos;
+}
+
+// Signs and nouns behind which a name stands: "user=root", "for user root".
+bool names_a_value(std::string_view word) {
+  constexpr std::array<std::string_view, 14> nouns = {"=",    "user",  "host",    "file",    "device",  "interface", "node",
+                                                      "name", "group", "account", "service", "process", "module",    "database"};
+  return std::find(nouns.begin(), nouns.end(), word) != nouns.end();
 }
 
 std::uint64_t mix(std::uint64_t value) {  // SplitMix64 (Steele et al., OOPSLA 2014)
@@ -103,8 +113,13 @@ class Grouping {
   }
 
   [[nodiscard]] unsigned threshold(const Shape& shape, std::size_t place) const {
-    if (place == 0) return first_word_threshold;
-    return words_[shape.tokens[place - 1]] == "=" ? value_threshold : word_threshold;
+    if (place > 0 && names_a_value(words_[shape.tokens[place - 1]])) return threshold_of_values;
+    const auto is_word = [&](Token token) { return may_vary(token); };
+    const auto context = std::count_if(shape.tokens.begin(), shape.tokens.end(), is_word) - 1;
+    const unsigned least = context >= 4   ? threshold_in_long_context
+                           : context >= 2 ? threshold_in_short_context
+                                          : threshold_in_scant_context;
+    return place == 0 ? least + least / 2 : least;
   }
 
   // Hashes of the shape as a whole; of the shape without one place by subtraction.
