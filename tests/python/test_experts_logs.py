@@ -4,7 +4,7 @@ import conclave
 from fake_evidence import ask, bucket, evidence, gap, load_expert, log, template
 
 QUIET = [bucket(minute, 1000, minute % 4) for minute in range(60)]
-POOL = "connection pool exhausted: no connection after <*> ms"
+POOL = "connection pool exhausted: no connection after <*> ms (max=<*>, active=<*>, waiting=<*>)"
 
 
 def burst(first, last, errors=300):
@@ -59,6 +59,13 @@ def test_refused_logins_are_not_held_against_the_service():
     answer = ask("error_bursts", evidence([log(burst(40, 59), [guess], levels={"unknown": 60000})]))
     assert answer.verdict == "healthy" and "logins" in answer.content
     assert ask("error_bursts", evidence([log(burst(40, 59), [guess])]), ignore="").verdict == "failing"
+
+
+def test_a_template_spread_over_the_whole_log_is_not_taken_for_the_burst():
+    daily = template("ALERT exited abnormally", "fatal", 0, 59.5, 60)
+    denied = template("Kerberos authentication failed", "unknown", 45, 59.5, 4000)
+    answer = ask("error_bursts", evidence([log(burst(45, 59), [daily, denied], levels={"unknown": 60000, "fatal": 60})]))
+    assert answer.verdict == "healthy" and "logins" in answer.content
 
 
 def test_lines_that_only_mention_errors_never_make_a_log_failing():
@@ -125,6 +132,23 @@ def test_new_harmless_messages_are_healthy():
 def test_a_new_error_that_came_and_went_is_degraded():
     gone = template("lock file is denied", "error", 31, 33, 500)
     assert ask("new_templates", evidence([log(QUIET, [gone])], change=30)).verdict == "degraded"
+
+
+def test_errors_that_visitors_make_are_left_out():
+    guess = template("error: no more user authentication methods available", "error", 31, 59, 500)
+    assert ask("new_templates", evidence([log(QUIET, [guess])], change=30)).verdict == "healthy"
+    assert ask("new_templates", evidence([log(QUIET, [guess])], change=30), ignore="").verdict == "failing"
+
+
+def test_words_alone_are_too_weak_without_a_change_time():
+    words = template("request failed", "unknown", 50, 59, 500)
+    assert ask("new_templates", evidence([log(QUIET, [words])])).verdict == "healthy"
+    assert ask("new_templates", evidence([log(QUIET, [words])], change=40)).verdict == "degraded"
+
+
+def test_what_came_once_proves_nothing_however_late():
+    once = template("disk full", "fatal", 59, 59, 1)
+    assert ask("new_templates", evidence([log(QUIET, [once])], change=58)).verdict == "healthy"
 
 
 def test_without_a_change_time_an_error_that_begins_late_is_degraded():

@@ -43,16 +43,18 @@ def bursts_of(log, buckets, change_time, settings):
 
 
 def culprits(log, run):
-    """Templates that can have made the burst, most frequent first: error-like ones that were there at the time."""
+    """(template, lines) of the error-like templates that can have made the burst, the likeliest first. How many lines of a
+    template lie in the burst is estimated as if it came evenly between its first and its last line."""
     start, end = run[0].start.timestamp(), run[-1].start.timestamp() + log.bucket_seconds
-    return [
-        template
-        for template in log.templates
-        if (template.level in ("error", "fatal") or (template.level == "unknown" and ERROR_WORDS.search(template.text)))
-        and template.first_time
-        and template.first_time.timestamp() <= end
-        and template.last_time.timestamp() >= start
-    ]
+    found = []
+    for template in log.templates:
+        declared = template.level in ("error", "fatal")
+        if template.first_time and (declared or (template.level == "unknown" and ERROR_WORDS.search(template.text))):
+            first, last = template.first_time.timestamp(), template.last_time.timestamp()
+            inside = (min(last, end) - max(first, start) + 1) / (last - first + 1)
+            if inside > 0:
+                found.append((not declared, -template.count * inside, template.first_line, template))
+    return [(template, -lines) for _, lines, _, template in sorted(found, key=lambda one: one[:3]) if lines <= -1]
 
 
 @conclave.expert(scope="logs.errors")
@@ -71,8 +73,8 @@ def assess(evidence, job):
         for run in sorted(runs, key=lambda run: -sum(bucket.error_lines for bucket in run))[:3]:
             errors, lines = sum(bucket.error_lines for bucket in run), sum(bucket.lines for bucket in run)
             suspects = culprits(log, run)
-            seen = sum(template.count for template in suspects)
-            if ignore and seen and sum(t.count for t in suspects if ignore.search(t.text)) >= 0.8 * seen:
+            seen = sum(count for _, count in suspects)
+            if ignore and seen and sum(count for one, count in suspects if ignore.search(one.text)) >= 0.8 * seen:
                 excused.append(log.name)
                 continue
             heavy = max(bucket.error_lines for bucket in run) >= 3 * limit
@@ -85,8 +87,8 @@ def assess(evidence, job):
             badness = 2 if lasts and declared and errors >= 0.05 * lines else 1
             worst = max(worst, badness)
             cited = [conclave.Citation.log(log.path, run[0].first_error_line)]
-            cited += [conclave.Citation.template(template.source, template.id) for template in suspects[:1]]
-            what = f", mostly: {suspects[0].text[:160]}" if suspects else ""
+            cited += [conclave.Citation.template(template.source, template.id) for template, _ in suspects[:1]]
+            what = f", mostly: {suspects[0][0].text[:160]}" if suspects else ""
             claims.append(
                 conclave.Claim(
                     f"{log.name}: {errors:,} error lines in {lines:,} from {run[0].start:%Y-%m-%d %H:%M} to "
