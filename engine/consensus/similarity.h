@@ -2,23 +2,33 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/consensus/response.h"
 
 namespace conclave::consensus {
 
-// In [0, 1]; 1 for equal texts (also two empty ones); 0 if only one is empty.
+// Texts are compared folded (engine/consensus/folded_text.h), and only their beginnings, so that a 10 MB answer costs no more
+// than a long one: this many code points, decomposed.
+constexpr std::size_t compared_for_terms = 131'072;  // cosine and jaccard; about 30 ms a text
+constexpr std::size_t compared_for_edits = 8'192;    // levenshtein; about 3 ms a pair
+
+// In [0, 1]; 1 for equal texts (also two empty ones); 0 if only one is empty. cosine: IDF of these two.
 [[nodiscard]] double text_similarity(std::string_view a, std::string_view b, Similarity algorithm);
 
-// n x n, symmetric, unit diagonal, in [0, 1]. cosine: TF-IDF over words and character 3-5-grams, IDF of this set of texts.
+// n x n, symmetric, unit diagonal, in [0, 1]; the same bits for any number of threads, and permuted with its texts. cosine:
+// TF-IDF over words and character 3-5-grams, IDF of this set of texts; jaccard: over sets of words; levenshtein: 1 - distance /
+// length of the longer. Parallel as `config` says (max_threads bounds what one call uses of oneTBB's pool); returns when all is
+// done.
 [[nodiscard]] Eigen::MatrixXd similarity_matrix(std::span<const std::string> texts, const CircleConfig& config);
 
 // Average linkage: merges the most similar pair of groups while it is at least `threshold`; ties by the smallest member. Pairs
 // for which `may_join` is false never share a group. Groups hold indices in increasing order, largest group first, ties by first
-// member.
+// member. An empty `may_join` lets all join.
 [[nodiscard]] std::vector<std::vector<std::size_t>> group_by_similarity(const Eigen::MatrixXd& similarity, double threshold,
                                                                         const Eigen::MatrixXi& may_join);
 
