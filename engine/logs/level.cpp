@@ -37,10 +37,19 @@ constexpr std::array words = {
     Word{"verbose", Level::trace, false},   Word{"failure", Level::error, true},    Word{"critical", Level::fatal, false},
     Word{"emergency", Level::fatal, false}, Word{"information", Level::info, true}, Word{"informational", Level::info, false},
 };
-constexpr std::string_view first_letters = "eiwdtvflcanps";
+// Bit n of entry c: a word of n letters begins with the letter 'a' + c.
+constexpr std::array<std::uint16_t, 26> lengths_by_letter = [] {
+  std::array<std::uint16_t, 26> lengths{};
+  for (const Word& word : words) {
+    auto& entry = lengths[static_cast<std::size_t>(word.text[0] - 'a')];
+    entry = static_cast<std::uint16_t>(entry | (1U << word.text.size()));
+  }
+  return lengths;
+}();
 
 const Word* find_word(std::string_view text) {
-  if (text.size() < 3 || text.size() > 13 || first_letters.find(lower(text[0])) == std::string_view::npos) return nullptr;
+  if (text.size() < 3 || text.size() > 13 || !is_letter(text[0])) return nullptr;
+  if ((lengths_by_letter[static_cast<std::size_t>(lower(text[0]) - 'a')] >> text.size() & 1U) == 0) return nullptr;
   for (const Word& word : words) {
     if (word.text.size() == text.size() && word.text[0] == lower(text[0]) &&
         std::equal(text.begin(), text.end(), word.text.begin(), [](char a, char b) { return lower(a) == b; })) {
@@ -134,10 +143,18 @@ Level keyed_level(std::string_view head, char sign) {
   return Level::unknown;
 }
 
-constexpr bool is_bracket(char c) {
-  return c == '[' || c == ']' || c == '(' || c == ')' || c == '<' || c == '>' || c == '{' || c == '}' || c == '|';
-}
-constexpr bool ends_token(char c) { return is_space(c) || is_bracket(c) || c == ',' || c == ';' || c == '"' || c == '\''; }
+// What a byte is to the walk, one bit each, so that a token's bytes can be summed up in one look.
+enum ByteKind : std::uint8_t { ends_token = 1, digit = 2, capital = 4, small = 8, colon = 16, other = 32 };
+constexpr std::array<std::uint8_t, 256> byte_kinds = [] {
+  std::array<std::uint8_t, 256> kinds{};
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const char c = static_cast<char>(i);
+    const bool ends = std::string_view(" \t[](){}<>|,;\"'").find(c) != std::string_view::npos;
+    kinds[i] = ends ? ends_token : is_digit(c) ? digit : is_upper(c) ? capital : is_lower(c) ? small : c == ':' ? colon : other;
+  }
+  return kinds;
+}();
+constexpr unsigned kind_of(char c) { return byte_kinds[static_cast<unsigned char>(c)]; }
 
 class HeaderWalk {
  public:
@@ -146,13 +163,14 @@ class HeaderWalk {
   LocatedLevel run() {
     while (at_ < head_.size()) {
       const char c = head_[at_];
-      if (ends_token(c)) {
+      if (kind_of(c) == ends_token) {
         separator(c);
         ++at_;
         continue;
       }
       std::size_t end = at_;
-      while (end < head_.size() && !ends_token(head_[end])) ++end;
+      kinds_ = 0;
+      for (unsigned kind = 0; end < head_.size() && (kind = kind_of(head_[end])) != ends_token; ++end) kinds_ |= kind;
       if (const Level level = judge(end); level != Level::unknown) return {level, after_close(level_end_)};
       if (over_) break;
       at_ = end;
@@ -205,11 +223,12 @@ class HeaderWalk {
   }
 
   Level word_level(std::string_view token) {
-    const std::size_t colon = token.find(':');
+    if (!is_letter(token[0])) return Level::unknown;
+    const std::size_t colon_at = (kinds_ & colon) != 0 ? token.find(':') : std::string_view::npos;
     std::size_t begin = 0;
-    std::size_t size = std::min(colon, token.size());
+    std::size_t size = std::min(colon_at, token.size());
     const Word* word = find_word(token.substr(0, size));
-    if (word == nullptr && colon != std::string_view::npos && depth_ > 0) {  // Apache 2.4: [core:error]
+    if (word == nullptr && colon_at != std::string_view::npos && depth_ > 0) {  // Apache 2.4: [core:error]
       begin = token.rfind(':') + 1;
       size = token.size() - begin;
       word = find_word(token.substr(begin));
@@ -220,7 +239,7 @@ class HeaderWalk {
     const bool capitals = std::all_of(text.begin(), text.end(), is_upper);
     const bool bracketed = in_brackets(start, start + size) || (begin > 0 && in_brackets(at_, start + size));
     const bool first = at_ == 0 || after_component_ || (only_times_ && number_seen_);
-    const bool labelled = first && colon == size && colon + 1 == token.size();
+    const bool labelled = first && colon_at == size && colon_at + 1 == token.size();
     const bool after_time = only_times_ && number_seen_ && !word->common;
     if (!capitals && !bracketed && !labelled && !after_time) return Level::unknown;
     level_end_ = start + size;
@@ -243,22 +262,23 @@ class HeaderWalk {
   }
 
   void classify(std::string_view token) {
-    const bool digits = std::any_of(token.begin(), token.end(), is_digit);
-    const bool letters = std::any_of(token.begin(), token.end(), is_letter);
+    const bool digits = (kinds_ & digit) != 0;
+    const bool letters = (kinds_ & (capital | small)) != 0;
     if (digits) number_seen_ = true;
     if (is_calendar_word(token)) return;
-    if (letters && !(digits && (token.find(':') != std::string_view::npos || token.back() == 'Z'))) only_times_ = false;
+    if (letters && !(digits && ((kinds_ & colon) != 0 || token.back() == 'Z'))) only_times_ = false;
     if (depth_ > 0 || !letters) return;
     if (token.back() == ':') {
       after_component_ = true;
       return;
     }
-    const bool plain = std::all_of(token.begin(), token.end(), is_letter) && std::any_of(token.begin(), token.end(), is_lower);
+    const bool plain = (kinds_ & ~unsigned{capital | small}) == 0 && (kinds_ & small) != 0;
     if (plain && ++plain_ > (number_seen_ ? 2 : 0)) over_ = true;
   }
 
   std::string_view head_;
   std::size_t at_ = 0;
+  unsigned kinds_ = 0;  // of the token's bytes
   std::size_t level_end_ = 0;
   int depth_ = 0;
   int plain_ = 0;             // ordinary words outside brackets so far

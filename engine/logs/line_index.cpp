@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t index_block = 4096;
 
-// Offset of the LF with which `count` LFs have been seen from `from` on; the size of `bytes` if there are fewer.
+// Offset behind the LF number `count` from `from` on; the size of `bytes` if there are fewer.
 std::size_t skip_newlines(std::string_view bytes, std::size_t from, std::uint64_t count) {
   while (count > 0 && from < bytes.size()) {
     const void* found = std::memchr(bytes.data() + from, '\n', bytes.size() - from);
@@ -39,7 +39,7 @@ Result<LineIndex> LineIndex::build(std::string_view bytes, Job& job) {
       for (std::size_t block = first; block < last; ++block) {
         before[block + 1] = count_newlines(bytes.substr(block * index_block, index_block));
       }
-      job.advance((last - first) * index_block);
+      job.advance(std::min(last * index_block, bytes.size()) - first * index_block);
     }
   });
   if (job.stopped()) return fail_cancelled();

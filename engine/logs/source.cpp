@@ -121,8 +121,8 @@ Result<std::shared_ptr<const LogBytes>> LogBytes::open(const std::filesystem::pa
     return std::make_shared<MemoryBytes>(std::move(*memory), name, bytes, std::nullopt);
   }
   std::array<char, 8> magic{};
-  if (!compression_of(read_magic(file.get(), magic)).empty()) {
-    auto unpacked = unpack(file.get(), max_unpacked, name, job);
+  if (const auto compression = compression_of(read_magic(file.get(), magic)); !compression.empty()) {
+    auto unpacked = unpack(file.get(), compression, max_unpacked, name, job);
     if (!unpacked) return tl::unexpected<Error>(std::move(unpacked.error()));
     return std::make_shared<MemoryBytes>(std::move(unpacked->bytes), name, size, std::move(unpacked->problem));
   }

@@ -143,19 +143,33 @@ class Mining {
   void limit(std::vector<std::uint32_t>& to, std::vector<Template>& templates) const {
     const std::size_t most = std::max<std::size_t>(options_.max_templates, 1);
     if (templates.size() <= most) return;
+    const std::uint64_t any = stable_hash(parameter);
+    const auto kept_end = templates.begin() + static_cast<std::ptrdiff_t>(most - 1);
+    const auto whole = std::find_if(templates.begin(), kept_end, [&](const Template& t) { return t.id == any; });
+    if (whole != kept_end) {  // a frequent "<*>" takes the rarest in; the order by count may then not hold for it
+      std::rotate(whole, whole + 1, kept_end);
+      const auto from = static_cast<std::uint32_t>(whole - templates.begin());
+      for (std::uint32_t& index : to) {
+        if (index == from) {
+          index = static_cast<std::uint32_t>(most - 2);
+        } else if (index > from && index < most - 1) {
+          --index;
+        }
+      }
+    }
+    const std::size_t kept = whole != kept_end ? most - 2 : most - 1;
     ShapeStats rest;
-    for (std::size_t i = most - 1; i < templates.size(); ++i) {
+    for (std::size_t i = kept; i < templates.size(); ++i) {
       Template& rare = templates[i];
       const bool timed = rare.first_time != 0 || rare.last_time != 0;
       rest.merge({rare.count, rare.count_before, timed ? std::optional(rare.first_time) : std::nullopt,
                   timed ? std::optional(rare.last_time) : std::nullopt, rare.first_line, rare.last_line, rare.level,
                   std::move(rare.samples)});
     }
-    templates.resize(most - 1);
-    templates.push_back({stable_hash(parameter), std::string(parameter), rest.count, rest.count_before,
-                         rest.first_time.value_or(0), rest.last_time.value_or(0), rest.first_line, rest.last_line, rest.level,
-                         std::move(rest.samples)});
-    for (std::uint32_t& index : to) index = std::min(index, static_cast<std::uint32_t>(most - 1));
+    templates.resize(kept);
+    templates.push_back({any, std::string(parameter), rest.count, rest.count_before, rest.first_time.value_or(0),
+                         rest.last_time.value_or(0), rest.first_line, rest.last_line, rest.level, std::move(rest.samples)});
+    for (std::uint32_t& index : to) index = std::min(index, static_cast<std::uint32_t>(kept));
   }
 
   const TemplateOptions& options_;

@@ -1,13 +1,18 @@
+// gzip goes through zlib, which gives every byte up to the place where a file is cut off; libarchive would drop its last 64 KiB.
 #include "engine/logs/unpack.h"
 
 #include <archive.h>
 #include <sys/mman.h>
+#include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace conclave::logs {
 namespace {
@@ -18,7 +23,6 @@ using Archive = std::unique_ptr<archive, decltype(&archive_read_free)>;
 Archive open_reader() {
   Archive reader(archive_read_new(), &archive_read_free);
   if (!reader) return reader;
-  archive_read_support_filter_gzip(reader.get());
   archive_read_support_filter_bzip2(reader.get());
   archive_read_support_filter_xz(reader.get());
   archive_read_support_filter_zstd(reader.get());
@@ -31,6 +35,110 @@ Archive open_reader() {
 std::string reason(archive* reader) {
   const char* text = archive_error_string(reader);
   return text == nullptr ? "unknown reason" : text;
+}
+
+Error damage(const std::string& why, const std::string& name) {
+  return {ErrorKind::parse, "damaged or cut off: " + why, name, 0, 0};
+}
+
+// A damaged file is an error if nothing could be read of it.
+Result<Unpacked> keep_what_came(Unpacked result, Error why) {
+  if (result.bytes.view().empty()) return tl::unexpected<Error>(std::move(why));
+  why.message += "; what came before is used";
+  result.problem = std::move(why);
+  return result;
+}
+
+// Appends to `memory`; nothing if it fits.
+std::optional<Error> take(GrowingMemory& memory, const void* bytes, std::size_t size, std::uint64_t max_bytes,
+                          const std::string& name) {
+  if (size > max_bytes - memory.view().size()) {
+    return Error{ErrorKind::limit, "unpacks to more than " + std::to_string(max_bytes) + " bytes", name, 0, 0};
+  }
+  if (!memory.append(bytes, size)) return Error{ErrorKind::limit, "not enough memory to unpack", name, 0, 0};
+  return std::nullopt;
+}
+
+// RFC 1952: one or more members; what follows the last one is padding.
+class Gunzip {
+ public:
+  Gunzip() { usable_ = inflateInit2(&stream_, 15 + 16) == Z_OK; }
+  Gunzip(const Gunzip&) = delete;
+  Gunzip& operator=(const Gunzip&) = delete;
+  ~Gunzip() { inflateEnd(&stream_); }
+
+  Result<Unpacked> run(int file, std::uint64_t max_bytes, const std::string& name, Job& job) {
+    if (!usable_) return fail(ErrorKind::limit, "not enough memory to unpack", name);
+    std::vector<unsigned char> input(256 * 1024);
+    Unpacked result;
+    bool between_members = true;
+    for (;;) {
+      if (job.stopped()) return fail_cancelled();
+      const ssize_t count = ::read(file, input.data(), input.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return fail_io("cannot read", name, errno);
+      if (count == 0) break;
+      job.advance(static_cast<std::uint64_t>(count));
+      stream_.next_in = input.data();
+      stream_.avail_in = static_cast<uInt>(count);
+      stream_.avail_out = 1;
+      while (stream_.avail_in > 0 || (stream_.avail_out == 0 && !between_members)) {  // a full buffer may not be all
+        if (job.stopped()) return fail_cancelled();
+        if (between_members && *stream_.next_in != 0x1f) return result;
+        between_members = false;
+        const int status = inflate_some(result, max_bytes, name);
+        if (problem_) return tl::unexpected<Error>(*problem_);
+        if (status == Z_STREAM_END) {
+          between_members = true;
+          inflateReset(&stream_);
+        } else if (status != Z_OK && status != Z_BUF_ERROR) {
+          return keep_what_came(std::move(result), damage(stream_.msg == nullptr ? "not gzip data" : stream_.msg, name));
+        }
+      }
+    }
+    if (between_members) return result;
+    return keep_what_came(std::move(result), damage("the file ends early", name));
+  }
+
+ private:
+  int inflate_some(Unpacked& result, std::uint64_t max_bytes, const std::string& name) {
+    stream_.next_out = output_.data();
+    stream_.avail_out = static_cast<uInt>(output_.size());
+    const int status = inflate(&stream_, Z_NO_FLUSH);
+    problem_ = take(result.bytes, output_.data(), output_.size() - stream_.avail_out, max_bytes, name);
+    return status;
+  }
+
+  z_stream stream_{};
+  bool usable_ = false;
+  std::optional<Error> problem_;
+  std::vector<unsigned char> output_ = std::vector<unsigned char>(std::size_t{1} << 20U);
+};
+
+Result<Unpacked> read_archive(int file, std::uint64_t max_bytes, const std::string& name, Job& job) {
+  const Archive reader = open_reader();
+  if (!reader) return fail(ErrorKind::limit, "not enough memory to unpack", name);
+  constexpr std::size_t block = 64 * 1024;
+  archive_entry* entry = nullptr;
+  Unpacked result;
+  if (archive_read_open_fd(reader.get(), file, block) != ARCHIVE_OK)
+    return tl::unexpected<Error>(damage(reason(reader.get()), name));
+  const int opened = archive_read_next_header(reader.get(), &entry);
+  if (opened == ARCHIVE_EOF) return result;
+  if (opened < ARCHIVE_WARN) return tl::unexpected<Error>(damage(reason(reader.get()), name));
+  std::int64_t reported = 0;
+  for (;;) {
+    if (job.stopped()) return fail_cancelled();
+    const void* bytes = nullptr;
+    std::size_t size = 0;
+    la_int64_t offset = 0;
+    const int status = archive_read_data_block(reader.get(), &bytes, &size, &offset);
+    if (status == ARCHIVE_EOF) return result;
+    if (status < ARCHIVE_WARN) return keep_what_came(std::move(result), damage(reason(reader.get()), name));
+    if (auto problem = take(result.bytes, bytes, size, max_bytes, name)) return tl::unexpected<Error>(std::move(*problem));
+    const std::int64_t consumed = archive_filter_bytes(reader.get(), -1);
+    if (consumed > reported) job.advance(static_cast<std::uint64_t>(consumed - std::exchange(reported, consumed)));
+  }
 }
 
 }  // namespace
@@ -79,39 +187,8 @@ std::string_view compression_of(std::string_view first_bytes) {
   return {};
 }
 
-Result<Unpacked> unpack(int file, std::uint64_t max_bytes, const std::string& name, Job& job) {
-  const Archive reader = open_reader();
-  if (!reader) return fail(ErrorKind::limit, "not enough memory to unpack", name);
-  constexpr std::size_t block = 64 * 1024;
-  archive_entry* entry = nullptr;
-  if (archive_read_open_fd(reader.get(), file, block) != ARCHIVE_OK) {
-    return fail(ErrorKind::parse, "cannot unpack: " + reason(reader.get()), name);
-  }
-  Unpacked result;
-  const int opened = archive_read_next_header(reader.get(), &entry);
-  if (opened == ARCHIVE_EOF) return result;
-  if (opened < ARCHIVE_WARN) return fail(ErrorKind::parse, "cannot unpack: " + reason(reader.get()), name);
-  std::int64_t reported = 0;
-  for (;;) {
-    if (job.stopped()) return fail_cancelled();
-    const void* bytes = nullptr;
-    std::size_t size = 0;
-    la_int64_t offset = 0;
-    const int status = archive_read_data_block(reader.get(), &bytes, &size, &offset);
-    if (status == ARCHIVE_EOF) return result;
-    if (status < ARCHIVE_WARN) {
-      result.problem = Error{ErrorKind::parse, "damaged or cut off: " + reason(reader.get()), name, 0, 0};
-      if (result.bytes.view().empty()) return tl::unexpected<Error>(*result.problem);
-      result.problem->message += "; what came before is used";
-      return result;
-    }
-    if (size > max_bytes - result.bytes.view().size()) {
-      return fail(ErrorKind::limit, "unpacks to more than " + std::to_string(max_bytes) + " bytes", name);
-    }
-    if (!result.bytes.append(bytes, size)) return fail(ErrorKind::limit, "not enough memory to unpack", name);
-    const std::int64_t consumed = archive_filter_bytes(reader.get(), -1);
-    if (consumed > reported) job.advance(static_cast<std::uint64_t>(consumed - std::exchange(reported, consumed)));
-  }
+Result<Unpacked> unpack(int file, std::string_view compression, std::uint64_t max_bytes, const std::string& name, Job& job) {
+  return compression == "gzip" ? Gunzip().run(file, max_bytes, name, job) : read_archive(file, max_bytes, name, job);
 }
 
 }  // namespace conclave::logs

@@ -36,7 +36,9 @@ struct Unpacked {
   std::optional<Error> problem;  // cut off or damaged; `bytes` is what came before
 };
 
-// Reads `file` from its start; does not close it. ErrorKind::limit if there are more than `max_bytes`.
-[[nodiscard]] Result<Unpacked> unpack(int file, std::uint64_t max_bytes, const std::string& name, Job& job);
+// Reads `file`, which holds data of the kind that compression_of() said, from its start; does not close it. ErrorKind::limit if
+// there are more than `max_bytes`.
+[[nodiscard]] Result<Unpacked> unpack(int file, std::string_view compression, std::uint64_t max_bytes, const std::string& name,
+                                      Job& job);
 
 }  // namespace conclave::logs
