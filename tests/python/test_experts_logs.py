@@ -191,6 +191,24 @@ def test_quiet_hours_that_repeat_are_not_stalls():
     assert ask("time_gaps", evidence([log(buckets, gaps=nights)])).verdict == "healthy"
 
 
+def test_a_steady_log_that_brings_a_trickle_has_a_slump_and_is_cited_where_it_begins():
+    buckets = [bucket(minute, 6 if 60 <= minute < 70 else 500 + minute % 9) for minute in range(120)]
+    answer = ask("time_gaps", evidence([log(buckets)]))
+    assert answer.verdict == "degraded" and "trickle from 2026-03-03 14:00 to 14:09" in answer.content
+    first = answer.claims[0].evidence[0].line
+    assert first == sum(500 + minute % 9 for minute in range(60)) + 1
+
+
+def test_traffic_that_ebbs_slowly_is_no_slump():
+    ebb = [bucket(minute, max(3, int(500 * 0.93 ** max(0, minute - 60)))) for minute in range(130)]
+    assert ask("time_gaps", evidence([log([bucket(minute - 200, 500) for minute in range(200)] + ebb)])).verdict == "healthy"
+
+
+def test_two_outages_of_one_day_are_not_quiet_hours():
+    silent = [gap(30, 900), gap(80, 900), gap(5, 2), gap(6, 2), gap(7, 2)]
+    assert ask("time_gaps", evidence([log(busy((30, 45), (80, 95)), gaps=silent)])).verdict == "degraded"
+
+
 def test_a_log_that_falls_silent_while_others_go_on_is_failing():
     dead, alive = log([bucket(minute, 500) for minute in range(60)], path="dead.log"), log(busy(), path="alive.log")
     answer = ask("time_gaps", evidence([dead, alive]))

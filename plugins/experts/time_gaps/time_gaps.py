@@ -1,10 +1,12 @@
-"""Finds gaps, and logs that fell silent, against each log's own rhythm.
+"""Finds gaps, slumps, and logs that fell silent, against each log's own rhythm.
 
 A minute without a line is an outage for a busy server and nothing for a mail daemon. So a gap is a stall only if (1) the log
-would have written in at least MISSED of the buckets that lie in it, at the share of buckets in which it otherwise does; (2) it is
-`factor` times as long as the median of the log's other long gaps; and (3) it is not a quiet hour: no other gap of about
-its length exists, and none starts at the same time of another day.
-A log that ends long before the others that ran beside it, by the same measure, fell silent.
+would have written in at least MISSED of the buckets that lie in it, at the share of buckets in which it otherwise does; (2) it
+is `factor` times as long as the median of the log's other long gaps; and (3) it is not a quiet hour: no two other gaps of about
+its length exist, and none starts at the same time of another day.
+A slump is the same for a steady log that goes on with a trickle (health checks, say): at least SLUMP buckets in a row under a
+tenth of the median, begun abruptly, since traffic that ebbs in the evening does so slowly.
+A log that ends long before the others that ran beside it, by the same measures, fell silent.
 """
 
 import math
@@ -13,6 +15,7 @@ from statistics import median
 import conclave
 
 MISSED = 10  # buckets
+SLUMP = 5  # buckets
 DAY = 86400.0
 
 
@@ -32,41 +35,60 @@ def is_quiet_hour(gap, gaps):
         days = abs((other.start - gap.start).total_seconds()) / DAY
         return days > 0.5 and abs(days - round(days)) * DAY < 3600 and other.seconds > 0.3 * gap.seconds
 
-    return any(other is not gap and (0.5 < other.seconds / gap.seconds < 2.0 or same_hour(other)) for other in gaps)
+    others = [other for other in gaps if other is not gap]
+    return sum(0.5 < other.seconds / gap.seconds < 2.0 for other in others) >= 2 or any(map(same_hour, others))
 
 
 def stalls_of(log, min_gap_s, factor):
-    """Gaps of one log that its rhythm does not explain, longest first."""
+    """Gaps that the log's rhythm does not explain. Findings are (badness, severity, text, cited lines)."""
     share, gaps = activity(log), log.gaps
-    found = []
     for gap in gaps:
         others = [other.seconds for other in gaps if other is not gap]
         usual = median(others) if others else log.bucket_seconds
-        if (
-            gap.seconds >= max(min_gap_s, factor * usual)
-            and gap.seconds / log.bucket_seconds * share >= MISSED
-            and not is_quiet_hour(gap, gaps)
-        ):
-            found.append((gap, usual))
-    return sorted(found, key=lambda pair: -pair[0].seconds)
+        missed = gap.seconds / log.bucket_seconds * share
+        if gap.seconds >= max(min_gap_s, factor * usual) and missed >= MISSED and not is_quiet_hour(gap, gaps):
+            text = f"wrote nothing for {span(gap.seconds)} from {gap.start:%Y-%m-%d %H:%M:%S}; its other long gaps last {span(usual)}"
+            yield 1, 0.6, text, (gap.line_before, gap.line_after)
 
 
-def silent_since(log, logs, min_gap_s):
-    """For how many seconds a log has been silent while others that ran beside it went on; 0 if it has not."""
-    beside = [
-        other
-        for other in logs
-        if other is not log
-        and other.first_time <= log.last_time
-        and other.last_time > log.last_time
-        and other.first_time - log.first_time < log.last_time - log.first_time
-    ]
-    if not beside:
-        return 0.0
-    silence = (max(other.last_time for other in beside) - log.last_time).total_seconds()
+def slumps_of(log):
+    """Stretches in which a steady log brings only a trickle."""
+    counts = sorted(bucket.lines for bucket in log.buckets)
+    usual = counts[len(counts) // 2]
+    # Buckets have no line numbers; in a log in order they follow from the counts.
+    if log.out_of_order or sum(counts) != log.lines or usual < 20 or counts[len(counts) // 4] < 0.4 * usual:
+        return
+    slumps, slump, before, line = [], None, 0, 1
+    for bucket in log.buckets:
+        if bucket.lines >= 0.1 * usual:
+            slump = None
+        elif slump:
+            slump.append((bucket, line))
+        elif before >= 0.5 * usual:
+            slump = [(bucket, line)]
+            slumps.append(slump)
+        before, line = bucket.lines, line + bucket.lines
+    for slump in slumps:
+        if len(slump) >= SLUMP:
+            (start, first), (end, last) = slump[0], slump[-1]
+            text = f"brought a trickle from {start.start:%Y-%m-%d %H:%M} to {end.start:%H:%M}, usually {usual} lines per bucket"
+            yield 1, 0.6, text, (first, last)
+
+
+def silence_of(log, logs, min_gap_s):
+    """The end of a log, if others that ran beside it went on for long."""
+
+    def beside(other):
+        begun = other.first_time <= log.last_time and other.first_time - log.first_time < log.last_time - log.first_time
+        return other is not log and begun and other.last_time > log.last_time
+
+    last = max((other.last_time for other in logs if beside(other)), default=log.last_time)
+    silence = (last - log.last_time).total_seconds()
     longest = max((gap.seconds for gap in log.gaps), default=log.bucket_seconds)
-    expected = silence / log.bucket_seconds * activity(log)
-    return silence if silence > max(min_gap_s, 2 * longest) and expected >= MISSED else 0.0
+    missed = silence / log.bucket_seconds * activity(log)
+    if silence > max(min_gap_s, 2 * longest) and missed >= MISSED:
+        text = f"fell silent at {log.last_time:%Y-%m-%d %H:%M:%S}, {span(silence)} before the others end"
+        yield (2 if missed >= 1.5 * MISSED else 1), 0.8, text, (log.lines,)
 
 
 def span(seconds):
@@ -78,40 +100,21 @@ def assess(evidence, job):
     logs = [log for log in evidence.logs if log.readable and len(log.buckets) >= 2 and log.last_time > log.first_time]
     if not logs:
         return conclave.Abstain("no log with time stamps")
-    claims, worst = [], 0
+    shortest, found = job.settings["min_gap_s"], []
     for log in logs:
         if job.cancelled():
             break
-        for gap, usual in stalls_of(log, job.settings["min_gap_s"], job.settings["factor"])[:3]:
-            worst = max(worst, 1)
-            claims.append(
-                conclave.Claim(
-                    f"{log.name} wrote nothing for {span(gap.seconds)} from {gap.start:%Y-%m-%d %H:%M:%S}; "
-                    f"its other long gaps last {span(usual)}",
-                    severity=0.6,
-                    evidence=[
-                        conclave.Citation.log(log.path, gap.line_before),
-                        conclave.Citation.log(log.path, gap.line_after),
-                    ],
-                )
-            )
-        silence = silent_since(log, logs, job.settings["min_gap_s"])
-        if silence:
-            worst = max(worst, 2 if silence >= 15 * log.bucket_seconds else 1)
-            claims.append(
-                conclave.Claim(
-                    f"{log.name} fell silent at {log.last_time:%Y-%m-%d %H:%M:%S}, {span(silence)} before the others end",
-                    severity=0.8,
-                    evidence=[conclave.Citation.log(log.path, log.lines)],
-                )
-            )
-    if not claims:
-        return conclave.ExpertResponse(
-            verdict=grade(evidence.case, 0),
-            confidence=0.75,
-            content=f"No gap or silence out of rhythm in {len(logs)} log{'s' * (len(logs) > 1)}.",
-        )
-    claims.sort(key=lambda claim: -claim.severity)
+        of_log = [*stalls_of(log, shortest, job.settings["factor"]), *slumps_of(log), *silence_of(log, logs, shortest)]
+        found += [(log, *finding) for finding in of_log]
+    found.sort(key=lambda finding: -finding[2])
+    claims = [
+        conclave.Claim(f"{log.name} {text}", severity=severity, evidence=[conclave.Citation.log(log.path, n) for n in lines])
+        for log, _, severity, text, lines in found[:10]
+    ]
+    nothing = f"No gap, slump or silence out of rhythm in {len(logs)} log{'s' * (len(logs) > 1)}."
     return conclave.ExpertResponse(
-        verdict=grade(evidence.case, worst), confidence=0.7, content=f"{claims[0].text}.", claims=claims
+        verdict=grade(evidence.case, max((badness for _, badness, *_ in found), default=0)),
+        confidence=0.7 if claims else 0.75,
+        content=f"{claims[0].text}." if claims else nothing,
+        claims=claims,
     )
