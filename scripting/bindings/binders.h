@@ -8,7 +8,18 @@ namespace conclave::scripting {
 void bind_errors(pybind11::module_& module);
 void bind_job(pybind11::module_& module);
 void bind_deadline(pybind11::module_& module);
+void bind_buffers(pybind11::module_& module);
 void bind_evidence(pybind11::module_& module);
 void bind_response(pybind11::module_& module);
+void bind_config(pybind11::module_& module);
+void bind_logs(pybind11::module_& module);
+void bind_scan(pybind11::module_& module);
+void bind_consensus(pybind11::module_& module);
+void bind_vectors(pybind11::module_& module);
+void bind_security(pybind11::module_& module);
+void bind_store(pybind11::module_& module);
+void bind_plugins(pybind11::module_& module);
+void bind_case(pybind11::module_& module);
+void bind_report(pybind11::module_& module);
 
 }  // namespace conclave::scripting

@@ -5,11 +5,13 @@
 #include <fcntl.h>
 
 #include <array>
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "scripting/bindings/binders.h"
+#include "scripting/bindings/buffers.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
 #include "scripting/bindings/evidence_cast.h"
@@ -17,30 +19,10 @@
 namespace conclave::scripting {
 namespace {
 
-// What a memoryview of a column, or of the whole blob, stands on.
-struct ColumnBuffer {
-  EvidencePtr owner;
-  std::span<const std::byte> data;
-  ColumnType type = ColumnType::u8;
-  std::uint64_t rows = 0;
-};
-
-py::buffer_info export_column(const ColumnBuffer& column) {
-  struct Item {
-    py::ssize_t size;
-    const char* format;
-  };
-  const Item item = column.type == ColumnType::i64 ? Item{8, "q"} : column.type == ColumnType::f64 ? Item{8, "d"} : Item{1, "B"};
-  static constexpr std::array<std::byte, 8> nothing{};  // readers may not like a null pointer, even for no rows
-  const std::byte* data = column.data.empty() ? nothing.data() : column.data.data();
-  return {const_cast<std::byte*>(data), item.size, item.format, 1, {static_cast<py::ssize_t>(column.rows)}, {item.size}, true};
-}
-
-py::object view_of(ColumnBuffer column) {
-  const py::object exporter = py::cast(std::move(column));
-  auto view = py::reinterpret_steal<py::object>(PyMemoryView_FromObject(exporter.ptr()));
-  if (!view) throw py::error_already_set();
-  return view;
+py::object view_of_column(const EvidencePtr& evidence, const ColumnInfo& column) {
+  const bool bytes = column.type == ColumnType::u8;
+  const char* format = column.type == ColumnType::i64 ? "q" : column.type == ColumnType::f64 ? "d" : "B";
+  return view_of(SharedBuffer{evidence, column.data.data(), column.rows, bytes ? std::size_t{1} : std::size_t{8}, format});
 }
 
 const ColumnInfo& column_of(const Evidence& evidence, std::string_view name) {
@@ -67,7 +49,7 @@ const char* type_name(ColumnType type) {
 py::object column(const std::shared_ptr<Evidence>& evidence, const std::string& name) {
   const ColumnInfo& info = column_of(*evidence, name);
   if (info.type == ColumnType::text) throw py::type_error("column '" + name + "' is text; use text() or texts()");
-  return view_of({evidence, info.data, info.type, info.rows});
+  return view_of_column(evidence, info);
 }
 
 const ColumnInfo& text_column(const Evidence& evidence, const std::string& name) {
@@ -118,8 +100,7 @@ py::bytes blob_bytes(const Evidence& evidence) {
 }
 
 // The facts of `evidence` and those given, as (name, JSON text, hook); an added fact replaces one of the same name.
-std::shared_ptr<Evidence> with_facts(const py::object& evidence, const py::iterable& facts) {
-  const EvidencePtr before = evidence_from_python(evidence);
+std::shared_ptr<Evidence> with_facts(const std::shared_ptr<Evidence>& before, const py::iterable& facts) {
   std::vector<std::array<std::string, 3>> rows;
   for (std::size_t row = 0; row < before->rows("facts.name"); ++row) {
     rows.push_back({std::string(before->text("facts.name", row)), std::string(before->text("facts.json", row)),
@@ -144,13 +125,17 @@ std::shared_ptr<Evidence> with_facts(const py::object& evidence, const py::itera
   return std::const_pointer_cast<Evidence>(value_or_raise(std::move(builder).seal()));
 }
 
+// The last report on the same case, as JSON text, for experts that compare.
+std::shared_ptr<Evidence> with_previous(const Evidence& before, py::handle report_json) {
+  EvidenceBuilder builder;
+  builder.add_texts("previous.json", {to_utf8(report_json, "report_json")});
+  builder.add_missing_from(before);
+  return std::const_pointer_cast<Evidence>(value_or_raise(std::move(builder).seal()));
+}
+
 }  // namespace
 
 void bind_evidence(py::module_& module) {
-  py::class_<ColumnBuffer>(module, "ColumnBuffer", py::buffer_protocol(), "Exports one column of the evidence; read-only.")
-      .def_buffer(&export_column)
-      .def("__len__", [](const ColumnBuffer& column) { return column.rows; });
-
   py::class_<Evidence, std::shared_ptr<Evidence>>(
       module, "Evidence", "What the engine found, as flat immutable columns (see conclave.Evidence for the friendly view).")
       .def_static("from_bytes", &from_bytes, py::arg("blob"), "Copies a blob; SerializationError if it is damaged.")
@@ -159,7 +144,7 @@ void bind_evidence(py::module_& module) {
       .def(
           "blob",
           [](const std::shared_ptr<Evidence>& self) {
-            return view_of({self, self->blob(), ColumnType::u8, self->blob().size()});
+            return view_of(SharedBuffer{self, self->blob().data(), self->blob().size(), 1, "B"});
           },
           "The whole blob as a read-only memoryview of bytes; no copy.")
       .def("fileno", &Evidence::descriptor, "Descriptor of the sealed memory, to hand to another process; -1 if there is none.")
@@ -170,9 +155,8 @@ void bind_evidence(py::module_& module) {
       .def("column", &column, py::arg("name"), "A numeric column as a read-only memoryview; no copy.")
       .def("text", &text, py::arg("name"), py::arg("row"), "One row (0-based) of a text column.")
       .def("texts", &texts, py::arg("name"), "A text column as a list of str.")
-      .def(
-          "with_facts", [](const py::object& self, const py::iterable& facts) { return with_facts(self, facts); },
-          py::arg("facts"), "New evidence with (name, JSON text, hook) rows added.")
+      .def("with_facts", &with_facts, py::arg("facts"), "New evidence with (name, JSON text, hook) rows added.")
+      .def("with_previous", &with_previous, py::arg("report_json"), "New evidence that also holds the last report, as JSON text.")
       .def("__len__", [](const Evidence& self) { return self.columns().size(); })
       .def("__eq__",
            [](const Evidence& self, const py::object& other) -> py::object {

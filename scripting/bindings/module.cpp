@@ -8,6 +8,16 @@ PYBIND11_MODULE(_core, module) {
   scripting::bind_errors(module);
   scripting::bind_job(module);
   scripting::bind_deadline(module);
+  scripting::bind_buffers(module);
   scripting::bind_evidence(module);
   scripting::bind_response(module);
+  scripting::bind_config(module);
+  scripting::bind_logs(module);
+  scripting::bind_scan(module);
+  scripting::bind_consensus(module);
+  scripting::bind_security(module);
+  scripting::bind_store(module);
+  scripting::bind_plugins(module);
+  scripting::bind_case(module);
+  scripting::bind_report(module);
 }

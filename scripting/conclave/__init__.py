@@ -22,37 +22,62 @@ The same package is importable inside the program and from a plain /usr/bin/pyth
 from conclave._core import (
     Cancelled,
     CancelledError,
+    Case,
+    CircleConfig,
     CircleError,
     Citation,
     Claim,
     ConclaveError,
+    ConsensusResult,
     ExpertResponse,
     InfrastructureError,
     Job,
     PerformanceError,
+    Problem,
+    Report,
     SecurityError,
     SerializationError,
     __version__,
 )
+from conclave.case import consult, consult_async
+from conclave.circle_of_experts import CircleOfExperts, compute_text_similarity, process_expert_responses
+from conclave.config import ConfigParser
 from conclave.evidence import Evidence
 from conclave.experts import Abstain, expert, hook
+from conclave.logs import LogAnalyzer
+from conclave.performance import PatternAnalyzer
+from conclave.scan import ServiceScanner
 
 __all__ = [
     "Abstain",
     "Cancelled",
     "CancelledError",
+    "Case",
+    "CircleConfig",
     "CircleError",
+    "CircleOfExperts",
     "Citation",
     "Claim",
     "ConclaveError",
+    "ConfigParser",
+    "ConsensusResult",
     "Evidence",
     "ExpertResponse",
     "InfrastructureError",
     "Job",
+    "LogAnalyzer",
+    "PatternAnalyzer",
     "PerformanceError",
+    "Problem",
+    "Report",
     "SecurityError",
     "SerializationError",
+    "ServiceScanner",
     "__version__",
+    "compute_text_similarity",
+    "consult",
+    "consult_async",
     "expert",
     "hook",
+    "process_expert_responses",
 ]

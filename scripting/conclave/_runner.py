@@ -143,6 +143,12 @@ def _find_function(module: types.ModuleType, info: Mapping[str, Any]) -> Callabl
     return next(iter(marked.values()))
 
 
+def load_hooks(info: Mapping[str, Any]) -> dict[str, Callable]:
+    """The functions of a hook plugin decorated with @conclave.hook, by fixed point."""
+    with _loading:
+        return {value.__conclave_hook__: value for value in _marked(load_module(info), "__conclave_hook__").values()}
+
+
 def load_expert(info: Mapping[str, Any]) -> Callable:
     """The callable of an expert, `(evidence, job)`. The same code is loaded once; a class is instantiated each time."""
     if info.get("callable") is not None:
@@ -267,16 +273,16 @@ def on_interrupt_signal(signum: int, frame: Any) -> None:
         raise _core.Cancelled("the expert was interrupted")
 
 
-def install_interrupt_handler() -> None:
-    """For a host that owns the process: called once, on Python's main thread."""
-    signal.signal(signal.SIGUSR2, on_interrupt_signal)
+def _handles_interrupts(handler: Any) -> bool:
+    """Ours, or that of a host, which says so by an attribute and calls ours."""
+    return handler is on_interrupt_signal or getattr(handler, "calls_runner", False)
 
 
 @contextlib.contextmanager
 def _interruptible(deadline: _core.Deadline) -> Iterator[None]:
     """The deadline, and the SIGUSR2 handler while it is needed. Once a deadline fired the handler stays: a signal may still be under way, and
     would end the process."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGUSR2) is on_interrupt_signal:
+    if threading.current_thread() is not threading.main_thread() or _handles_interrupts(signal.getsignal(signal.SIGUSR2)):
         with deadline:
             yield
         return

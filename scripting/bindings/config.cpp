@@ -1,0 +1,141 @@
+// conclave.config: what should run, and what is wrong with it.
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "engine/config/infrastructure.h"
+#include "scripting/bindings/binders.h"
+#include "scripting/bindings/blocking.h"
+#include "scripting/bindings/convert.h"
+#include "scripting/bindings/errors.h"
+
+namespace conclave::scripting {
+namespace {
+
+using config::ConfigFile;
+using config::Problem;
+
+py::tuple problem_state(const Problem& self) {
+  return py::make_tuple(to_str(config::severity_name(self.severity)), to_str(self.rule), to_str(self.message), to_str(self.fix),
+                        to_str(self.location.file), self.location.line, self.location.column);
+}
+
+Problem make_problem(py::handle severity, py::handle rule, py::handle message, py::handle fix, py::handle file, int line,
+                     int column) {
+  const std::string name = to_utf8(severity, "severity");
+  Problem problem;
+  for (const auto known : {config::Severity::note, config::Severity::warning, config::Severity::error}) {
+    if (config::severity_name(known) == name) {
+      problem.severity = known;
+      problem.rule = to_utf8(rule, "rule");
+      problem.message = to_utf8(message, "message");
+      problem.fix = to_utf8(fix, "fix");
+      problem.location = {to_utf8(file, "file"), line, column};
+      return problem;
+    }
+  }
+  throw py::value_error("severity must be note, warning or error, not '" + name + "'");
+}
+
+void bind_problem(py::module_& module) {
+  py::class_<Problem>(module, "Problem", "Something wrong, with its place and how to mend it.")
+      .def(py::init(&make_problem), py::arg("severity"), py::arg("rule"), py::arg("message"), py::arg("fix") = "",
+           py::arg("file") = "", py::arg("line") = 0, py::arg("column") = 0)
+      .def_property_readonly(
+          "severity", [](const Problem& self) { return to_str(config::severity_name(self.severity)); }, "note, warning or error.")
+      .def_property_readonly("rule", [](const Problem& self) { return to_str(self.rule); })
+      .def_property_readonly("message", [](const Problem& self) { return to_str(self.message); })
+      .def_property_readonly("fix", [](const Problem& self) { return to_str(self.fix); })
+      .def_property_readonly("file", [](const Problem& self) { return to_str(self.location.file); })
+      .def_property_readonly(
+          "line", [](const Problem& self) { return self.location.line; }, "1-based; 0 if unknown.")
+      .def_property_readonly(
+          "column", [](const Problem& self) { return self.location.column; }, "1-based, in bytes.")
+      .def("__str__", [](const Problem& self) { return to_str(config::to_text(self)); })
+      .def("__repr__", [](const Problem& self) { return py::str("Problem{!r}").format(problem_state(self)); })
+      .def("__eq__",
+           [](const Problem& self, const py::object& other) -> py::object {
+             if (!py::isinstance<Problem>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             return py::bool_(self == py::cast<const Problem&>(other));
+           })
+      .def("__hash__", [](const Problem& self) { return py::hash(problem_state(self)); })
+      .def("__copy__", [](const Problem& self) { return self; })
+      .def(
+          "__deepcopy__", [](const Problem& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def(py::pickle(&problem_state, [](const py::tuple& s) {
+        return make_problem(s[0], s[1], s[2], s[3], s[4], py::cast<int>(s[5]), py::cast<int>(s[6]));
+      }));
+  module.attr("Problem").attr("__match_args__") = py::make_tuple("severity", "rule", "message", "fix", "file", "line", "column");
+}
+
+config::InfrastructureConfig to_model(py::handle value) {
+  return value_or_raise(config::config_from_json(to_json_value(value, "config")));
+}
+
+// What a hook made of the configuration: problems of the old model go, those of the new one come.
+ConfigFile with_model(const ConfigFile& before, py::handle model) {
+  ConfigFile after = before;
+  after.model = to_model(model);
+  if (after.model == before.model) return after;
+  const std::vector<Problem> old = config::check(before.model);
+  std::erase_if(after.problems, [&](const Problem& problem) {
+    return std::any_of(old.begin(), old.end(),
+                       [&](const Problem& other) { return other.rule == problem.rule && other.message == problem.message; });
+  });
+  for (Problem& problem : config::check(after.model)) after.problems.push_back(std::move(problem));
+  return after;
+}
+
+py::list values_to_python(const ConfigFile& self) {
+  py::list list;
+  for (const auto& value : self.values) {
+    list.append(py::make_tuple(to_str(value.path), to_str(value.value), value.line, value.column));
+  }
+  return list;
+}
+
+void bind_config_file(py::module_& module) {
+  py::class_<ConfigFile>(module, "ConfigFile", "A configuration file, read once: tree, model and every problem.")
+      .def_property_readonly("file", [](const ConfigFile& self) { return to_str(self.file); })
+      .def_property_readonly(
+          "tree", [](const ConfigFile& self) { return json_to_python(self.tree); }, "The whole file.")
+      .def_property_readonly(
+          "model", [](const ConfigFile& self) { return json_to_python(config::to_json(self.model)); },
+          "{services: [...], global_settings: {...}}")
+      .def_property_readonly("values", &values_to_python, "(path, value, line, column) of every scalar, in order.")
+      .def_property_readonly("problems", [](const ConfigFile& self) { return py::cast(self.problems); })
+      .def("with_model", &with_model, py::arg("model"), "The same file with another model, checked again.")
+      .def("__repr__", [](const ConfigFile& self) {
+        return py::str("<ConfigFile {!r} {} services, {} problems>")
+            .format(to_str(self.file), self.model.services.size(), self.problems.size());
+      });
+}
+
+ConfigFile read_config(py::handle text, py::handle file_name) {
+  const std::string content =
+      PyBytes_Check(text.ptr()) ? std::string(py::reinterpret_borrow<py::bytes>(text)) : to_utf8(text, "text");
+  const std::string name = to_utf8(file_name, "file_name");
+  Job job("read configuration");
+  return value_or_raise(blocking(job, [&] { return config::read_config(content, name); }));
+}
+
+ConfigFile read_config_file(py::handle path) {
+  const std::filesystem::path file = to_path(path, "path");
+  Job job("read configuration");
+  return value_or_raise(blocking(job, [&] { return config::read_config_file(file); }));
+}
+
+}  // namespace
+
+void bind_config(py::module_& module) {
+  bind_problem(module);
+  bind_config_file(module);
+  module.def("read_config", &read_config, py::arg("text"), py::arg("file_name") = "<text>",
+             "Reads YAML; InfrastructureError if it is not YAML, everything else is among the problems.");
+  module.def("read_config_file", &read_config_file, py::arg("path"));
+  module.def(
+      "check_config", [](py::handle model) { return config::check(to_model(model)); }, py::arg("model"),
+      "Problems of a model {services, global_settings}.");
+}
+
+}  // namespace conclave::scripting

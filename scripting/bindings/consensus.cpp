@@ -1,0 +1,218 @@
+// conclave.consensus: from responses to a verdict, and how alike texts are.
+#include "engine/consensus/conclude.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/case/report.h"
+#include "engine/consensus/similarity.h"
+#include "scripting/bindings/binders.h"
+#include "scripting/bindings/blocking.h"
+#include "scripting/bindings/buffers.h"
+#include "scripting/bindings/convert.h"
+#include "scripting/bindings/errors.h"
+#include "scripting/bindings/response_cast.h"
+
+namespace conclave::scripting {
+namespace {
+
+using consensus::CircleConfig;
+using consensus::ConsensusResult;
+using nlohmann::json;
+
+consensus::Similarity to_similarity(py::handle value) {
+  const std::string name = to_utf8(value, "similarity_algorithm");
+  if (const auto similarity = consensus::similarity_from_name(name)) return *similarity;
+  throw py::value_error("similarity_algorithm is cosine, jaccard or levenshtein, not '" + name + "'");
+}
+
+double to_share(py::handle value, const char* what) {
+  const double share = to_number(value, what);
+  if (!(share >= 0 && share <= 1)) throw py::value_error(std::string(what) + " must be from 0 to 1");
+  return share;
+}
+
+CircleConfig make_config(py::handle threshold, py::handle algorithm, bool parallel, int max_threads) {
+  if (max_threads < 0) throw py::value_error("max_threads must not be negative");
+  return {to_share(threshold, "min_consensus_threshold"), to_similarity(algorithm), parallel, max_threads};
+}
+
+py::tuple config_state(const CircleConfig& self) {
+  return py::make_tuple(self.min_consensus_threshold, to_str(consensus::similarity_name(self.similarity_algorithm)),
+                        self.enable_parallel_processing, self.max_threads);
+}
+
+void bind_config_of_circle(py::module_& module) {
+  py::class_<CircleConfig>(module, "CircleConfig", "How a circle's texts are compared.")
+      .def(py::init(&make_config), py::arg("min_consensus_threshold") = 0.7, py::arg("similarity_algorithm") = "cosine",
+           py::arg("enable_parallel_processing") = true, py::arg("max_threads") = 0,
+           "min_consensus_threshold: cut for grouping texts, in [0, 1]; similarity_algorithm: cosine, jaccard or levenshtein; "
+           "max_threads: 0 for one per hardware thread.")
+      .def_property(
+          "min_consensus_threshold", [](const CircleConfig& self) { return self.min_consensus_threshold; },
+          [](CircleConfig& self, py::handle value) { self.min_consensus_threshold = to_share(value, "min_consensus_threshold"); })
+      .def_property(
+          "similarity_algorithm",
+          [](const CircleConfig& self) { return to_str(consensus::similarity_name(self.similarity_algorithm)); },
+          [](CircleConfig& self, py::handle value) { self.similarity_algorithm = to_similarity(value); })
+      .def_readwrite("enable_parallel_processing", &CircleConfig::enable_parallel_processing)
+      .def_property(
+          "max_threads", [](const CircleConfig& self) { return self.max_threads; },
+          [](CircleConfig& self, int value) {
+            if (value < 0) throw py::value_error("max_threads must not be negative");
+            self.max_threads = value;
+          })
+      .def("__eq__",
+           [](const CircleConfig& self, const py::object& other) -> py::object {
+             if (!py::isinstance<CircleConfig>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             return py::bool_(self == py::cast<const CircleConfig&>(other));
+           })
+      .def("__copy__", [](const CircleConfig& self) { return self; })
+      .def(
+          "__deepcopy__", [](const CircleConfig& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def("__repr__",
+           [](const CircleConfig& self) {
+             return py::str(
+                        "CircleConfig(min_consensus_threshold={!r}, similarity_algorithm={!r}, enable_parallel_processing={!r}, "
+                        "max_threads={!r})")
+                 .format(*config_state(self));
+           })
+      .def(py::pickle(&config_state,
+                      [](const py::tuple& s) { return make_config(s[0], s[1], py::cast<bool>(s[2]), py::cast<int>(s[3])); }));
+  module.attr("CircleConfig").attr("__match_args__") =
+      py::make_tuple("min_consensus_threshold", "similarity_algorithm", "enable_parallel_processing", "max_threads");
+}
+
+constexpr const char* consensus_fields[] = {
+    "verdict",        "passed",           "reason",         "confidence_score", "confidence_interval",
+    "calibrated",     "coverage",         "consensus_text", "scopes",           "dissenting_opinions",
+    "key_insights",   "agreement_matrix", "matrix_experts", "groups",           "effective_experts",
+    "counterfactuals"};
+
+// The one place that writes a consensus as JSON is the report.
+json consensus_json(const ConsensusResult& self) {
+  Report report;
+  report.consensus = self;
+  const json whole = to_json(report);
+  json part = json::object();
+  for (const char* field : consensus_fields) part[field] = whole.at(field);
+  return part;
+}
+
+py::object field(const ConsensusResult& self, const char* name) { return json_to_python(consensus_json(self).at(name)); }
+
+py::object interval(const ConsensusResult& self) {
+  if (!self.confidence_interval) return py::none();
+  return py::make_tuple(self.confidence_interval->first, self.confidence_interval->second);
+}
+
+void bind_result(py::module_& module) {
+  py::class_<ConsensusResult>(module, "ConsensusResult", "The verdict of a circle and how it came about.")
+      .def_property_readonly(
+          "verdict", [](const ConsensusResult& self) { return field(self, "verdict"); }, "None: no consensus.")
+      .def_readonly("passed", &ConsensusResult::passed)
+      .def_property_readonly("reason", [](const ConsensusResult& self) { return to_str(self.reason); })
+      .def_readonly("confidence_score", &ConsensusResult::confidence_score,
+                    "Probability of the verdict; without labels the weight share of the largest group.")
+      .def_property_readonly("confidence_interval", &interval, "(low, high) or None.")
+      .def_readonly("calibrated", &ConsensusResult::calibrated)
+      .def_readonly("coverage", &ConsensusResult::coverage)
+      .def_property_readonly("consensus_text", [](const ConsensusResult& self) { return to_str(self.consensus_text); })
+      .def_property_readonly("scopes", [](const ConsensusResult& self) { return field(self, "scopes"); })
+      .def_property_readonly("dissenting_opinions",
+                             [](const ConsensusResult& self) { return field(self, "dissenting_opinions"); })
+      .def_property_readonly("key_insights", [](const ConsensusResult& self) { return field(self, "key_insights"); })
+      .def_property_readonly(
+          "agreement_matrix", [](const ConsensusResult& self) { return field(self, "agreement_matrix"); },
+          "n x n in [0, 1], in the order of matrix_experts.")
+      .def_property_readonly("matrix_experts", [](const ConsensusResult& self) { return texts_to_python(self.matrix_experts); })
+      .def_property_readonly(
+          "groups", [](const ConsensusResult& self) { return field(self, "groups"); }, "Names by text similarity.")
+      .def_readonly("effective_experts", &ConsensusResult::effective_experts)
+      .def_property_readonly("counterfactuals", [](const ConsensusResult& self) { return field(self, "counterfactuals"); })
+      .def("to_dict", [](const ConsensusResult& self) { return json_to_python(consensus_json(self)); })
+      .def("__eq__",
+           [](const ConsensusResult& self, const py::object& other) -> py::object {
+             if (!py::isinstance<ConsensusResult>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             return py::bool_(consensus_json(self) == consensus_json(py::cast<const ConsensusResult&>(other)));
+           })
+      .def("__copy__", [](const ConsensusResult& self) { return self; })
+      .def(
+          "__deepcopy__", [](const ConsensusResult& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def("__repr__",
+           [](const ConsensusResult& self) {
+             return py::str("<ConsensusResult verdict={!r} confidence={:.2f} coverage={:.2f}>")
+                 .format(field(self, "verdict"), self.confidence_score, self.coverage);
+           })
+      .def(py::pickle(
+          [](const ConsensusResult& self) {
+            Report report;
+            report.consensus = self;
+            return py::make_tuple(json_to_python(to_json(report)));
+          },
+          [](const py::tuple& state) { return value_or_raise(report_from_json(to_json_value(state[0], "state"))).consensus; }));
+}
+
+ConsensusResult conclude(const py::iterable& responses, py::handle verdicts, bool ordered, py::handle gate,
+                         const CircleConfig& config, double evidence_coverage, bool evidence_unreadable) {
+  std::vector<consensus::ExpertResponse> list;
+  for (const py::handle response : responses) list.push_back(to_response(response));
+  consensus::Question question;
+  if (!verdicts.is_none()) question.verdicts = to_texts(verdicts, "verdicts");
+  question.ordered = ordered;
+  question.circle = config;
+  if (!gate.is_none()) {
+    const auto given = py::cast<py::dict>(gate);
+    for (const auto& [key, value] : given) {
+      const std::string name = to_utf8(key, "gate");
+      if (name == "required")
+        question.gate.required = to_texts(value, "gate.required");
+      else if (name == "pass")
+        question.gate.pass = to_texts(value, "gate.pass");
+      else if (name == "min_confidence")
+        question.gate.min_confidence = to_share(value, "gate.min_confidence");
+      else if (name == "min_answered")
+        question.gate.min_answered = py::cast<int>(value);
+      else
+        throw py::value_error("gate has no '" + name + "'");
+    }
+  }
+  Job job("conclude");
+  return value_or_raise(
+      blocking(job, [&] { return consensus::conclude(list, question, evidence_coverage, evidence_unreadable); }));
+}
+
+double text_similarity(py::handle a, py::handle b, py::handle algorithm) {
+  const std::string first = to_utf8(a, "a");
+  const std::string second = to_utf8(b, "b");
+  const auto similarity = to_similarity(algorithm);
+  const py::gil_scoped_release release;
+  return consensus::text_similarity(first, second, similarity);
+}
+
+py::object similarity_matrix(const py::iterable& texts, const CircleConfig& config) {
+  const std::vector<std::string> list = to_texts(texts, "texts");
+  Job job("similarity");
+  const Eigen::MatrixXd matrix = blocking(job, [&] { return consensus::similarity_matrix(list, config); });
+  const py::object flat = view_of(std::vector<double>(matrix.data(), matrix.data() + matrix.size()));  // symmetric
+  if (list.empty()) return flat;
+  return flat.attr("cast")("B").attr("cast")("d", py::make_tuple(list.size(), list.size()));
+}
+
+}  // namespace
+
+void bind_consensus(py::module_& module) {
+  bind_config_of_circle(module);
+  bind_result(module);
+  module.def("conclude", &conclude, py::arg("responses"), py::kw_only(), py::arg("verdicts") = py::none(),
+             py::arg("ordered") = true, py::arg("gate") = py::none(), py::arg("config") = CircleConfig{},
+             py::arg("evidence_coverage") = 1.0, py::arg("evidence_unreadable") = false,
+             "responses: ExpertResponses, mappings or objects; gate: {required, min_answered, min_confidence, pass}.");
+  module.def("text_similarity", &text_similarity, py::arg("a"), py::arg("b"), py::arg("algorithm") = "cosine", "In [0, 1].");
+  module.def("similarity_matrix", &similarity_matrix, py::arg("texts"), py::arg("config") = CircleConfig{},
+             "n x n float64, symmetric, as a memoryview.");
+}
+
+}  // namespace conclave::scripting

@@ -1,0 +1,224 @@
+// conclave.logs: reading, searching and summing up log files. Results leave as plain tuples and dicts; conclave/logs.py gives
+// them names.
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "engine/base/ids.h"
+#include "engine/logs/line_index.h"
+#include "engine/logs/source.h"
+#include "engine/logs/summary.h"
+#include "engine/logs/templates.h"
+#include "scripting/bindings/binders.h"
+#include "scripting/bindings/blocking.h"
+#include "scripting/bindings/buffers.h"
+#include "scripting/bindings/convert.h"
+#include "scripting/bindings/errors.h"
+
+namespace conclave::scripting {
+namespace {
+
+using logs::LogBytes;
+
+// The bytes of a log and its line index. Immutable after loading; any thread.
+struct LogText {
+  std::shared_ptr<const LogBytes> bytes;
+  logs::LineIndex index;
+};
+using LogTextPtr = std::shared_ptr<LogText>;
+
+Result<LogTextPtr> load(std::shared_ptr<const LogBytes> bytes, Job& job) {
+  auto index = logs::LineIndex::build(bytes->view(), job);
+  if (!index) return tl::unexpected(index.error());
+  return std::make_shared<LogText>(LogText{std::move(bytes), std::move(*index)});
+}
+
+LogTextPtr open_log(py::handle path, JobPtr job) {
+  const std::filesystem::path file = to_path(path, "path");
+  const JobPtr own = job_or_new(std::move(job), "open log");
+  return value_or_raise(blocking(*own, [&]() -> Result<LogTextPtr> {
+    auto bytes = LogBytes::open(file, *own);
+    if (!bytes) return tl::unexpected(bytes.error());
+    return load(std::move(*bytes), *own);
+  }));
+}
+
+LogTextPtr log_text(py::handle text, py::handle name) {
+  std::string content = PyBytes_Check(text.ptr()) ? std::string(py::reinterpret_borrow<py::bytes>(text)) : to_utf8(text, "text");
+  const std::shared_ptr<const LogBytes> bytes = LogBytes::from_text(std::move(content), to_utf8(name, "name"));
+  Job job("index text");
+  return value_or_raise(blocking(job, [&] { return load(bytes, job); }));
+}
+
+py::str line(const LogText& self, std::int64_t number) {
+  if (number < 1 || static_cast<std::uint64_t>(number) > self.index.line_count()) {
+    throw py::index_error("line " + std::to_string(number) + " of " + std::to_string(self.index.line_count()));
+  }
+  return to_str(self.index.line(self.bytes->view(), static_cast<std::uint64_t>(number)));
+}
+
+// (line, text) of the first `limit` lines that hold `wanted`.
+py::list search(const LogText& self, py::handle wanted, std::size_t limit, JobPtr job) {
+  const std::string needle =
+      PyBytes_Check(wanted.ptr()) ? std::string(py::reinterpret_borrow<py::bytes>(wanted)) : to_utf8(wanted, "wanted");
+  if (needle.empty()) throw py::value_error("what to search for must not be empty");
+  const JobPtr own = job_or_new(std::move(job), "search");
+  const std::string_view view = self.bytes->view();
+  constexpr std::size_t piece = 8U << 20U;  // between two looks at the job
+  const auto lines = blocking(*own, [&] {
+    std::vector<std::uint64_t> found;
+    std::size_t at = 0;
+    while (at < view.size() && found.size() < limit && !own->stopped()) {
+      const std::size_t end = std::min(view.size(), at + piece + needle.size() - 1);
+      const std::size_t hit = view.substr(at, end - at).find(needle);
+      if (hit == std::string_view::npos) {
+        at = std::min(view.size(), at + piece);
+        continue;
+      }
+      const std::uint64_t number = self.index.line_at(view, at + hit);
+      found.push_back(number);
+      at = number < self.index.line_count() ? self.index.offset_of(view, number + 1) : view.size();
+    }
+    return found;
+  });
+  if (own->stopped()) raise(fail_cancelled().value());
+  py::list list;
+  for (const std::uint64_t number : lines) list.append(py::make_tuple(number, to_str(self.index.line(view, number))));
+  return list;
+}
+
+TimeUs reference_of(py::handle reference) { return reference.is_none() ? 0 : to_time(reference, "reference"); }
+
+py::dict levels_to_python(const logs::LevelCounts& levels) {
+  py::dict dict;
+  for (std::size_t i = 0; i < levels.size(); ++i) dict[to_str(logs::level_name(static_cast<logs::Level>(i)))] = levels[i];
+  return dict;
+}
+
+py::object stamp(TimeUs time) { return time == 0 ? py::none() : time_to_python(time); }
+
+py::dict summary_to_python(const logs::LogSummary& summary) {
+  py::dict dict;
+  dict["lines"] = summary.lines;
+  dict["bytes"] = summary.bytes;
+  dict["error_lines"] = summary.error_lines;
+  dict["warning_lines"] = summary.warning_lines;
+  dict["timestamp_lines"] = summary.timestamp_lines;
+  dict["levels"] = levels_to_python(summary.levels);
+  dict["first_time"] = time_to_python(summary.first_time);
+  dict["last_time"] = time_to_python(summary.last_time);
+  dict["stamp_format"] = to_str(summary.stamp_format);
+  dict["bucket_seconds"] = static_cast<double>(summary.bucket_us) / us_per_second;
+  dict["out_of_order"] = summary.out_of_order;
+  py::list buckets;
+  for (const auto& bucket : summary.buckets) {
+    buckets.append(py::make_tuple(time_to_python(bucket.start), bucket.lines, bucket.error_lines, bucket.warning_lines,
+                                  bucket.first_error_line));
+  }
+  dict["buckets"] = buckets;
+  py::list gaps;
+  for (const auto& gap : summary.gaps) {
+    gaps.append(py::make_tuple(time_to_python(gap.from), time_to_python(gap.to),
+                               static_cast<double>(gap.to - gap.from) / us_per_second, gap.line_before, gap.line_after));
+  }
+  dict["gaps"] = gaps;
+  py::list samples;
+  for (const auto& sample : summary.samples) {
+    samples.append(py::make_tuple(sample.line, stamp(sample.time), to_str(logs::level_name(sample.level))));
+  }
+  dict["samples"] = samples;
+  py::list hourly;
+  for (const auto& [start, lines] : summary.hourly()) hourly.append(py::make_tuple(time_to_python(start), lines));
+  dict["hourly"] = hourly;
+  return dict;
+}
+
+py::dict summarize(const LogTextPtr& text, py::handle reference, py::handle time_range, std::size_t max_gaps,
+                   std::size_t max_samples, JobPtr job) {
+  const logs::SummaryOptions options{reference_of(reference), to_time_range(time_range, "time_range"), max_gaps, max_samples};
+  const JobPtr own = job_or_new(std::move(job), "summarize");
+  return summary_to_python(value_or_raise(blocking(*own, [&] { return logs::summarize(text->bytes->view(), options, *own); })));
+}
+
+py::tuple mine_templates(const LogTextPtr& text, py::handle reference, py::handle change_time, py::handle time_range,
+                         bool keep_assignments, std::size_t max_templates, JobPtr job) {
+  logs::TemplateOptions options;
+  options.reference = reference_of(reference);
+  if (!change_time.is_none()) options.change_time = to_time(change_time, "change_time");
+  options.time_range = to_time_range(time_range, "time_range");
+  options.keep_assignments = keep_assignments;
+  options.max_templates = max_templates;
+  const JobPtr own = job_or_new(std::move(job), "mine templates");
+  auto groups = value_or_raise(blocking(*own, [&] { return logs::mine_templates(text->bytes->view(), options, *own); }));
+  py::list list;
+  for (const logs::Template& group : groups.templates) {
+    const std::uint64_t sample = group.samples.empty() ? group.first_line : group.samples.front();
+    list.append(py::make_tuple(hex64(group.id), to_str(group.text), group.count, group.count_before, stamp(group.first_time),
+                               stamp(group.last_time), group.first_line, group.last_line, to_str(logs::level_name(group.level)),
+                               sample));
+  }
+  return py::make_tuple(list, keep_assignments ? view_of(std::move(groups.assignments)) : py::none());
+}
+
+py::tuple find_files(py::handle pattern, py::handle base) {
+  const std::string text = to_path(pattern, "pattern").string();
+  const std::filesystem::path folder = to_path(base, "base");
+  Result<logs::FoundFiles> found;
+  {
+    const py::gil_scoped_release release;
+    found = logs::find_files(text, folder);
+  }
+  const auto files = value_or_raise(std::move(found));
+  py::list paths;
+  for (const auto& file : files.files) paths.append(path_to_python(file));
+  py::list problems;
+  for (const Error& problem : files.problems) problems.append(to_str(problem.text()));
+  return py::make_tuple(paths, problems);
+}
+
+}  // namespace
+
+void bind_logs(py::module_& module) {
+  py::class_<LogText, LogTextPtr>(module, "LogText", "The decoded bytes of one log, with an index of its lines. Immutable.")
+      .def_property_readonly("name", [](const LogText& self) { return to_str(self.bytes->name()); })
+      .def_property_readonly(
+          "file_bytes", [](const LogText& self) { return self.bytes->file_bytes(); }, "Before unpacking.")
+      .def_property_readonly("lines", [](const LogText& self) { return self.index.line_count(); })
+      .def_property_readonly(
+          "problem",
+          [](const LogText& self) -> py::object {
+            const auto problem = self.bytes->problem();
+            return problem ? py::object(to_str(problem->text())) : py::none();
+          },
+          "Why this holds less than the file should, or None.")
+      .def(
+          "view",
+          [](const LogTextPtr& self) {
+            const std::string_view view = self->bytes->view();
+            return view_of(SharedBuffer{self, view.data(), view.size(), 1, "B"});
+          },
+          "The bytes as a read-only memoryview; no copy.")
+      .def("line", &line, py::arg("number"), "Text of a line (1-based) without its end.")
+      .def(
+          "line_at", [](const LogText& self, std::uint64_t offset) { return self.index.line_at(self.bytes->view(), offset); },
+          py::arg("offset"), "Number of the line that holds the byte at `offset`.")
+      .def("search", &search, py::arg("wanted"), py::arg("limit") = 100, py::arg("job") = py::none(),
+           "(line, text) of the first `limit` lines that hold the text.")
+      .def("__len__", [](const LogText& self) { return self.index.line_count(); })
+      .def("__repr__", [](const LogText& self) {
+        return py::str("<LogText {!r} {} lines>").format(to_str(self.bytes->name()), self.index.line_count());
+      });
+
+  module.def("open_log", &open_log, py::arg("path"), py::arg("job") = py::none(), "Opens a log, plain or compressed.");
+  module.def("log_text", &log_text, py::arg("text"), py::arg("name") = "<text>", "A log from str or bytes.");
+  module.def("find_files", &find_files, py::arg("pattern"), py::arg("base") = ".",
+             "(paths, problems) of a file, glob or directory.");
+  module.def("summarize", &summarize, py::arg("text"), py::arg("reference") = py::none(), py::arg("time_range") = py::none(),
+             py::arg("max_gaps") = 64, py::arg("max_samples") = 256, py::arg("job") = py::none());
+  module.def("mine_templates", &mine_templates, py::arg("text"), py::arg("reference") = py::none(),
+             py::arg("change_time") = py::none(), py::arg("time_range") = py::none(), py::arg("keep_assignments") = false,
+             py::arg("max_templates") = 10'000, py::arg("job") = py::none());
+}
+
+}  // namespace conclave::scripting

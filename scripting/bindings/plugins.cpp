@@ -1,0 +1,98 @@
+// The plugin catalogue: which plugins there are, as the runner's info dicts.
+#include <string>
+
+#include "scripting/bindings/binders.h"
+#include "scripting/bindings/convert.h"
+#include "scripting/bindings/errors.h"
+#include "scripting/plugin_catalog.h"
+
+namespace conclave::scripting {
+namespace {
+
+const char* trust_name(Trust trust) {
+  switch (trust) {
+    case Trust::shipped:
+      return "shipped";
+    case Trust::named:
+      return "named";
+    case Trust::untrusted:
+      return "untrusted";
+  }
+  return "untrusted";
+}
+
+Trust to_trust(py::handle value) {
+  const std::string name = to_utf8(value, "trust");
+  for (const Trust trust : {Trust::shipped, Trust::named, Trust::untrusted}) {
+    if (name == trust_name(trust)) return trust;
+  }
+  throw py::value_error("trust is shipped, named or untrusted, not '" + name + "'");
+}
+
+py::dict to_python(const PluginInfo& plugin) {
+  py::list specs;
+  for (const Setting& setting : plugin.settings) {
+    py::dict spec;
+    spec["name"] = to_str(setting.name);
+    spec["type"] = to_str(setting.type);
+    spec["default_value"] = json_to_python(setting.default_value);
+    spec["help"] = to_str(setting.help);
+    specs.append(spec);
+  }
+  py::dict info;
+  info["name"] = to_str(plugin.name);
+  info["version"] = to_str(plugin.version);
+  info["kind"] = to_str(plugin.kind);
+  info["scope"] = to_str(plugin.scope);
+  info["summary"] = to_str(plugin.summary);
+  info["module"] = to_str(plugin.module);
+  info["function"] = to_str(plugin.function);
+  info["path"] = path_to_python(plugin.path);
+  info["sha256"] = to_str(plugin.sha256);
+  info["requirements"] = texts_to_python(plugin.requirements);
+  info["setting_specs"] = specs;
+  info["timeout_s"] = plugin.time_s;
+  info["network"] = texts_to_python(plugin.network);
+  info["raw_evidence"] = plugin.raw_evidence;
+  info["trust"] = trust_name(plugin.trust);
+  return info;
+}
+
+py::tuple catalog(py::handle shipped, const py::iterable& named) {
+  const std::filesystem::path folder = shipped.is_none() ? std::filesystem::path() : to_path(shipped, "shipped");
+  std::vector<std::filesystem::path> folders;
+  for (const py::handle path : named) folders.push_back(to_path(path, "named"));
+  PluginCatalog found;
+  {
+    const py::gil_scoped_release release;
+    found = read_catalog(folder, folders);
+  }
+  py::list plugins;
+  for (const PluginInfo& plugin : found.plugins) plugins.append(to_python(plugin));
+  py::list problems;
+  for (const PluginProblem& problem : found.problems) {
+    problems.append(py::make_tuple(path_to_python(problem.path), to_str(problem.message)));
+  }
+  return py::make_tuple(plugins, problems);
+}
+
+py::dict plugin(py::handle path, py::handle trust) {
+  const std::filesystem::path file = to_path(path, "path");
+  const Trust how = to_trust(trust);
+  Result<PluginInfo> info;
+  {
+    const py::gil_scoped_release release;
+    info = read_plugin(file, how);
+  }
+  return to_python(value_or_raise(std::move(info)));
+}
+
+}  // namespace
+
+void bind_plugins(py::module_& module) {
+  module.def("read_catalog", &catalog, py::arg("shipped"), py::arg("named") = py::tuple(),
+             "(infos, problems): plugins by name, as the runner takes them; no code of theirs runs.");
+  module.def("read_plugin", &plugin, py::arg("path"), py::arg("trust") = "named", "The info of one folder or .py file.");
+}
+
+}  // namespace conclave::scripting

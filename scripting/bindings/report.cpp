@@ -1,0 +1,225 @@
+// The steps of the main job, and the report they end in.
+#include "engine/case/report.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "engine/case/consult.h"
+#include "engine/case/render.h"
+#include "scripting/bindings/binders.h"
+#include "scripting/bindings/blocking.h"
+#include "scripting/bindings/convert.h"
+#include "scripting/bindings/errors.h"
+#include "scripting/bindings/evidence_cast.h"
+#include "scripting/bindings/response_cast.h"
+
+namespace conclave::scripting {
+namespace {
+
+using nlohmann::json;
+
+std::vector<consensus::ExpertResponse> to_responses(const py::iterable& responses) {
+  std::vector<consensus::ExpertResponse> list;
+  for (const py::handle response : responses) list.push_back(to_response(response));
+  return list;
+}
+
+py::object load_configuration(const Case& subject) {
+  Job job("read configuration");
+  auto file = value_or_raise(blocking(job, [&] { return load_config(subject); }));
+  return file ? py::cast(std::move(*file)) : py::none();
+}
+
+Gathered gather_evidence(const Case& subject, const py::object& config, JobPtr job) {
+  std::optional<config::ConfigFile> file;
+  if (!config.is_none()) file = py::cast<config::ConfigFile>(config);
+  const JobPtr own = job_or_new(std::move(job), "gather");
+  return value_or_raise(blocking(*own, [&] { return gather(subject, file, *own); }));
+}
+
+std::vector<ReceiptPlugin> to_plugins(const py::iterable& plugins) {
+  std::vector<ReceiptPlugin> list;
+  for (const py::handle item : plugins) {
+    const auto tuple = py::cast<py::tuple>(item);
+    if (tuple.size() != 3) throw py::value_error("a plugin is (name, version, sha256)");
+    list.push_back({to_utf8(tuple[0], "name"), to_utf8(tuple[1], "version"), to_utf8(tuple[2], "sha256")});
+  }
+  return list;
+}
+
+std::vector<ReceiptHook> to_hooks(const py::iterable& hooks) {
+  std::vector<ReceiptHook> list;
+  for (const py::handle item : hooks) {
+    const auto tuple = py::cast<py::tuple>(item);
+    if (tuple.size() != 4) throw py::value_error("a hook is (hook, plugin, change, seconds)");
+    list.push_back(
+        {to_utf8(tuple[0], "hook"), to_utf8(tuple[1], "plugin"), to_utf8(tuple[2], "change"), to_number(tuple[3], "seconds")});
+  }
+  return list;
+}
+
+Report write_report(const Case& subject, const Gathered& gathered, const py::iterable& responses, const py::iterable& plugins,
+                    const py::iterable& hooks, const py::dict& weights, const py::object& started) {
+  auto answers = to_responses(responses);
+  const auto used_plugins = to_plugins(plugins);
+  const auto used_hooks = to_hooks(hooks);
+  std::map<std::string, double> weight_of;
+  for (const auto& [name, weight] : weights) weight_of[to_utf8(name, "name")] = to_number(weight, "weight");
+  const TimeUs start = started.is_none() ? now_us() : to_time(started, "started");
+  Job job("report");
+  return value_or_raise(blocking(
+      job, [&] { return make_report(subject, gathered, std::move(answers), used_plugins, used_hooks, weight_of, start); }));
+}
+
+py::list verify(const py::iterable& responses, const py::object& evidence) {
+  auto answers = to_responses(responses);
+  const EvidencePtr found = evidence_from_python(evidence);
+  {
+    const py::gil_scoped_release release;
+    verify_claims(answers, *found);
+  }
+  return py::cast(answers);
+}
+
+std::string dump(const json& value, int indent) { return value.dump(indent, ' ', false, json::error_handler_t::replace); }
+
+Report from_json_value(const json& value) { return value_or_raise(report_from_json(value)); }
+
+Report from_json_text(py::handle text) {
+  const std::string content =
+      PyBytes_Check(text.ptr()) ? std::string(py::reinterpret_borrow<py::bytes>(text)) : to_utf8(text, "text");
+  const json value = json::parse(content, nullptr, false);
+  if (value.is_discarded()) raise(Error{ErrorKind::serialization, "a report is JSON, and this is not", {}, 0, 0});
+  return from_json_value(value);
+}
+
+// A field of the JSON form; the parts without a class of their own leave as plain values.
+py::object field(const Report& self, const char* name) { return json_to_python(to_json(self).at(name)); }
+
+template <class Render>
+auto rendered(Render render) {
+  std::string text;
+  {
+    const py::gil_scoped_release release;
+    text = render();
+  }
+  return to_str(text);
+}
+
+void bind_gathered(py::module_& module) {
+  py::class_<Gathered>(module, "Gathered", "What gather() brings back.")
+      .def_property(
+          "evidence", [](const Gathered& self) { return to_python(self.evidence); },
+          [](Gathered& self, py::handle value) { self.evidence = evidence_from_python(value); },
+          "The columns; a hook's result may take their place.")
+      .def_property_readonly("problems", [](const Gathered& self) { return py::cast(self.problems); })
+      .def_property_readonly(
+          "inputs",
+          [](const Gathered& self) {
+            py::list list;
+            for (const auto& input : self.inputs) {
+              list.append(py::make_tuple(to_str(input.path), input.bytes, to_str(input.sha256)));
+            }
+            return list;
+          },
+          "(path, bytes, sha256) of what was read.")
+      .def_readonly("coverage", &Gathered::coverage, "Share of the named evidence that could be read, in [0, 1].")
+      .def_readonly("unreadable", &Gathered::unreadable)
+      .def("__repr__", [](const Gathered& self) {
+        return py::str("<Gathered coverage={} {} problems>").format(self.coverage, self.problems.size());
+      });
+
+  module.def("load_config", &load_configuration, py::arg("case"), "The ConfigFile the case names, or None.");
+  module.def("gather", &gather_evidence, py::arg("case"), py::arg("config") = py::none(), py::arg("job") = py::none(),
+             "Reads logs and scans services. OSError for named evidence that cannot be read.");
+  module.def("verify_claims", &verify, py::arg("responses"), py::arg("evidence"),
+             "The responses, every citation resolved against the evidence.");
+  module.def("make_report", &write_report, py::arg("case"), py::arg("gathered"), py::arg("responses"),
+             py::arg("plugins") = py::tuple(), py::arg("hooks") = py::tuple(), py::arg("weights") = py::dict(),
+             py::arg("started") = py::none(),
+             "Verifies claims, concludes and writes the report. plugins: (name, version, sha256); hooks: (hook, plugin, change, "
+             "seconds); weights: by expert name.");
+}
+
+}  // namespace
+
+void bind_report(py::module_& module) {
+  bind_gathered(module);
+  py::class_<Report>(module, "Report", "The verdict and everything a reader needs to judge it, also when the logs are gone.")
+      .def_property_readonly("id", [](const Report& self) { return to_str(self.id); })
+      .def_property_readonly("case_name", [](const Report& self) { return to_str(self.case_name); })
+      .def_property_readonly("case_file", [](const Report& self) { return to_str(self.case_file); })
+      .def_property_readonly("question", [](const Report& self) { return to_str(self.question); })
+      .def_property_readonly("consensus", [](const Report& self) { return self.consensus; })
+      .def_property_readonly(
+          "verdict", [](const Report& self) { return field(self, "verdict"); }, "None: no consensus.")
+      .def_property_readonly("passed", [](const Report& self) { return self.consensus.passed; })
+      .def_property_readonly("reason", [](const Report& self) { return to_str(self.consensus.reason); })
+      .def_property_readonly(
+          "confidence_score", [](const Report& self) { return self.consensus.confidence_score; },
+          "Probability of the verdict, in [0, 1].")
+      .def_property_readonly("confidence_interval",
+                             [](const Report& self) { return py::cast(self.consensus).attr("confidence_interval"); })
+      .def_property_readonly(
+          "coverage", [](const Report& self) { return self.consensus.coverage; },
+          "Share of asked experts that answered with something that could vote, in [0, 1].")
+      .def_property_readonly("consensus_text", [](const Report& self) { return to_str(self.consensus.consensus_text); })
+      .def_property_readonly("responses", [](const Report& self) { return py::tuple(py::cast(self.responses)); })
+      .def_property_readonly("scopes", [](const Report& self) { return field(self, "scopes"); })
+      .def_property_readonly("dissenting_opinions", [](const Report& self) { return field(self, "dissenting_opinions"); })
+      .def_property_readonly("key_insights", [](const Report& self) { return field(self, "key_insights"); })
+      .def_property_readonly("agreement_matrix", [](const Report& self) { return field(self, "agreement_matrix"); })
+      .def_property_readonly("groups", [](const Report& self) { return field(self, "groups"); })
+      .def_property_readonly("counterfactuals", [](const Report& self) { return field(self, "counterfactuals"); })
+      .def_property_readonly(
+          "evidence", [](const Report& self) { return field(self, "evidence"); }, "{logs, services, config, excerpts}")
+      .def_property_readonly("problems", [](const Report& self) { return py::tuple(py::cast(self.problems)); })
+      .def_property_readonly("receipt", [](const Report& self) { return field(self, "receipt"); })
+      .def_property_readonly("started", [](const Report& self) { return time_to_python(self.started); })
+      .def_property_readonly("seconds", [](const Report& self) { return self.seconds; })
+      .def_property_readonly("exit_code", &Report::exit_code, "0 passed, 1 another verdict, 3 no consensus.")
+      .def(
+          "to_dict", [](const Report& self) { return json_to_python(to_json(self)); }, "As the JSON, in Python values.")
+      .def(
+          "to_json", [](const Report& self, int indent) { return rendered([&] { return dump(to_json(self), indent); }); },
+          py::arg("indent") = 2)
+      .def(
+          "to_text",
+          [](const Report& self, bool colour, int width) { return rendered([&] { return render_text(self, colour, width); }); },
+          py::arg("colour") = false, py::arg("width") = 100)
+      .def(
+          "to_markdown",
+          [](const Report& self, bool redacted) { return rendered([&] { return render_markdown(self, redacted); }); },
+          py::arg("redacted") = false)
+      .def(
+          "to_html", [](const Report& self, bool redacted) { return rendered([&] { return render_html(self, redacted); }); },
+          py::arg("redacted") = false, "One self-contained file.")
+      .def("to_junit", [](const Report& self) { return rendered([&] { return render_junit(self); }); })
+      .def("_repr_html_", [](const Report& self) { return rendered([&] { return render_html(self); }); })
+      .def(
+          "replay", [](const Report& self) { return value_or_raise(replay(self)); },
+          "Derives the consensus again from receipt and responses.")
+      .def_static("from_json", &from_json_text, py::arg("text"), "From to_json(); SerializationError names what is wrong.")
+      .def_static(
+          "from_dict", [](py::handle value) { return from_json_value(to_json_value(value, "report")); }, py::arg("value"))
+      .def("__eq__",
+           [](const Report& self, const py::object& other) -> py::object {
+             if (!py::isinstance<Report>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             return py::bool_(to_json(self) == to_json(py::cast<const Report&>(other)));
+           })
+      .def("__hash__", [](const Report& self) { return py::hash(to_str(self.id)); })
+      .def("__copy__", [](const Report& self) { return self; })
+      .def(
+          "__deepcopy__", [](const Report& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def("__repr__",
+           [](const Report& self) {
+             return py::str("<Report {!r}: {!r}, confidence {:.2f}, {} experts>")
+                 .format(to_str(self.case_name), field(self, "verdict"), self.consensus.confidence_score, self.responses.size());
+           })
+      .def("__str__", [](const Report& self) { return rendered([&] { return render_text(self, false); }); })
+      .def(py::pickle([](const Report& self) { return py::make_tuple(to_str(dump(to_json(self), -1))); },
+                      [](const py::tuple& state) { return from_json_text(state[0]); }));
+}
+
+}  // namespace conclave::scripting

@@ -1,0 +1,112 @@
+// conclave.scan: is a service there? Targets and results cross as tuples; conclave/scan.py gives them names.
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/scan/scanner.h"
+#include "scripting/bindings/binders.h"
+#include "scripting/bindings/blocking.h"
+#include "scripting/bindings/convert.h"
+#include "scripting/bindings/errors.h"
+
+namespace conclave::scripting {
+namespace {
+
+using scan::ScanResult;
+using scan::Target;
+
+py::object state_or_none(const std::optional<scan::State>& state) {
+  return state ? py::object(to_str(scan::state_name(*state))) : py::none();
+}
+
+py::tuple to_python(const Target& target) {
+  return py::make_tuple(to_str(target.name), to_str(target.host), target.port, state_or_none(target.expect));
+}
+
+py::list to_python(const std::vector<Target>& targets) {
+  py::list list;
+  for (const Target& target : targets) list.append(to_python(target));
+  return list;
+}
+
+py::tuple to_python(const ScanResult& result) {
+  return py::make_tuple(to_python(result.target), to_str(scan::state_name(result.state)),
+                        result.latency_ms ? py::object(py::float_(*result.latency_ms)) : py::none(), to_str(result.address),
+                        to_str(result.detail), result.time == 0 ? py::none() : time_to_python(result.time));
+}
+
+Target to_target(py::handle value) {
+  const auto tuple = py::cast<py::tuple>(value);
+  if (tuple.size() != 4) throw py::value_error("a target is (name, host, port, expect)");
+  Target target;
+  target.name = to_utf8(tuple[0], "name");
+  target.host = to_utf8(tuple[1], "host");
+  const auto port = py::cast<long long>(tuple[2]);
+  if (port < 1 || port > 65535) throw py::value_error("port must be from 1 to 65535, not " + std::to_string(port));
+  target.port = static_cast<std::uint16_t>(port);
+  if (!tuple[3].is_none()) {
+    const std::string name = to_utf8(tuple[3], "expect");
+    target.expect = scan::state_from_name(name);
+    if (!target.expect) throw py::value_error("unknown state '" + name + "'");
+  }
+  return target;
+}
+
+// Results as they are decided, carried from the scanning thread to the calling one.
+class Mailbox {
+ public:
+  void post(const ScanResult& result) {
+    const std::lock_guard lock(mutex_);
+    results_.push_back(result);
+  }
+  std::vector<ScanResult> take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(results_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<ScanResult> results_;
+};
+
+py::list run_scan(const py::iterable& targets, int timeout_ms, std::size_t max_in_flight, const py::object& on_result,
+                  JobPtr job) {
+  std::vector<Target> list;
+  for (const py::handle target : targets) list.push_back(to_target(target));
+  if (timeout_ms < 1) throw py::value_error("timeout_ms must be above 0");
+  if (max_in_flight < 1) throw py::value_error("max_in_flight must be above 0");
+  const scan::ScanOptions options{timeout_ms, max_in_flight};
+  const JobPtr own = job_or_new(std::move(job), "scan");
+  Mailbox mailbox;
+  std::function<void()> poll;
+  std::function<void(const ScanResult&)> post;
+  if (!on_result.is_none()) {
+    post = [&](const ScanResult& result) { mailbox.post(result); };
+    poll = [&] {
+      for (const ScanResult& result : mailbox.take()) on_result(to_python(result));
+    };
+  }
+  const auto results = blocking(
+      *own, [&] { return scan::scan(list, options, *own, post); }, poll);
+  py::list answers;
+  for (const ScanResult& result : results) answers.append(to_python(result));
+  return answers;
+}
+
+}  // namespace
+
+void bind_scan(py::module_& module) {
+  module.def(
+      "parse_targets", [](py::handle text) { return to_python(value_or_raise(scan::parse_targets(to_utf8(text, "text")))); },
+      py::arg("text"), "Targets (name, host, port, expect) of a text such as \"host:22,80,8000-8100\".");
+  module.def(
+      "scan", &run_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 512,
+      py::arg("on_result") = py::none(), py::arg("job") = py::none(),
+      "One result (target, state, latency_ms, address, detail, time) per target. A stopped job leaves the rest cancelled.");
+  module.def(
+      "listening_sockets", [] { return to_python(value_or_raise(scan::listening_sockets())); },
+      "Targets for the listening TCP sockets of this machine.");
+}
+
+}  // namespace conclave::scripting

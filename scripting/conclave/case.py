@@ -1,0 +1,242 @@
+"""The main job: gather evidence, ask the circle, conclude. From Python the circle is asked here, so that the thread an expert needs
+is never the thread that waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from conclave import _core, _hooks, _runner
+from conclave._core import Case, Gathered, Report, draft_case, gather, verify_claims
+
+__all__ = ["Case", "Gathered", "Report", "consult", "consult_async", "draft_case", "gather", "shipped_plugins", "verify_claims"]
+
+ExpertLike = Union[str, os.PathLike, Callable[..., Any], Mapping[str, Any]]
+
+
+def shipped_plugins() -> str:
+    """Folder of the plugins that come with Conclave."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    return os.path.normpath(os.path.join(package, "..", "..", "share", "conclave", "plugins"))
+
+
+@dataclass
+class _Circle:
+    experts: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[_core.ExpertResponse] = field(default_factory=list)
+    hooks: list[dict[str, Any]] = field(default_factory=list)
+
+    def plugins(self) -> list[tuple[str, str, str]]:
+        """For the receipt."""
+        return [
+            (info["name"], info.get("version", ""), info["sha256"])
+            for info in self.experts + self.hooks
+            if info.get("sha256")
+        ]
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(".py") or os.sep in name
+
+
+def _from_callable(function: Callable[..., Any]) -> dict[str, Any]:
+    marks = getattr(function, "__conclave_expert__", {})
+    name = marks.get("name") or getattr(function, "__name__", type(function).__name__)
+    return {"scope": "overall", "weight": 1.0, **marks, "name": name, "callable": function}
+
+
+class _Finder:
+    """Turns what a caller or a case names into infos for the runner."""
+
+    def __init__(self, case: Case, plugins: Iterable[str | os.PathLike]) -> None:
+        self._case = case
+        infos, self.problems = _core.read_catalog(shipped_plugins(), list(plugins))
+        self.experts = {info["name"]: info for info in infos if info["kind"] == "expert"}
+        self.hooks = [info for info in infos if info["kind"] == "hook" and info["trust"] != "untrusted"]
+
+    def by_name(self, name: str) -> dict[str, Any]:
+        if name in self.experts:
+            return self.experts[name]
+        near = difflib.get_close_matches(name, self.experts, 1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise _core.CircleError(f"there is no expert '{name}'{hint}")
+
+    def named_by_caller(self, item: ExpertLike) -> dict[str, Any]:
+        """Naming is consent."""
+        if isinstance(item, Mapping):
+            return {**self.named_by_caller(item["name"]), **{key: item[key] for key in ("settings", "weight") if key in item}}
+        if isinstance(item, os.PathLike) or (isinstance(item, str) and _is_path(item)):
+            return _core.read_plugin(item, "named")
+        if isinstance(item, str):
+            return self.by_name(item)
+        if callable(item):
+            return _from_callable(item)
+        raise TypeError(f"an expert is a name, a path or a function, not {type(item).__name__}")
+
+    def named_by_case(self, choice: Mapping[str, Any]) -> dict[str, Any]:
+        """A file that only the case names may come from anywhere: it is not trusted."""
+        name = choice["name"]
+        if _is_path(name):
+            info = _core.read_plugin(os.path.join(self._case.base, name), "untrusted")
+        else:
+            info = self.by_name(name)
+        return {**info, "settings": choice["settings"], "weight": choice["weight"]}
+
+
+def _refusal(info: Mapping[str, Any]) -> _core.ExpertResponse:
+    reason = "neither shipped nor named by the caller; pass it in experts= or its folder in plugins= to allow it"
+    return _core.ExpertResponse(
+        info["name"], scope=info.get("scope", "overall"), status="refused", error=_core.ResponseError("PermissionError", reason)
+    )
+
+
+def _circle(case: Case, experts: Iterable[ExpertLike] | None, plugins: Iterable[str | os.PathLike]) -> _Circle:
+    finder = _Finder(case, plugins)
+    choices = {choice["name"]: choice for choice in case.experts}
+    if experts is not None:
+        if isinstance(experts, (str, os.PathLike)) or callable(experts):
+            experts = [experts]
+        infos = []
+        for item in experts:
+            info = finder.named_by_caller(item)
+            said = choices.get(info["name"])  # the case's settings hold also for an expert the caller picks
+            infos.append({**said, **info} if said and "settings" not in info else info)
+    elif choices:
+        infos = [finder.named_by_case(choice) for choice in case.experts]
+    else:
+        infos = [info for info in finder.experts.values() if info["trust"] != "untrusted"]
+    circle = _Circle(hooks=finder.hooks)
+    seen: set[str] = set()
+    for info in infos:
+        if info["name"] in seen:
+            raise _core.CircleError(f"two experts are called '{info['name']}'")
+        seen.add(info["name"])
+        if info.get("trust") == "untrusted":
+            circle.refused.append(_refusal(info))
+        else:
+            circle.experts.append(info)
+    return circle
+
+
+class _History:
+    """Reads the report before this one and adds this one, if the caller wants history."""
+
+    def __init__(self, case: Case, wanted: bool) -> None:
+        self._store = _core.Store() if wanted else None
+        self._key = os.path.abspath(case.file) if case.file else case.name
+
+    def previous(self, evidence: _core.Evidence) -> _core.Evidence:
+        text = self._store.last_report_json(self._key) if self._store is not None else None
+        return evidence if text is None else evidence.with_previous(text)
+
+    def add(self, report: Report) -> None:
+        if self._store is not None:
+            self._store.add_report(report, self._key)
+
+
+def _gathered(case: Case, circle: _Circle, history: _History, job: _core.Job) -> tuple[Gathered, list[_hooks.Receipt]]:
+    config = _core.load_config(case)
+    receipts: list[_hooks.Receipt] = []
+    if config is not None:
+        config, receipts = _hooks.run_config_hooks(circle.hooks, config)
+    gathered = gather(case, config, job)
+    evidence, more = _hooks.run_evidence_hooks(circle.hooks, gathered.evidence)
+    gathered.evidence = history.previous(evidence)
+    return gathered, receipts + more
+
+
+def _reported(
+    case: Case,
+    circle: _Circle,
+    gathered: Gathered,
+    receipts: list[_hooks.Receipt],
+    responses: list[_core.ExpertResponse],
+    started: float,
+    history: _History,
+    job: _core.Job,
+) -> Report:
+    if job.stopped:
+        raise _core.CancelledError("the consultation was stopped")
+    report = _core.make_report(
+        case, gathered, responses + circle.refused, plugins=circle.plugins(), hooks=receipts, started=started
+    )
+    history.add(report)
+    return report
+
+
+def _case_of(case: Case | str | os.PathLike) -> Case:
+    return case if isinstance(case, Case) else Case.load(case)
+
+
+def consult(
+    case: Case | str | os.PathLike,
+    *,
+    experts: Iterable[ExpertLike] | None = None,
+    plugins: Iterable[str | os.PathLike] = (),
+    history: bool = False,
+    job: _core.Job | None = None,
+) -> Report:
+    """Gathers evidence, asks the experts and returns the Report.
+
+    case: a Case or the path of a case file. experts: names, paths of .py files or plugin folders, or functions; by default what
+    the case says, or all shipped ones. plugins: folders of plugins. Naming a path or a folder here is consent to run it. history:
+    whether the last report on the case is shown to experts (`evidence.previous`) and this one is kept. job: to stop it from another
+    thread (CancelledError).
+
+    Experts run one after the other on the calling thread, so that Ctrl-C reaches them. OSError or InfrastructureError if the case or
+    the evidence it names cannot be read; CircleError for an unknown expert. A failing expert is a failed response in the report.
+    """
+    case = _case_of(case)
+    job = job if job is not None else _core.Job("consult")
+    started = time.time()
+    circle = _circle(case, experts, plugins)
+    past = _History(case, history)
+    gathered, receipts = _gathered(case, circle, past, job)
+    evidence = _runner.Evidence(gathered.evidence)
+    job.begin("asking experts", len(circle.experts), "experts")
+    responses = []
+    for info in circle.experts:
+        if job.stopped:
+            break
+        responses.append(_runner.judge(info, evidence, job))
+        job.advance()
+    return _reported(case, circle, gathered, receipts, responses, started, past, job)
+
+
+async def consult_async(
+    case: Case | str | os.PathLike,
+    *,
+    experts: Iterable[ExpertLike] | None = None,
+    plugins: Iterable[str | os.PathLike] = (),
+    history: bool = False,
+    job: _core.Job | None = None,
+) -> Report:
+    """As `consult`, from a running loop: async experts share the loop, other experts and the engine run on threads. Cancelling the
+    task stops them all and raises asyncio.CancelledError."""
+    job = job if job is not None else _core.Job("consult")
+    started = time.time()
+    try:
+        case = await asyncio.to_thread(_case_of, case)
+        circle = await asyncio.to_thread(_circle, case, experts, plugins)
+        past = _History(case, history)
+        gathered, receipts = await asyncio.to_thread(_gathered, case, circle, past, job)
+        evidence = _runner.Evidence(gathered.evidence)
+        job.begin("asking experts", len(circle.experts), "experts")
+
+        async def ask(info: Mapping[str, Any]) -> _core.ExpertResponse:
+            response = await _runner.run_expert_async(info, evidence, job)
+            job.advance()
+            return response
+
+        responses = await asyncio.gather(*(ask(info) for info in circle.experts))
+        return await asyncio.to_thread(
+            _reported, case, circle, gathered, receipts, list(responses), started, past, job
+        )
+    except asyncio.CancelledError:
+        job.request_stop()
+        raise

@@ -1,0 +1,181 @@
+"""Reading, searching and summing up logs.
+
+A `source` is text (str or bytes), a file (os.PathLike), or a LogText that is already open. Compressed files are unpacked.
+Every function raises OSError if a file cannot be read and CancelledError if its job is stopped.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Union
+
+from conclave import _core
+from conclave._core import LogText, find_files, open_log
+from conclave.evidence import Bucket, Gap, Sample, Template
+
+__all__ = [
+    "Bucket",
+    "Gap",
+    "LogAnalyzer",
+    "LogSummary",
+    "LogText",
+    "Sample",
+    "Template",
+    "find_files",
+    "mine_templates",
+    "open_log",
+    "summarize",
+]
+
+Source = Union[str, bytes, os.PathLike, LogText]
+Time = Union[datetime.datetime, float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LogSummary:
+    """One pass over a log. Times are aware datetimes; `hourly` is (start of hour, lines) for hours that have lines."""
+
+    lines: int
+    bytes: int
+    error_lines: int
+    warning_lines: int
+    timestamp_lines: int
+    levels: Mapping[str, int]
+    first_time: datetime.datetime | None
+    last_time: datetime.datetime | None
+    stamp_format: str
+    bucket_seconds: float
+    out_of_order: int
+    buckets: Sequence[Bucket]
+    gaps: Sequence[Gap]
+    samples: Sequence[Sample]
+    hourly: Sequence[tuple[datetime.datetime, int]]
+
+
+def _opened(source: Source, job: _core.Job | None = None) -> LogText:
+    if isinstance(source, LogText):
+        return source
+    if isinstance(source, (str, bytes)):
+        return _core.log_text(source)
+    if isinstance(source, os.PathLike):
+        return open_log(source, job)
+    raise TypeError(f"a log is text (str or bytes), an os.PathLike or a LogText, not {type(source).__name__}")
+
+
+def summarize(
+    source: Source,
+    *,
+    reference: Time | None = None,
+    time_range: tuple[Time, Time] | None = None,
+    max_gaps: int = 64,
+    max_samples: int = 256,
+    job: _core.Job | None = None,
+) -> LogSummary:
+    """Counts, levels, times, gaps and the first grave lines. reference: for stamps without a year, by default now; time_range: only
+    lines in [start, end)."""
+    text = _opened(source, job)
+    raw = _core.summarize(text, reference, time_range, max_gaps, max_samples, job)
+    raw["buckets"] = [Bucket(*row) for row in raw["buckets"]]
+    raw["gaps"] = [Gap(*row) for row in raw["gaps"]]
+    raw["samples"] = [Sample(line, time, level, text.line(line)) for line, time, level in raw["samples"]]
+    return LogSummary(**raw)
+
+
+def mine_templates(
+    source: Source,
+    *,
+    reference: Time | None = None,
+    change_time: Time | None = None,
+    time_range: tuple[Time, Time] | None = None,
+    max_templates: int = 10_000,
+    job: _core.Job | None = None,
+) -> list[Template]:
+    """Lines that differ only in their parameters, grouped, most frequent first."""
+    text = _opened(source, job)
+    rows, _ = _core.mine_templates(text, reference, change_time, time_range, False, max_templates, job)
+    return [Template(*row, text.name) for row in rows]
+
+
+class LogAnalyzer:
+    """Counts of lines by pattern.
+
+    patterns: name -> regular expression (str, bytes or compiled) for counts of one's own; "error", "warning" and "timestamp" are
+    there by default. The read-only attributes total_lines, error_count and warning_count are those of the last analysis.
+    """
+
+    __slots__ = ("_counts", "_patterns")
+
+    def __init__(self, patterns: Mapping[str, Any] | None = None) -> None:
+        self._patterns = {name: _bytes_pattern(pattern) for name, pattern in (patterns or {}).items()}
+        self._counts: dict[str, int] = {}
+
+    total_lines = property(lambda self: self._counts.get("total_lines", 0))
+    error_count = property(lambda self: self._counts.get("errors", 0))
+    warning_count = property(lambda self: self._counts.get("warnings", 0))
+
+    def analyze_logs(self, source: Source | Iterable[Source]) -> dict[str, int]:
+        """Lines in all, and lines that match each pattern: total_lines, errors, warnings, error, warning, timestamp (errors and
+        error are the same number) and those of one's own. source may be an iterable of several."""
+        counts = dict.fromkeys(("total_lines", "errors", "warnings", "error", "warning", "timestamp", *self._patterns), 0)
+        for one in _several(source):
+            text = _opened(one)
+            summary = summarize(text, max_gaps=0, max_samples=0)
+            counts["total_lines"] += summary.lines
+            counts["errors"] += summary.error_lines
+            counts["warnings"] += summary.warning_lines
+            counts["timestamp"] += summary.timestamp_lines if "timestamp" not in self._patterns else 0
+            for name, pattern in self._patterns.items():
+                counts[name] += _matching_lines(text, pattern)
+        counts["error"] = counts["error"] if "error" in self._patterns else counts["errors"]
+        counts["warning"] = counts["warning"] if "warning" in self._patterns else counts["warnings"]
+        self._counts = counts
+        return dict(counts)
+
+    def analyze_temporal_patterns(self, source: Source | Iterable[Source]) -> list[tuple[str, int]]:
+        """(start of the hour in UTC, such as "2026-03-01T12:00:00Z", lines) for hours that have lines, in order of time."""
+        hours: dict[datetime.datetime, int] = {}
+        for one in _several(source):
+            for start, lines in summarize(one, max_gaps=0, max_samples=0).hourly:
+                hours[start] = hours.get(start, 0) + lines
+        return [(start.strftime("%Y-%m-%dT%H:%M:%SZ"), lines) for start, lines in sorted(hours.items())]
+
+    def __repr__(self) -> str:
+        return f"LogAnalyzer({', '.join(self._patterns)})"
+
+
+def _several(source: Source | Iterable[Source]) -> Iterable[Source]:
+    return (source,) if isinstance(source, (str, bytes, os.PathLike, LogText)) else source
+
+
+def _bytes_pattern(pattern: Any) -> re.Pattern[bytes]:
+    if isinstance(pattern, re.Pattern):
+        if isinstance(pattern.pattern, bytes):
+            return pattern
+        return re.compile(pattern.pattern.encode(), pattern.flags & ~re.UNICODE)
+    return re.compile(pattern.encode() if isinstance(pattern, str) else pattern)
+
+
+def _matching_lines(text: LogText, pattern: re.Pattern[bytes]) -> int:
+    """As if each line were searched by itself: `^`, `$` and `\\s` do not look beyond it."""
+    view = text.view()
+    count = 0
+    for start in range(0, len(view), 1 << 20):
+        begin = _line_start(view, start)
+        end = _line_start(view, min(len(view), start + (1 << 20)))
+        count += sum(1 for line in bytes(view[begin:end]).splitlines() if pattern.search(line))
+    return count
+
+
+def _line_start(view: memoryview, at: int) -> int:
+    """The first position from `at` on where a line starts."""
+    while 0 < at < len(view):
+        piece = bytes(view[at - 1 : at + 4096])
+        found = piece.find(b"\n")
+        if found >= 0:
+            return at + found
+        at += 4096
+    return min(at, len(view))

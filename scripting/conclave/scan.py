@@ -1,0 +1,141 @@
+"""Is a service there? Non-blocking connects by one loop; never a thread per target."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Union
+
+from conclave import _core
+
+__all__ = ["ScanResult", "ServiceScanner", "Target", "listening_sockets", "parse_targets", "scan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What to connect to. expect: the state it should be in; None means open."""
+
+    name: str
+    host: str
+    port: int
+    expect: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """state: open, closed, rejected, filtered, unreachable, dns_error, local_error or cancelled, with its cause in `detail`.
+    latency_ms: until connected or refused, or None. address: the numeric address tried. time: when it was decided."""
+
+    target: Target
+    state: str
+    latency_ms: float | None
+    address: str
+    detail: str
+    time: datetime.datetime | None
+
+    @property
+    def open(self) -> bool:
+        return self.state == "open"
+
+
+TargetLike = Union[Target, str, tuple[str, int]]
+
+
+def parse_targets(text: str) -> list[Target]:
+    """Targets of a text such as "host:22,80,8000-8100", "[::1]:443" or "host:https". ValueError lists every problem."""
+    return [Target(*row) for row in _core.parse_targets(text)]
+
+
+def listening_sockets() -> list[Target]:
+    """The listening TCP sockets of this machine."""
+    return [Target(*row) for row in _core.listening_sockets()]
+
+
+def _targets(items: TargetLike | Iterable[TargetLike]) -> list[Target]:
+    if isinstance(items, (str, Target)):
+        items = [items]
+    targets: list[Target] = []
+    for item in items:
+        if isinstance(item, Target):
+            targets.append(item)
+        elif isinstance(item, str):
+            targets += parse_targets(item)
+        else:
+            host, port = item
+            targets.append(Target(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", host, port))
+    return targets
+
+
+def _result(row: tuple) -> ScanResult:
+    target, *rest = row
+    return ScanResult(Target(*target), *rest)
+
+
+def scan(
+    targets: TargetLike | Iterable[TargetLike],
+    *,
+    timeout_ms: int = 1000,
+    max_in_flight: int = 512,
+    on_result: Callable[[ScanResult], object] | None = None,
+    job: _core.Job | None = None,
+) -> list[ScanResult]:
+    """One result per target, in their order.
+
+    targets: Target, text as for parse_targets, or (host, port), one or several. on_result: called on this thread with each result as
+    it is decided; what it raises stops the scan and is raised. job: once stopped, what is not known yet is `cancelled`.
+    """
+    rows = [(target.name, target.host, target.port, target.expect) for target in _targets(targets)]
+    callback = None if on_result is None else lambda row: on_result(_result(row))
+    return [_result(row) for row in _core.scan(rows, timeout_ms, max_in_flight, callback, job)]
+
+
+class ServiceScanner:
+    """Scans (host, port) pairs. Results are kept for `cache_s` seconds, so that several callers do not connect twice.
+
+    timeout_ms: per connection. max_threads: how many connections are in flight at most (no threads are used; the name is that of
+    the module this one replaces); None for 512.
+    """
+
+    __slots__ = ("_cache", "_cache_s", "_max_in_flight", "_timeout_ms")
+
+    def __init__(self, timeout_ms: int = 1000, max_threads: int | None = None, *, cache_s: float = 1.0) -> None:
+        if timeout_ms < 1 or (max_threads is not None and max_threads < 1) or cache_s < 0:
+            raise ValueError("timeout_ms and max_threads must be above 0, cache_s not negative")
+        self._timeout_ms = timeout_ms
+        self._max_in_flight = 512 if max_threads is None else max_threads
+        self._cache_s = cache_s
+        self._cache: dict[tuple[str, int], tuple[float, ScanResult]] = {}
+
+    def scan(self, targets: TargetLike | Iterable[TargetLike]) -> list[ScanResult]:
+        """One ScanResult per target, in their order."""
+        wanted = _targets(targets)
+        now = time.monotonic()
+        fresh = {key: entry for key, entry in self._cache.items() if now - entry[0] < self._cache_s}
+        missing = [target for target in wanted if (target.host, target.port) not in fresh]
+        found = scan(missing, timeout_ms=self._timeout_ms, max_in_flight=self._max_in_flight) if missing else []
+        for result in found:
+            fresh[result.target.host, result.target.port] = (time.monotonic(), result)
+        self._cache = fresh
+        answers = []
+        for target in wanted:
+            result = fresh[target.host, target.port][1]
+            same = result.target == target
+            answers.append(
+                result
+                if same
+                else ScanResult(target, result.state, result.latency_ms, result.address, result.detail, result.time)
+            )
+        return answers
+
+    def scan_services(self, services: Iterable[tuple[str, int]]) -> list[bool]:
+        """Whether each (host, port) is open."""
+        return [result.open for result in self.scan(list(services))]
+
+    def clear_cache(self) -> None:
+        """Forgets results, so that the next scan connects again."""
+        self._cache = {}
+
+    def __repr__(self) -> str:
+        return f"ServiceScanner(timeout_ms={self._timeout_ms})"
