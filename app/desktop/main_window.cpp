@@ -22,6 +22,7 @@
 #include "app/desktop/pages/welcome_page.h"
 #include "app/desktop/recent.h"
 #include "app/desktop/text.h"
+#include "app/desktop/widgets/console.h"
 #include "app/desktop/widgets/export_dialog.h"
 #include "app/desktop/widgets/jobs_panel.h"
 #include "app/desktop/widgets/messages_panel.h"
@@ -116,11 +117,15 @@ void MainWindow::createDocks() {
   connect(tree_, &QTreeView::activated, this, go);
   evidenceDock_ = addDock(QStringLiteral("evidence"), tr("Evidence"), tree_, Qt::LeftDockWidgetArea);
 
+  console_ = new Console(session_.scripts(), theme_);
+  consoleDock_ = addDock(QStringLiteral("console"), tr("Python console"), console_, Qt::BottomDockWidgetArea);
   jobsDock_ = addDock(QStringLiteral("jobs"), tr("Jobs"), new JobsPanel(session_.jobs()), Qt::BottomDockWidgetArea);
   auto* messages = new MessagesPanel(messages_);
   connect(messages, &MessagesPanel::placeRequested, this, &MainWindow::goTo);
   messagesDock_ = addDock(QStringLiteral("messages"), tr("Messages"), messages, Qt::BottomDockWidgetArea);
+  tabifyDockWidget(consoleDock_, jobsDock_);
   tabifyDockWidget(jobsDock_, messagesDock_);
+  resizeDocks({consoleDock_}, {220}, Qt::Vertical);
 }
 
 QAction* MainWindow::addAction(QMenu* menu, const QString& icon, const QString& text, const QKeySequence& keys,
@@ -175,6 +180,9 @@ void MainWindow::createActions() {
     connect(action, &QAction::triggered, this, [this, index] { selectPage(index); });
   }
   view->addSeparator();
+  auto* console =
+      addAction(view, "console", tr("Python &console"), QKeySequence(tr("Ctrl+`")), tr("Show the Python console, or hide it"));
+  connect(console, &QAction::triggered, this, &MainWindow::toggleConsole);
   for (auto* dock : {evidenceDock_, jobsDock_, messagesDock_}) view->addAction(dock->toggleViewAction());
   view->addSeparator();
   auto* modes = new QActionGroup(this);
@@ -205,6 +213,10 @@ void MainWindow::createActions() {
   bar->addActions({consult_, cancel_});
   bar->addSeparator();
   bar->addActions({fresh, open, export_});
+  auto* space = new QWidget;
+  space->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+  bar->addWidget(space);
+  bar->addAction(console);
   bar->widgetForAction(consult_)->setObjectName(QStringLiteral("primary"));
   connect(&theme_, &ThemeController::changed, this, &MainWindow::refreshIcons);
 }
@@ -304,6 +316,13 @@ void MainWindow::refreshRecent() {
 void MainWindow::selectPage(int index) {
   stack_->setCurrentIndex(index);
   sidebar_->select(index);
+}
+
+void MainWindow::toggleConsole() {
+  if (consoleDock_->isVisible() && console_->isAncestorOf(QApplication::focusWidget())) return consoleDock_->hide();
+  consoleDock_->show();
+  consoleDock_->raise();
+  console_->focusInput();
 }
 
 void MainWindow::showPage(const QString& key) {

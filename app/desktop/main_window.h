@@ -19,6 +19,7 @@ class QTreeView;
 
 namespace conclave::desktop {
 
+class Console;
 class Notice;
 class Sidebar;
 
@@ -31,6 +32,7 @@ class MainWindow : public QMainWindow {
   void goTo(const Place& place);
   void showPage(const QString& key);
   [[nodiscard]] QString currentPage() const;
+  [[nodiscard]] Console& console() { return *console_; }
   [[nodiscard]] Messages& messages() { return messages_; }
   // Closing asks when a consultation runs, unless nobody is there to answer.
   void setAsksBeforeClosing(bool asks) { asks_ = asks; }
@@ -40,6 +42,7 @@ class MainWindow : public QMainWindow {
   void newCase();
   void saveCaseAs();
   void exportReport();
+  void toggleConsole();
 
  protected:
   void closeEvent(QCloseEvent* event) override;
@@ -75,6 +78,8 @@ class MainWindow : public QMainWindow {
   Notice* noPython_ = nullptr;
   QTreeView* tree_ = nullptr;
   QDockWidget* evidenceDock_ = nullptr;
+  Console* console_ = nullptr;
+  QDockWidget* consoleDock_ = nullptr;
   QDockWidget* jobsDock_ = nullptr;
   QDockWidget* messagesDock_ = nullptr;
   QMenu* recentMenu_ = nullptr;

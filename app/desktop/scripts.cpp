@@ -13,7 +13,7 @@ namespace {
 constexpr int drain_interval_ms = 50;
 constexpr int watch_interval_ms = 500;
 constexpr qint64 stuck_after_ms = 5000;
-constexpr qsizetype most_pending = 1 << 20;
+constexpr qsizetype most_pending = 256 << 10;
 }  // namespace
 
 // Shared between the script thread, which adds, and the GUI thread, which takes.

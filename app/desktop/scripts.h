@@ -23,7 +23,7 @@ struct OutputPiece {
 };
 
 // Owner: main(). Threads: GUI only; none of its members waits for Python. What scripts print is collected and signalled at most
-// 20 times a second; beyond 1 MiB between two signals the oldest text is dropped and said to be.
+// 20 times a second; beyond 256 KiB between two signals the oldest text is dropped and said to be.
 class Scripts : public QObject {
   Q_OBJECT
  public:

@@ -1,0 +1,151 @@
+#include "app/desktop/pages/experts_page.h"
+
+#include <QFileDialog>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QSettings>
+#include <QSplitter>
+#include <QTreeView>
+#include <QVBoxLayout>
+
+#include "app/desktop/text.h"
+#include "app/desktop/widgets/expert_card.h"
+#include "app/desktop/widgets/settings_form.h"
+
+namespace conclave::desktop {
+
+namespace {
+const auto splitter_key = QStringLiteral("experts/splitter");
+}
+
+ExpertsPage::ExpertsPage(Session& session, const ThemeController& theme, QWidget* parent)
+    : Page(parent),
+      session_(session),
+      theme_(theme),
+      experts_(theme),
+      hint_(plainLabel({}, QStringLiteral("muted"))),
+      view_(new QTreeView),
+      detail_(new QScrollArea),
+      splitter_(new QSplitter(Qt::Vertical)) {
+  view_->setModel(&experts_);
+  view_->setRootIsDecorated(false);
+  view_->setUniformRowHeights(true);
+  view_->setAlternatingRowColors(true);
+  view_->setAccessibleName(tr("Experts"));
+  view_->header()->setStretchLastSection(false);
+  view_->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
+  view_->header()->setSectionResizeMode(ExpertList::result_column, QHeaderView::Stretch);
+  detail_->setWidgetResizable(true);
+  splitter_->addWidget(view_);
+  splitter_->addWidget(detail_);
+  splitter_->setStretchFactor(0, 2);
+  splitter_->setStretchFactor(1, 3);
+  splitter_->restoreState(QSettings().value(splitter_key).toByteArray());
+
+  auto* folder = new QPushButton(tr("Add a folder of plugins ..."));
+  folder->setToolTip(tr("Naming a folder is consent to run the plugins in it that a case names, until Conclave is closed"));
+  auto* head = new QHBoxLayout;
+  head->addWidget(hint_, 1);
+  head->addWidget(folder);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(16, 12, 16, 12);
+  column->addLayout(head);
+  column->addWidget(splitter_, 1);
+
+  connect(folder, &QPushButton::clicked, this, &ExpertsPage::addFolder);
+  connect(&session_.scripts(), &Scripts::catalogChanged, this, &ExpertsPage::reload);
+  connect(&session_.scripts(), &Scripts::stateChanged, this, &ExpertsPage::refreshHint);
+  connect(&session_, &Session::answered, this, [this] { experts_.showResults(session_.answers()); });
+  connect(&experts_, &ExpertList::choiceEdited, this, [this] { session_.setExperts(experts_.choices()); });
+  connect(view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ExpertsPage::showDetail);
+  reload();
+}
+
+ExpertsPage::~ExpertsPage() { QSettings().setValue(splitter_key, splitter_->saveState()); }
+
+void ExpertsPage::showCase(const CasePtr& subject) {
+  case_ = subject;
+  report_ = nullptr;
+  reload();
+}
+
+void ExpertsPage::showReport(const ReportPtr& report) {
+  report_ = report;
+  experts_.showResults(report ? report->responses : std::vector<consensus::ExpertResponse>());
+  showDetail();
+}
+
+void ExpertsPage::applyTheme(const Theme&) { showDetail(); }
+
+void ExpertsPage::reload() {
+  experts_.show(session_.scripts().catalog(), case_);
+  if (report_) experts_.showResults(report_->responses);
+  if (experts_.rowCount() > 0) view_->setCurrentIndex(experts_.index(0, 0));
+  refreshHint();
+  showDetail();
+}
+
+void ExpertsPage::refreshHint() {
+  const auto catalog = session_.scripts().catalog();
+  QStringList words;
+  if (session_.scripts().state() == Scripts::State::unavailable) words << tr("Without Python no expert can be asked.");
+  if (session_.scripts().state() == Scripts::State::starting) words << tr("Python is starting ...");
+  if (catalog) words << tr("Checked experts are asked in the next consultation.");
+  if (catalog) {
+    for (const auto& problem : catalog->problems)
+      words << QStringLiteral("%1: %2").arg(qtPath(problem.path), qtText(problem.message));
+  }
+  hint_->setText(words.join(QLatin1Char('\n')));
+}
+
+void ExpertsPage::showDetail() {
+  const QModelIndex current = view_->currentIndex();
+  auto* content = new QWidget;
+  auto* column = new QVBoxLayout(content);
+  column->setContentsMargins(0, 8, 0, 0);
+  if (current.isValid()) {
+    const auto& row = experts_.at(current.row());
+    auto* about = new Card(qtText(row.plugin.name));
+    if (!row.plugin.summary.empty()) about->column()->addWidget(plainLabel(qtText(row.plugin.summary)));
+    QStringList facts;
+    if (!row.plugin.version.empty()) facts << tr("version %1").arg(qtText(row.plugin.version));
+    facts << tr("scope %1").arg(qtText(row.plugin.scope)) << trustText(row.plugin.trust)
+          << tr("at most %1").arg(secondsText(row.plugin.time_s));
+    if (!row.plugin.network.empty()) {
+      QStringList hosts;
+      for (const auto& host : row.plugin.network) hosts << qtText(host);
+      facts << tr("asks %1").arg(hosts.join(QStringLiteral(", ")));
+    }
+    about->column()->addWidget(plainLabel(facts.join(QStringLiteral("  ·  ")), QStringLiteral("muted")));
+    if (!row.plugin.path.empty()) about->column()->addWidget(plainLabel(qtPath(row.plugin.path), QStringLiteral("muted")));
+    if (!row.plugin.settings.empty()) {
+      auto* form = new SettingsForm(row.plugin.settings, row.settings);
+      connect(form, &SettingsForm::edited, this, [this, form, at = current.row()] { experts_.setSettings(at, form->values()); });
+      about->column()->addWidget(form);
+    }
+    column->addWidget(about);
+    if (row.last) {
+      const auto question = report_ ? report_->receipt.question : case_ ? case_->question : consensus::Question{};
+      auto* card = new ExpertCard(*row.last, question, theme_);
+      connect(card, &ExpertCard::placeRequested, this, &Page::placeRequested);
+      column->addWidget(card);
+    }
+  } else {
+    column->addWidget(plainLabel(tr("No plugins are known yet."), QStringLiteral("muted")));
+  }
+  column->addStretch();
+  detail_->setWidget(content);
+}
+
+void ExpertsPage::addFolder() {
+  const QString folder = QFileDialog::getExistingDirectory(this, tr("Add a folder of plugins"));
+  if (folder.isEmpty()) return;
+  auto dirs = session_.scripts().pluginDirs();
+  dirs.push_back(fsPath(folder));
+  session_.scripts().setPluginDirs(std::move(dirs));
+}
+
+}  // namespace conclave::desktop

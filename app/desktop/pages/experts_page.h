@@ -1,0 +1,42 @@
+// The circle: who is asked, with which settings and weight, what each said last, and why one failed.
+#pragma once
+
+#include "app/desktop/models/expert_list.h"
+#include "app/desktop/pages/page.h"
+
+class QLabel;
+class QScrollArea;
+class QSplitter;
+class QTreeView;
+
+namespace conclave::desktop {
+
+class ExpertsPage : public Page {
+  Q_OBJECT
+ public:
+  ExpertsPage(Session& session, const ThemeController& theme, QWidget* parent = nullptr);
+  ~ExpertsPage() override;
+
+  void showCase(const CasePtr& subject) override;
+  void showReport(const ReportPtr& report) override;
+  void applyTheme(const Theme& theme) override;
+  [[nodiscard]] ExpertList& experts() { return experts_; }
+
+ private:
+  void reload();
+  void refreshHint();
+  void showDetail();
+  void addFolder();
+
+  Session& session_;
+  const ThemeController& theme_;
+  ExpertList experts_;
+  CasePtr case_;
+  ReportPtr report_;
+  QLabel* hint_;
+  QTreeView* view_;
+  QScrollArea* detail_;
+  QSplitter* splitter_;
+};
+
+}  // namespace conclave::desktop

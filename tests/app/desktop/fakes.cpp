@@ -1,0 +1,216 @@
+#include "tests/app/desktop/fakes.h"
+
+#include <QCoreApplication>
+#include <QSettings>
+#include <QTemporaryDir>
+
+namespace conclave::desktop {
+
+using consensus::Citation;
+using consensus::Claim;
+using consensus::ExpertResponse;
+using consensus::Status;
+using namespace std::chrono_literals;
+
+FakeExpert::FakeExpert(std::string name, std::string verdict, int delay_ms) : verdict_(std::move(verdict)), delay_ms_(delay_ms) {
+  info_.name = std::move(name);
+  info_.scope = "logs.errors";
+}
+
+FakeExpert::~FakeExpert() {
+  for (auto& thread : threads_) thread.join();
+}
+
+void FakeExpert::start(EvidencePtr, JobPtr job, std::function<void(ExpertResponse)> done) {
+  threads_.emplace_back([this, job, done] {
+    for (int waited = 0; waited < delay_ms_ && !job->stopped(); waited += 5) std::this_thread::sleep_for(5ms);
+    ExpertResponse response;
+    response.expert_name = info_.name;
+    response.scope = info_.scope;
+    response.status = job->stopped() ? Status::cancelled : Status::answered;
+    if (!job->stopped()) response.verdict = verdict_;
+    response.confidence = 0.8;
+    response.content = "I looked at the log.";
+    done(response);
+  });
+}
+
+FakeHost::FakeHost(scripting::OutputSink sink) : sink_(std::move(sink)) {}
+
+FakeHost::~FakeHost() {
+  interrupt();
+  for (auto& thread : threads_) thread.join();
+}
+
+scripting::PluginCatalog FakeHost::catalog(const std::vector<std::filesystem::path>&) const {
+  scripting::PluginCatalog catalog;
+  scripting::PluginInfo plugin;
+  plugin.name = "error_bursts";
+  plugin.version = "1.0.0";
+  plugin.scope = "logs.errors";
+  plugin.summary = "Finds bursts of errors against the log's own baseline.";
+  plugin.trust = scripting::Trust::shipped;
+  plugin.settings = {{"window_minutes", "int", 5, "Width of the window in minutes."},
+                     {"strict", "bool", false, "Every burst counts."}};
+  catalog.plugins.push_back(plugin);
+  plugin.name = "stranger";
+  plugin.scope = "overall";
+  plugin.trust = scripting::Trust::untrusted;
+  plugin.settings.clear();
+  catalog.plugins.push_back(plugin);
+  return catalog;
+}
+
+Result<scripting::Circle> FakeHost::circle(const Case&, const scripting::CircleRequest&) {
+  return scripting::Circle{experts, {}, {}};
+}
+
+void FakeHost::run(std::function<void()> work) { threads_.emplace_back(std::move(work)); }
+
+void FakeHost::execute(std::string source, std::function<void(scripting::ConsoleReply)> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    interrupted_ = false;
+  }
+  run([this, source = std::move(source), done = std::move(done)] {
+    using State = scripting::ConsoleReply::State;
+    if (source.starts_with("print ")) sink_(scripting::Stream::out, source.substr(6) + "\n", "console");
+    if (source == "flood") {
+      for (int line = 0; line < 50'000; ++line) sink_(scripting::Stream::out, "line " + std::to_string(line) + "\n", "console");
+    }
+    if (source == "wait") {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return interrupted_; });
+      return done({State::interrupted, 0});
+    }
+    if (source == "exit()") return done({State::exit_requested, 0});
+    done({source.ends_with(":") ? State::incomplete : State::complete, 0});
+  });
+}
+
+void FakeHost::complete(std::string text, std::function<void(std::vector<std::string>)> done) {
+  run([text = std::move(text), done = std::move(done)] {
+    if (text.ends_with("rep")) return done({"report"});
+    if (text.ends_with("report.")) return done({"report.confidence", "report.verdict"});
+    done({});
+  });
+}
+
+void FakeHost::publish(const Report&, EvidencePtr) { ++published; }
+
+void FakeHost::interrupt() {
+  ++interrupts;
+  const std::lock_guard lock(mutex_);
+  interrupted_ = true;
+  changed_.notify_all();
+}
+
+Report sampleReport() {
+  Report report;
+  report.id = "3f2a9c0d11aa4b0f9c2d7e5566778899";
+  report.case_name = "checkout outage";
+  report.question = "Did the deploy at 12:40 break the checkout?";
+  report.started = 1'772'366'400'000'000;
+  report.seconds = 1.84;
+  report.receipt.question.verdicts = {"healthy", "degraded", "failing"};
+  report.receipt.inputs = {{"logs/payments.log", 8'421'113, std::string(64, 'a')}};
+  report.receipt.plugins = {{"error_bursts", "1.0.0", std::string(64, 'b')}};
+
+  ExpertResponse bursts;
+  bursts.expert_name = "error_bursts";
+  bursts.scope = "logs.errors";
+  bursts.verdict = "failing";
+  bursts.confidence = 0.91;
+  bursts.seconds = 0.21;
+  bursts.content = "Errors rose from 2 to 640 a minute at 12:41 in payments.log, one minute after the change.";
+  bursts.claims = {
+      Claim{"The first error after the change names an exhausted connection pool",
+            consensus::Stance::supports,
+            0.9,
+            {Citation{"log", "logs/payments.log", 120'431, "", true,
+                      "2026-03-01T12:41:02Z ERROR pool exhausted: 32 of 32 connections in use, waited 5000 ms"}}},
+      Claim{"The database was restarted",
+            consensus::Stance::supports,
+            0.4,
+            {Citation{"log", "logs/postgres.log", 999'999'999, "", false, ""}}},
+  };
+  ExpertResponse rare;
+  rare.expert_name = "rare_templates";
+  rare.scope = "logs.errors";
+  rare.verdict = "degraded";
+  rare.confidence = 0.6;
+  rare.seconds = 0.4;
+  rare.content = "Three templates are new since 12:40 <script>alert(1)</script>.";
+  rare.claims = {Claim{"A new template appeared",
+                       consensus::Stance::supports,
+                       0.5,
+                       {Citation{"template", "", 0, "00ff00ff00ff00ff", true, "pool exhausted: <*>"}}}};
+  ExpertResponse health;
+  health.expert_name = "service_health";
+  health.scope = "services";
+  health.verdict = "failing";
+  health.confidence = 0.99;
+  health.seconds = 0.03;
+  health.content = "payments does not accept connections.";
+  health.claims = {Claim{"payments is closed but should be open",
+                         consensus::Stance::supports,
+                         1.0,
+                         {Citation{"service", "payments", 0, "", true, "closed"}}}};
+  ExpertResponse broken;
+  broken.expert_name = "language_model";
+  broken.status = Status::failed;
+  broken.seconds = 2.5;
+  broken.error =
+      consensus::ResponseError{"TimeoutError", "the endpoint did not answer",
+                               "Traceback (most recent call last):\n  File \"model.py\", line 12, in ask\nTimeoutError"};
+  report.responses = {bursts, rare, health, broken};
+
+  auto& consensus = report.consensus;
+  consensus.verdict = "failing";
+  consensus.reason = "services is failing, confirmed by a verified claim.";
+  consensus.confidence_score = 0.93;
+  consensus.confidence_interval = {0.81, 0.97};
+  consensus.coverage = 0.75;
+  consensus.effective_experts = 2.4;
+  consensus.consensus_text = "payments does not accept connections. Errors rose from 2 to 640 a minute at 12:41.";
+  consensus.scopes = {{"logs.errors",
+                       "failing",
+                       {{"healthy", 0.05}, {"degraded", 0.35}, {"failing", 0.60}},
+                       {"error_bursts", "rare_templates"},
+                       true,
+                       "two voters, the larger share says failing"},
+                      {"services",
+                       "failing",
+                       {{"healthy", 0.01}, {"degraded", 0.0}, {"failing", 0.99}},
+                       {"service_health"},
+                       true,
+                       "one voter with a verified claim"}};
+  consensus.matrix_experts = {"error_bursts", "rare_templates", "service_health"};
+  consensus.agreement_matrix = {{1, 0.55, 0.9}, {0.55, 1, 0.5}, {0.9, 0.5, 1}};
+  consensus.groups = {{"error_bursts", "service_health"}, {"rare_templates"}};
+  consensus.key_insights = {{"theme", "Two experts point at payments.", {"error_bursts", "service_health"}},
+                            {"unverified", "One claim of error_bursts cites a line that does not exist.", {"error_bursts"}}};
+  consensus.dissenting_opinions = {{"logs.errors", "degraded", {"rare_templates"}, "Three templates are new since 12:40.", {}}};
+  consensus.counterfactuals = {{{"service_health"}, "services", "degraded"}};
+  report.excerpts = {
+      {"logs/payments.log", 120'431, "2026-03-01T12:41:02Z ERROR pool exhausted: 32 of 32 connections in use, waited 5000 ms"}};
+  report.problems = {{config::Severity::warning,
+                      "memory-too-low",
+                      "memory of payments is 64 MiB, less than 128 MiB",
+                      "write memory_mb: 128 or more",
+                      {"infrastructure.yaml", 14, 5}}};
+  return report;
+}
+
+std::filesystem::path useTemporaryHome() {
+  static QTemporaryDir home;
+  qputenv("XDG_CONFIG_HOME", QFile::encodeName(home.path()));
+  qputenv("XDG_CACHE_HOME", QFile::encodeName(home.path()));
+  qputenv("XDG_STATE_HOME", QFile::encodeName(home.path()));
+  QCoreApplication::setOrganizationName(QStringLiteral("Conclave"));
+  QCoreApplication::setApplicationName(QStringLiteral("conclave-test"));
+  QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, home.path());
+  return home.path().toStdString();
+}
+
+}  // namespace conclave::desktop
