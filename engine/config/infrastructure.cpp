@@ -45,6 +45,8 @@ class ConfigReader {
   void read(const Node& root) {
     MapReader reader(root, "the configuration", problems_, Severity::warning);
     reader.any("version");
+    for (const auto& [key, value] : root.entries)
+      if (key.scalar.starts_with("x-")) reader.any(key.scalar);  // as in Compose: for anchors, and nobody's business
     if (const Node* settings = reader.any("global_settings")) read_settings(*settings);
     const Node* services = reader.any("services");
     if (services != nullptr) {

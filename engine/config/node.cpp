@@ -78,6 +78,13 @@ Json plain_to_json(std::string_view text) {
 
 }  // namespace
 
+Node::Node() = default;
+Node::~Node() = default;
+Node::Node(const Node&) = default;
+Node::Node(Node&&) noexcept = default;
+Node& Node::operator=(const Node&) = default;
+Node& Node::operator=(Node&&) noexcept = default;
+
 const Node* Node::find(std::string_view key) const {
   const auto found = std::ranges::find_if(entries, [&](const auto& entry) { return entry.first.scalar == key; });
   return found == entries.end() ? nullptr : &found->second;

@@ -49,7 +49,9 @@ std::string more_than(std::size_t count, std::string_view what) {
 class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(std::string_view text, const std::string& file, const TreeLimits& limits)
-      : text_(text), file_(file), limits_(limits) {}
+      : text_(text), file_(file), limits_(limits) {
+    root_.location = {file, 1, 1};  // of a file without any document
+  }
 
   Node take() { return std::move(root_); }
 
@@ -305,6 +307,21 @@ std::string in_plain_words(const std::string& message) {
   return found == words.end() ? message : std::string(found->second);
 }
 
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t") == std::string_view::npos; }
+
+std::string_view last_line(std::string_view text) { return text.substr(text.find_last_of('\n') + 1); }
+
+// yaml-cpp 0.7 takes a quoted text that is still open at the end of the file as closed if a line break or blanks come last, and
+// so would read half a file as whole. The mark for the end of a document makes that an error.
+std::string with_end_mark(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 5);
+  out = text;
+  if (!is_blank(last_line(text))) return out;
+  if (!last_line(text).empty()) out += '\n';
+  return out += "...\n";
+}
+
 }  // namespace
 
 std::string Location::text() const {
@@ -318,12 +335,17 @@ Result<Node> read_yaml(std::string_view text, const std::string& file_name, cons
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (auto error = check_bytes(text, file_name)) return tl::unexpected<Error>(std::move(*error));
   const auto parse_error = [&](const YAML::Exception& error, ErrorKind kind, std::string message) {
-    const auto pos = static_cast<std::size_t>(std::max(error.mark.pos, 0));
+    const auto pos = std::min(static_cast<std::size_t>(std::max(error.mark.pos, 0)), text.size());
+    const std::string_view line = text.substr(pos - last_line(text.substr(0, pos)).size());
+    const std::string_view indentation = line.substr(0, line.find_first_not_of(" \t"));
+    if (kind == ErrorKind::parse && error.msg != YAML::ErrorMsg::TAB_IN_INDENTATION &&
+        indentation.find('\t') != std::string_view::npos)
+      message += "; the line is indented with a tab, and YAML wants spaces";
     return fail(kind, std::move(message), place_of(text, pos, file_name).text());
   };
   TreeBuilder builder(text, file_name, limits);
   try {
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream{with_end_mark(text)};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }

@@ -31,6 +31,14 @@ struct Node {
   std::vector<std::pair<Node, Node>> entries;  // map, in order; keys are scalars; merge keys resolved
   Location location;
 
+  // Written out in node.cpp: a pair of nodes is complete only there, which clang insists on.
+  Node();
+  ~Node();
+  Node(const Node&);
+  Node(Node&&) noexcept;
+  Node& operator=(const Node&);
+  Node& operator=(Node&&) noexcept;
+
   [[nodiscard]] const Node* find(std::string_view key) const;  // value of a map entry, or null
   // YAML 1.2 core schema: null, bool, int, float, text. What JSON lacks (.nan, .inf) is null.
   [[nodiscard]] nlohmann::json to_json() const;
