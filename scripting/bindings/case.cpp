@@ -20,7 +20,7 @@ Case usable_case(Result<CaseFile>&& read) {
   if (file.usable()) return std::move(file.value);
   std::string text;
   for (const config::Problem& problem : file.problems) text += (text.empty() ? "" : "\n") + config::to_text(problem);
-  raise(Error{ErrorKind::parse, std::move(text), {}, 0, 0}, py::tuple(py::cast(file.problems)));
+  raise(Error{ErrorKind::parse, std::move(text), {}, 0, 0}, to_tuple(file.problems));
 }
 
 Case load_case(py::handle path) {

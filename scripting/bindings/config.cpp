@@ -103,7 +103,7 @@ void bind_config_file(py::module_& module) {
           "model", [](const ConfigFile& self) { return json_to_python(config::to_json(self.model)); },
           "{services: [...], global_settings: {...}}")
       .def_property_readonly("values", &values_to_python, "(path, value, line, column) of every scalar, in order.")
-      .def_property_readonly("problems", [](const ConfigFile& self) { return py::cast(self.problems); })
+      .def_property_readonly("problems", [](const ConfigFile& self) { return to_tuple(self.problems); })
       .def("with_model", &with_model, py::arg("model"), "The same file with another model, checked again.")
       .def("__repr__", [](const ConfigFile& self) {
         return py::str("<ConfigFile {!r} {} services, {} problems>")
@@ -134,7 +134,7 @@ void bind_config(py::module_& module) {
              "Reads YAML; InfrastructureError if it is not YAML, everything else is among the problems.");
   module.def("read_config_file", &read_config_file, py::arg("path"));
   module.def(
-      "check_config", [](py::handle model) { return config::check(to_model(model)); }, py::arg("model"),
+      "check_config", [](py::handle model) { return to_tuple(config::check(to_model(model))); }, py::arg("model"),
       "Problems of a model {services, global_settings}.");
 }
 

@@ -46,4 +46,12 @@ namespace py = pybind11;
 [[nodiscard]] std::vector<std::string> to_texts(py::handle value, const char* what);
 [[nodiscard]] py::tuple texts_to_python(const std::vector<std::string>& texts);
 
+// Bound values, each copied.
+template <class T>
+[[nodiscard]] py::tuple to_tuple(const std::vector<T>& items) {
+  py::tuple tuple(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) tuple[i] = py::cast(items[i]);
+  return tuple;
+}
+
 }  // namespace conclave::scripting

@@ -72,14 +72,14 @@ Report write_report(const Case& subject, const Gathered& gathered, const py::ite
       job, [&] { return make_report(subject, gathered, std::move(answers), used_plugins, used_hooks, weight_of, start); }));
 }
 
-py::list verify(const py::iterable& responses, const py::object& evidence) {
+py::tuple verify(const py::iterable& responses, const py::object& evidence) {
   auto answers = to_responses(responses);
   const EvidencePtr found = evidence_from_python(evidence);
   {
     const py::gil_scoped_release release;
     verify_claims(answers, *found);
   }
-  return py::cast(answers);
+  return to_tuple(answers);
 }
 
 std::string dump(const json& value, int indent) { return value.dump(indent, ' ', false, json::error_handler_t::replace); }
@@ -97,6 +97,11 @@ Report from_json_text(py::handle text) {
 // A field of the JSON form; the parts without a class of their own leave as plain values.
 py::object field(const Report& self, const char* name) { return json_to_python(to_json(self).at(name)); }
 
+py::object interval(const Report& self) {
+  const auto& bounds = self.consensus.confidence_interval;
+  return bounds ? py::object(py::make_tuple(bounds->first, bounds->second)) : py::none();
+}
+
 template <class Render>
 auto rendered(Render render) {
   std::string text;
@@ -113,7 +118,7 @@ void bind_gathered(py::module_& module) {
           "evidence", [](const Gathered& self) { return to_python(self.evidence); },
           [](Gathered& self, py::handle value) { self.evidence = evidence_from_python(value); },
           "The columns; a hook's result may take their place.")
-      .def_property_readonly("problems", [](const Gathered& self) { return py::cast(self.problems); })
+      .def_property_readonly("problems", [](const Gathered& self) { return to_tuple(self.problems); })
       .def_property_readonly(
           "inputs",
           [](const Gathered& self) {
@@ -159,13 +164,12 @@ void bind_report(py::module_& module) {
       .def_property_readonly(
           "confidence_score", [](const Report& self) { return self.consensus.confidence_score; },
           "Probability of the verdict, in [0, 1].")
-      .def_property_readonly("confidence_interval",
-                             [](const Report& self) { return py::cast(self.consensus).attr("confidence_interval"); })
+      .def_property_readonly("confidence_interval", &interval, "(low, high) or None.")
       .def_property_readonly(
           "coverage", [](const Report& self) { return self.consensus.coverage; },
           "Share of asked experts that answered with something that could vote, in [0, 1].")
       .def_property_readonly("consensus_text", [](const Report& self) { return to_str(self.consensus.consensus_text); })
-      .def_property_readonly("responses", [](const Report& self) { return py::tuple(py::cast(self.responses)); })
+      .def_property_readonly("responses", [](const Report& self) { return to_tuple(self.responses); })
       .def_property_readonly("scopes", [](const Report& self) { return field(self, "scopes"); })
       .def_property_readonly("dissenting_opinions", [](const Report& self) { return field(self, "dissenting_opinions"); })
       .def_property_readonly("key_insights", [](const Report& self) { return field(self, "key_insights"); })
@@ -174,7 +178,7 @@ void bind_report(py::module_& module) {
       .def_property_readonly("counterfactuals", [](const Report& self) { return field(self, "counterfactuals"); })
       .def_property_readonly(
           "evidence", [](const Report& self) { return field(self, "evidence"); }, "{logs, services, config, excerpts}")
-      .def_property_readonly("problems", [](const Report& self) { return py::tuple(py::cast(self.problems)); })
+      .def_property_readonly("problems", [](const Report& self) { return to_tuple(self.problems); })
       .def_property_readonly("receipt", [](const Report& self) { return field(self, "receipt"); })
       .def_property_readonly("started", [](const Report& self) { return time_to_python(self.started); })
       .def_property_readonly("seconds", [](const Report& self) { return self.seconds; })

@@ -27,13 +27,6 @@ py::object equal(const T& self, const py::object& other) {
 
 py::object text_or_none(const std::optional<std::string>& text) { return text ? py::object(to_str(*text)) : py::none(); }
 
-template <class T>
-py::tuple to_tuple(const std::vector<T>& items) {
-  py::tuple tuple(items.size());
-  for (std::size_t i = 0; i < items.size(); ++i) tuple[i] = py::cast(items[i]);
-  return tuple;
-}
-
 Citation citation(const char* kind, py::handle source, std::uint64_t line, py::handle id) {
   Citation made;
   made.kind = kind;

@@ -7,6 +7,7 @@ goes: it prints. Runs on one thread; `start` runs plain code at once and hands c
 from __future__ import annotations
 
 import ast
+import asyncio
 import builtins
 import codeop
 import dataclasses
@@ -73,6 +74,11 @@ class Console:
                 awaited = eval(code, self.namespace)  # noqa: S307
                 if code.co_flags & inspect.CO_COROUTINE:
                     await awaited
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():
+                return outcome_of(error)  # the command's own doing
+            return outcome_of(KeyboardInterrupt().with_traceback(error.__traceback__))
         except BaseException as error:  # noqa: BLE001
             return outcome_of(error)
         return Outcome("complete")

@@ -40,7 +40,7 @@ class _Running:
     origin: str
     kind: str  # console, expert or hook
     path: str = ""  # of the plugin
-    output_left: float = float("inf")  # characters
+    output_left: int | None = None  # characters; None: no limit; negative: what came since is not shown
 
 
 _running: contextvars.ContextVar[_Running | None] = contextvars.ContextVar("conclave_running", default=None)
@@ -141,7 +141,7 @@ class Host:
     # Experts and hooks
 
     def expert(self, ticket: int, info: dict[str, Any], evidence: Any, job: Any) -> None:
-        running = _Running(ticket, f"expert {info['name']}", "expert", info["path"], info["output_kb"] * 1024)
+        running = _Running(ticket, f"expert {info['name']}", "expert", info["path"], int(info["output_kb"] * 1024))
         context = self._in_context(running)
         try:
             from conclave import _runner
@@ -173,7 +173,7 @@ class Host:
         """What the hook returned, or _ABSENT if the plugin has none of this name."""
         from conclave import _runner
 
-        context = self._in_context(_Running(ticket, f"hook {info['name']}", "hook", info["path"], info["output_kb"] * 1024))
+        context = self._in_context(_Running(ticket, f"hook {info['name']}", "hook", info["path"], int(info["output_kb"] * 1024)))
         key = (info["path"], info["sha256"])
         if key not in self._hooks:
             self._hooks[key] = context.run(_runner.load_hooks, info)
@@ -351,12 +351,13 @@ class _Output(io.TextIOBase):
             return 0
         length = len(text)
         running = _running.get()
-        if running is not None and running.output_left != float("inf"):
-            if running.output_left <= 0:
+        if running is not None and running.output_left is not None:
+            left = running.output_left
+            if left < 0:
                 return length
-            if length > running.output_left:
-                text = text[: int(running.output_left)] + "\n[more output of this plugin is not shown]\n"
-            running.output_left -= length
+            running.output_left = left - length
+            if length > left:
+                text = text[:left] + "\n[more output of this plugin is not shown]\n"
         self._write(self._descriptor, text.encode("utf-8", "replace"), "" if running is None else running.origin)
         return length
 

@@ -22,7 +22,7 @@ def read(source: str | bytes | os.PathLike) -> ConfigFile:
 
 def check(model: Mapping[str, Any]) -> list[Problem]:
     """Problems of a model {"services": [...], "global_settings": {...}}: too little cpu or memory, ports used twice."""
-    return _core.check_config(model)
+    return list(_core.check_config(model))
 
 
 class ConfigParser:
