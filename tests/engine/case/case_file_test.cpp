@@ -46,7 +46,7 @@ config: infra.yaml
 experts:
   - a
   - {name: b, weight: 2.5, settings: {window_minutes: 10}}
-circle: {min_consensus_threshold: 0.5, similarity_algorithm: jaccard, enable_parallel_processing: no, max_threads: 2}
+circle: {min_consensus_threshold: 0.5, similarity_algorithm: jaccard, enable_parallel_processing: false, max_threads: 2}
 )");
   for (const auto& problem : file.problems) ADD_FAILURE() << config::to_text(problem);
   const Case& value = file.value;
