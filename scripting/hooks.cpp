@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "scripting/python_expert.h"
+#include "scripting/script_thread.h"
 
 namespace conclave::scripting {
 namespace {
@@ -31,7 +32,10 @@ Result<T> wait_for_hook(const std::shared_ptr<ScriptThread>& thread, const Plugi
   const std::string who = watched.who;
   const Ticket ticket = thread->watch().add(std::move(watched));
   const bool posted = thread->post(who, [ticket, answer, call = std::move(call)](ScriptThread& self) {
-    if (!self.watch().begin(ticket)) return;
+    {
+      const py::gil_scoped_release release;
+      if (!self.watch().begin(ticket)) return;
+    }
     Result<T> result = fail(ErrorKind::script, "");
     try {
       result = call(self, ticket);

@@ -6,9 +6,10 @@
 
 #include "engine/case/consult.h"
 #include "scripting/plugin_catalog.h"
-#include "scripting/script_thread.h"
 
 namespace conclave::scripting {
+
+class ScriptThread;
 
 // The hooks run in order of plugin names; each sees what the one before made of it. They post to the script thread and wait
 // without the GIL, at most the plugin's time for the thread and the same again for the hook; never call them on the script

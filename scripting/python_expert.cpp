@@ -93,7 +93,10 @@ void PythonExpert::start(EvidencePtr evidence, JobPtr job, std::function<void(Ex
   const Ticket ticket = thread_->watch().add(std::move(watched));
   const auto work = [ticket, plugin = plugin_, settings = settings_, weight = info_.weight, evidence = std::move(evidence),
                      job](ScriptThread& thread) {
-    if (!thread.watch().begin(ticket)) return;
+    {
+      const py::gil_scoped_release release;
+      if (!thread.watch().begin(ticket)) return;
+    }
     try {
       py::module_::import("conclave._core");  // registers the types
       thread.python().attr("expert")(ticket, runner_info(plugin, settings, weight),

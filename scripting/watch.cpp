@@ -15,6 +15,7 @@ constexpr auto look_interval = 25ms;
 constexpr auto signal_interval = 100ms;
 constexpr auto slow_signal_interval = 1s;  // for what has been given up
 constexpr auto patience = 2s;              // from its deadline, or from being stopped, until it is given up
+constexpr const char* stopped_before = "the job was stopped before it began";
 
 std::string seconds_text(double seconds) {
   std::array<char, 32> text{};
@@ -43,19 +44,24 @@ Ticket Watch::add(Watched watched) {
 }
 
 bool Watch::begin(Ticket ticket) {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(ticket);
-  if (found == entries_.end()) return false;
-  Entry& entry = found->second;
-  if (entry.given_up) {
+  Calls calls;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(ticket);
+    if (found == entries_.end()) return false;
+    Entry& entry = found->second;
+    if (!entry.given_up && !entry.watched.job->stopped()) {
+      entry.begun = true;
+      entry.deadline =
+          Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(entry.watched.time_s));
+      on_thread_ = ticket;
+      return true;
+    }
+    if (!entry.given_up) give_up(entry, consensus::Status::cancelled, stopped_before, calls);
     entries_.erase(found);
-    return false;
   }
-  entry.begun = true;
-  entry.deadline =
-      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(entry.watched.time_s));
-  on_thread_ = ticket;
-  return true;
+  for (const auto& call : calls) call();
+  return false;
 }
 
 void Watch::parked(Ticket ticket) {
@@ -163,7 +169,7 @@ void Watch::look(Clock::time_point now, Calls& calls) {
   for (auto& [ticket, entry] : entries_) {
     if (entry.begun || entry.given_up) continue;
     if (entry.watched.job->stopped()) {
-      give_up(entry, consensus::Status::cancelled, "the job was stopped before it began", calls);
+      give_up(entry, consensus::Status::cancelled, stopped_before, calls);
     } else if (!stuck.empty()) {
       give_up(entry, consensus::Status::failed, "the script thread is stuck in " + stuck, calls);
     }

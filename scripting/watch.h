@@ -34,7 +34,7 @@ struct Watched {
   double time_s = 60;
   std::chrono::milliseconds grace{0};                           // after its time or a stop: for its own runner to end it
   JobPtr job;                                                   // its own: stopped when its time is up
-  std::function<void(consensus::Status, std::string)> give_up;  // at most once, from the watch's thread
+  std::function<void(consensus::Status, std::string)> give_up;  // at most once, from the watch's thread or begin()
   std::function<void(consensus::ExpertResponse)> answer;        // experts only
 };
 
@@ -49,7 +49,8 @@ class Watch {
   [[nodiscard]] Ticket new_ticket() noexcept { return ++last_ticket_; }
   // It waits for the thread.
   [[nodiscard]] Ticket add(Watched watched);
-  // It starts to run, and its time with it. False: it was given up while it waited, and is forgotten.
+  // It starts to run, and its time with it. False: it was given up while it waited, or is now since its job was stopped, and is
+  // forgotten. Call it without the GIL, because give_up may be called.
   [[nodiscard]] bool begin(Ticket ticket);
   // It awaits something; the thread is free.
   void parked(Ticket ticket);

@@ -1,0 +1,175 @@
+#include "scripting/circle.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+namespace conclave::scripting {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class CircleTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "conclave_circle_XXXXXX").string();
+    root = ::mkdtemp(name.data());
+    for (const char* plugin : {"alpha", "beta"}) {
+      write(std::string("shipped/") + plugin + "/plugin.toml",
+            std::string("name = \"") + plugin + "\"\nversion = \"1\"\nentry = \"" + plugin +
+                ":assess\"\n[settings.window]\ntype = \"int\"\ndefault = 5\n[settings.ratio]\ntype = \"float\"\ndefault = 0.5\n");
+      write(std::string("shipped/") + plugin + "/" + plugin + ".py", "");
+    }
+    write("shipped/hooks/renames.py", "import conclave\n@conclave.hook\ndef on_evidence(evidence): ...\n");
+    write("case/own.py", "import conclave\n@conclave.expert\ndef assess(evidence, job): ...\n");
+    subject.base = root / "case";
+    subject.file = root / "case/case.yaml";
+  }
+  void TearDown() override { fs::remove_all(root); }
+
+  void write(const fs::path& path, std::string_view text) const {
+    fs::create_directories((root / path).parent_path());
+    std::ofstream(root / path) << text;
+  }
+  Result<Circle> choose(const CircleRequest& request = {}) {
+    made.clear();
+    return choose_circle(subject, request, root / "shipped",
+                         [this](const PluginInfo& plugin, const nlohmann::json& settings, double weight) -> ExpertPtr {
+                           made.push_back(plugin.name + " " + settings.dump() + " " + std::to_string(weight));
+                           return nullptr;
+                         });
+  }
+  std::string error(const CircleRequest& request = {}) {
+    const auto circle = choose(request);
+    EXPECT_FALSE(circle.has_value());
+    return circle ? "" : circle.error().text();
+  }
+  fs::path root;
+  Case subject;
+  std::vector<std::string> made;
+};
+
+TEST_F(CircleTest, IsAllShippedExpertsIfTheCaseNamesNone) {
+  const auto circle = choose();
+  ASSERT_TRUE(circle.has_value());
+  EXPECT_THAT(made, ElementsAre("alpha {\"ratio\":0.5,\"window\":5} 1.000000", "beta {\"ratio\":0.5,\"window\":5} 1.000000"));
+  ASSERT_THAT(circle->plugins, SizeIs(2));
+  EXPECT_EQ(circle->plugins[0].version, "1");
+  EXPECT_THAT(circle->plugins[0].sha256, SizeIs(64));
+}
+
+TEST_F(CircleTest, TakesSettingsAndWeightsOfTheCase) {
+  subject.experts = {{"beta", {{"window", 7}, {"ratio", 1}}, 2.5}};
+  ASSERT_TRUE(choose().has_value());
+  EXPECT_THAT(made, ElementsAre("beta {\"ratio\":1.0,\"window\":7} 2.500000"));
+}
+
+TEST_F(CircleTest, WhatTheUserNamesReplacesTheChoiceButKeepsItsSettings) {
+  subject.experts = {{"alpha", nlohmann::json::object(), 1}, {"beta", {{"window", 7}}, 2}};
+  ASSERT_TRUE(choose({{"beta"}, {}}).has_value());
+  EXPECT_THAT(made, ElementsAre("beta {\"ratio\":0.5,\"window\":7} 2.000000"));
+}
+
+TEST_F(CircleTest, UnknownNamesGetASuggestion) {
+  subject.experts = {{"alhpa", nlohmann::json::object(), 1}};
+  const auto circle = choose();
+  ASSERT_FALSE(circle.has_value());
+  EXPECT_EQ(circle.error().kind, ErrorKind::not_found);
+  EXPECT_THAT(circle.error().text(), HasSubstr("case.yaml: there is no expert 'alhpa'; did you mean 'alpha'?"));
+}
+
+TEST_F(CircleTest, AnExpertThatCannotBeReadSaysWhy) {
+  write("shipped/gamma/plugin.toml", "name = ");
+  subject.experts = {{"gamma", nlohmann::json::object(), 1}};
+  EXPECT_THAT(error(), HasSubstr("not valid TOML"));
+}
+
+TEST_F(CircleTest, AHookIsNoExpert) {
+  subject.experts = {{"renames", nlohmann::json::object(), 1}};
+  EXPECT_THAT(error(), HasSubstr("no expert but of kind hook"));
+}
+
+TEST_F(CircleTest, CodeThatOnlyTheCaseNamesIsRefused) {
+  subject.experts = {{"./own.py", nlohmann::json::object(), 3}, {"alpha", nlohmann::json::object(), 1}};
+  const auto circle = choose();
+  ASSERT_TRUE(circle.has_value()) << circle.error().text();
+  EXPECT_THAT(made, SizeIs(1));
+  ASSERT_THAT(circle->refused, SizeIs(1));
+  const auto& refused = circle->refused[0];
+  EXPECT_EQ(refused.expert_name, "own");
+  EXPECT_EQ(refused.status, consensus::Status::refused);
+  EXPECT_EQ(refused.weight, 3);
+  EXPECT_EQ(refused.error->type, "Refused");
+  EXPECT_THAT(refused.error->message, HasSubstr("--plugins " + (root / "case").string()));
+}
+
+TEST_F(CircleTest, NamingTheFileOrItsFolderIsConsent) {
+  EXPECT_THAT(choose({{(root / "case/own.py").string()}, {}})->refused, IsEmpty());
+  subject.experts = {{"./own.py", nlohmann::json::object(), 1}};
+  const auto circle = choose({{}, {root / "case"}});
+  EXPECT_THAT(circle->refused, IsEmpty());
+  EXPECT_THAT(circle->plugins, SizeIs(1));
+  // A folder whose name merely begins alike is another one.
+  write("case2/other.py", "");
+  EXPECT_THAT(choose({{}, {root / "case2"}})->refused, SizeIs(1));
+}
+
+TEST_F(CircleTest, ALinkOutOfTheNamedFolderIsNotInIt) {
+  write("elsewhere/evil.py", "import conclave\n@conclave.expert\ndef assess(evidence, job): ...\n");
+  fs::create_symlink(root / "elsewhere/evil.py", root / "case/evil.py");
+  subject.experts = {{"./evil.py", nlohmann::json::object(), 1}};
+  EXPECT_THAT(choose({{}, {root / "case"}})->refused, SizeIs(1));
+}
+
+TEST_F(CircleTest, WhatAsksForTheIsolatedRunnerIsRefused) {
+  write("shipped/iso/plugin.toml", "name = \"iso\"\nentry = \"iso\"\nrunner = \"isolated\"\n");
+  write("shipped/iso/iso.py", "");
+  const auto circle = choose();
+  ASSERT_TRUE(circle.has_value());
+  ASSERT_THAT(circle->refused, SizeIs(1));
+  EXPECT_THAT(circle->refused[0].error->message, HasSubstr("isolated runner"));
+}
+
+TEST_F(CircleTest, AMissingFileIsNotFound) {
+  subject.experts = {{"./gone.py", nlohmann::json::object(), 1}};
+  const auto circle = choose();
+  ASSERT_FALSE(circle.has_value());
+  EXPECT_EQ(circle.error().kind, ErrorKind::not_found);
+}
+
+TEST_F(CircleTest, TheSameExpertTwiceIsAnError) {
+  subject.experts = {{"alpha", nlohmann::json::object(), 1}, {"alpha", nlohmann::json::object(), 1}};
+  EXPECT_THAT(error(), HasSubstr("'alpha' is asked for twice"));
+}
+
+TEST_F(CircleTest, WeightsMustBeAboveZero) {
+  for (const double weight : {0.0, -1.0, std::nan(""), HUGE_VAL}) {
+    subject.experts = {{"alpha", nlohmann::json::object(), weight}};
+    EXPECT_THAT(error(), HasSubstr("weight of expert 'alpha' must be above 0"));
+  }
+}
+
+TEST_F(CircleTest, SettingsAreCheckedAgainstTheManifest) {
+  const std::vector<std::pair<nlohmann::json, std::string>> wrong = {
+      {{{"windwo", 1}}, "no setting 'windwo'; did you mean 'window'?"},
+      {{{"window", "5"}}, "setting 'window' of expert 'alpha' must be of type int, not \"5\""},
+      {{{"window", 1.5}}, "must be of type int"},
+      {{{"window", true}}, "must be of type int"},
+      {{{"ratio", nullptr}}, "must be of type float"},
+      {{{"ratio", "\xff"}}, "must be of type float"},
+      {nlohmann::json::array({1}), "must be a map"},
+  };
+  for (const auto& [settings, message] : wrong) {
+    subject.experts = {{"alpha", settings, 1}};
+    EXPECT_THAT(error(), HasSubstr(message));
+  }
+}
+
+}  // namespace
+}  // namespace conclave::scripting

@@ -1,0 +1,191 @@
+#include <thread>
+
+#include "tests/scripting/host_fixture.h"
+
+namespace conclave::scripting {
+namespace {
+
+using namespace std::chrono_literals;
+using State = ConsoleReply::State;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class ConsoleHostTest : public HostTest {
+ protected:
+  // Waits until what was executed has printed `text`, so that it is known to run.
+  static void wait_for_output(const std::string& text) {
+    for (int i = 0; i < 2000 && printed().of("console").find(text) == std::string::npos; ++i) std::this_thread::sleep_for(5ms);
+    ASSERT_THAT(printed().of("console"), HasSubstr(text));
+  }
+};
+
+TEST_F(ConsoleHostTest, ShowsTheValueOfAnExpressionAndKeepsItAsUnderscore) {
+  EXPECT_EQ(output_of("6 * 7"), "42\n");
+  EXPECT_EQ(output_of("_ + 1"), "43\n");
+}
+
+TEST_F(ConsoleHostTest, AsksForMoreUntilTheStatementIsWhole) {
+  EXPECT_EQ(run("for i in range(2):").state, State::incomplete);
+  EXPECT_EQ(run("for i in range(2):\n    print(i)").state, State::incomplete);
+  EXPECT_EQ(output_of("for i in range(2):\n    print(i)\n"), "0\n1\n");
+  EXPECT_EQ(run("(1,").state, State::incomplete);
+}
+
+TEST_F(ConsoleHostTest, ReportsErrorsWithoutTheHostsOwnFrames) {
+  EXPECT_EQ(run("1 / 0").state, State::failed);
+  const auto text = printed().of("console");
+  EXPECT_THAT(text, HasSubstr("ZeroDivisionError"));
+  EXPECT_THAT(text, HasSubstr("1 / 0"));
+  EXPECT_THAT(text, Not(HasSubstr("_console.py")));
+  EXPECT_THAT(text, Not(HasSubstr("_host.py")));
+  EXPECT_EQ(run("a b").state, State::failed);
+  EXPECT_EQ(run(std::string("'\0'", 3)).state, State::failed);
+  EXPECT_EQ(run("\xff\xfe").state, State::failed);
+}
+
+TEST_F(ConsoleHostTest, ExitAsksForItAndDoesNotDoIt) {
+  const auto reply = run("exit(3)");
+  EXPECT_EQ(reply.state, State::exit_requested);
+  EXPECT_EQ(reply.exit_code, 3);
+  EXPECT_EQ(output_of("1"), "1\n");
+}
+
+TEST_F(ConsoleHostTest, AwaitsAtTopLevel) {
+  EXPECT_EQ(output_of("import asyncio\nawait asyncio.sleep(0.01, 'slept')"), "'slept'\n");
+}
+
+TEST_F(ConsoleHostTest, PlainCodeMayRunALoopOfItsOwn) {
+  run("import asyncio\nasync def two():\n    return 2\n");
+  EXPECT_EQ(output_of("asyncio.run(two())"), "2\n");
+  EXPECT_EQ(output_of("await two()"), "2\n");
+}
+
+TEST_F(ConsoleHostTest, CommandsBehindOneThatAwaitsWaitForIt) {
+  auto first = execute("import asyncio\nawait asyncio.sleep(0.2)\nprint('first')");
+  auto second = execute("print('second')");
+  second.get();
+  EXPECT_EQ(first.wait_for(0s), std::future_status::ready);
+  EXPECT_EQ(printed().of("console"), "first\nsecond\n");
+}
+
+TEST_F(ConsoleHostTest, InputIsAtItsEndAndHelpDoesNotWait) {
+  run("input()");
+  EXPECT_THAT(printed().of("console"), HasSubstr("EOFError"));
+  EXPECT_THAT(output_of("help(len)"), HasSubstr("Return the number of items"));
+  EXPECT_EQ(run("help()").state, State::complete);
+}
+
+TEST_F(ConsoleHostTest, ThreadsOfTheConsolePrintUnderItsName) {
+  EXPECT_EQ(output_of("import threading\nt = threading.Thread(target=lambda: print('from a thread'))\nt.start(); t.join()"),
+            "from a thread\n");
+}
+
+TEST_F(ConsoleHostTest, TextThatIsNotUnicodeIsPrintedAllTheSame) {
+  EXPECT_EQ(output_of("print('\\udcff')"), "?\n");
+  EXPECT_EQ(output_of("import sys\n_n = sys.stdout.buffer.write(b'\\xff\\n')"), "\xEF\xBF\xBD\n");
+}
+
+TEST_F(ConsoleHostTest, SaysWhichPythonItIs) {
+  EXPECT_EQ(output_of("import sys\nsys.executable, sys.prefix, sys.flags.isolated, sys.flags.utf8_mode"),
+            "('/usr/bin/python3', '/usr', 1, 1)\n");
+  EXPECT_EQ(output_of("import subprocess\nsubprocess.run([sys.executable, '-c', 'raise SystemExit(5)']).returncode"), "5\n");
+}
+
+TEST_F(ConsoleHostTest, InterruptEndsAnEndlessLoop) {
+  auto waiting = execute("print('go')\nwhile True: pass\n");
+  wait_for_output("go");
+  host().interrupt();
+  ASSERT_EQ(waiting.wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(waiting.get().state, State::interrupted);
+  EXPECT_THAT(printed().of("console"), HasSubstr("KeyboardInterrupt"));
+}
+
+TEST_F(ConsoleHostTest, InterruptEndsSleepingAndWaiting) {
+  for (const char* code :
+       {"import time\nprint('go')\ntime.sleep(60)", "import threading\nprint('go')\nthreading.Event().wait(60)",
+        "import asyncio\nprint('go')\nawait asyncio.sleep(60)"}) {
+    printed().clear();
+    auto waiting = execute(code);
+    wait_for_output("go");
+    host().interrupt();
+    ASSERT_EQ(waiting.wait_for(10s), std::future_status::ready) << code;
+    EXPECT_EQ(waiting.get().state, State::interrupted) << code;
+  }
+}
+
+TEST_F(ConsoleHostTest, AnInterruptIsRaisedOnceAndNotInTheNextCommand) {
+  auto waiting = execute(
+      "import time\nprint('go')\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    time.sleep(0.5)\n    print('cleaned "
+      "up')\n");
+  wait_for_output("go");
+  host().interrupt();
+  EXPECT_EQ(waiting.get().state, State::complete);
+  EXPECT_THAT(printed().of("console"), HasSubstr("cleaned up"));
+  host().interrupt();  // nothing runs
+  EXPECT_EQ(output_of("import time\ntime.sleep(0.3)\n'unharmed'"), "'unharmed'\n");
+}
+
+TEST_F(ConsoleHostTest, SaysWhatItIsBusyWith) {
+  EXPECT_EQ(host().busy_with(), "");
+  auto waiting = execute("print('go')\nwhile True: pass\n");
+  wait_for_output("go");
+  EXPECT_THAT(host().busy_with(), HasSubstr("console"));
+  host().interrupt();
+  waiting.get();
+}
+
+TEST_F(ConsoleHostTest, CompletesDottedNamesWithoutRunningAnything) {
+  run("class Trap:\n"
+      "    touched = []\n"
+      "    @property\n"
+      "    def prop(self):\n        Trap.touched.append('property')\n"
+      "    def __getattr__(self, name):\n        Trap.touched.append(name); raise AttributeError\n"
+      "    def __dir__(self):\n        Trap.touched.append('dir'); return []\n"
+      "    def __call__(self):\n        Trap.touched.append('call'); return self\n");
+  run("trap = Trap()\ntrap.inner = Trap()");
+  EXPECT_THAT(complete("trap."), ElementsAre("trap.inner", "trap.prop", "trap.touched"));
+  EXPECT_THAT(complete("print(trap.inner.pr"), ElementsAre("trap.inner.prop"));
+  EXPECT_THAT(complete("trap.prop."), IsEmpty());
+  EXPECT_THAT(complete("trap()."), IsEmpty());
+  EXPECT_THAT(complete("nothing."), IsEmpty());
+  EXPECT_THAT(complete("\xff"), IsEmpty());
+  EXPECT_THAT(complete("tra"), ElementsAre("trap"));
+  EXPECT_EQ(output_of("Trap.touched"), "[]\n");
+}
+
+TEST_F(ConsoleHostTest, SeesTheReportThatWasPublished) {
+  Job job;
+  expert("good", "return 'fine'");
+  const Circle asked = circle({"good"});
+  auto report = consult(subject, asked.experts, {}, job);
+  ASSERT_TRUE(report.has_value()) << report.error().text();
+  host().publish(*report, evidence);
+  EXPECT_EQ(output_of("case.name"), "'test'\n");
+  EXPECT_EQ(output_of("evidence.logs[0].lines"), "2\n");
+  EXPECT_EQ(output_of("report.responses[0].expert_name"), "'good'\n");
+}
+
+TEST_F(ConsoleHostTest, ConsultFromTheConsoleDoesNotDeadlockWhileExpertsOfTheProgramWait) {
+  expert("slow", "await asyncio.sleep(0.5)\nreturn 'slow'", 20, "async def");
+  expert("queued", "time.sleep(0.2)\nreturn 'queued'");
+  expert("mine", "return 'mine'");
+  expert("mine_async", "await asyncio.sleep(0.01)\nreturn 'mine too'", 20, "async def");
+  std::thread program([this] {
+    const auto responses = ask_all({"slow", "queued"});
+    EXPECT_EQ(responses[0].content, "slow");
+    EXPECT_EQ(responses[1].content, "queued");
+  });
+  const std::string base = folder.string();
+  const auto reply = run("import conclave\nmade = conclave.Case(question='?', logs=['" + base +
+                         "/app.log'])\nreport = conclave.consult(made, experts=['" + base + "/mine.py', '" + base +
+                         "/mine_async.py'])\nsorted(r.content for r in report.responses)");
+  program.join();
+  EXPECT_EQ(reply.state, State::complete);
+  EXPECT_THAT(printed().of("console"), HasSubstr("['mine', 'mine too']"));
+}
+
+}  // namespace
+}  // namespace conclave::scripting
