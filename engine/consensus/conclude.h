@@ -13,11 +13,12 @@ namespace conclave::consensus {
 
 struct ScopeVerdict {
   std::string scope;
-  std::optional<std::string> verdict;                         // nothing: tie, no votes, or bad but not confirmed
-  std::vector<std::pair<std::string, double>> probabilities;  // by label in the order of the question; sums to 1
-  std::vector<std::string> voters;                            // names, sorted
-  bool confirmed = true;                                      // false: a lone expert says bad without a verified claim
-  std::string reason;                                         // one sentence: how the verdict came about
+  std::optional<std::string> verdict;  // nothing: tie, no votes, or bad but not confirmed
+  std::vector<std::pair<std::string, double>>
+      probabilities;                // by label in the order of the question; sums to 1; even if no votes
+  std::vector<std::string> voters;  // names, sorted
+  bool confirmed = true;            // false: a lone expert says bad without a verified claim
+  std::string reason;               // one sentence: how the verdict came about
 };
 
 struct Dissent {
@@ -43,11 +44,19 @@ struct Insight {
 struct ConsensusResult {
   std::optional<std::string> verdict;  // nothing: no consensus
   bool passed = false;
-  std::string reason;           // why this verdict, or why none: which gate refused
-  double confidence_score = 0;  // probability of the verdict; without labels the weight share of the largest group
+  std::string reason;  // why this verdict, or why none: which gate refused
+  // In [0, 1]. Probability that the verdict errs on neither side that matters to the reader: for a passing verdict, that the case
+  // is at least that good; for another, that it is at least that bad ("degraded, 0.9": something is wrong, and perhaps more so).
+  // For unordered questions, of that very label. Where the gate refused, of the verdict it refused; 0 for a tie. Without labels
+  // the weight share of the heaviest group of texts. The verdict itself is a vote (voting.cpp), so among contradicting experts of
+  // little confidence it may be below a half.
+  double confidence_score = 0;
+  // The lowest and highest confidence_score if any one voter had stayed away; nothing for fewer than three voters.
   std::optional<std::pair<double, double>> confidence_interval;
   bool calibrated = false;
-  double coverage = 0;               // share of asked experts that answered with something that could vote, in [0, 1]
+  // Share of asked experts whose vote counts, times the share of evidence that could be read, in [0, 1]. Votes in scopes that are
+  // not confirmed do not count. Without labels, share of those that answered.
+  double coverage = 0;
   std::string consensus_text;        // sentences of experts only
   std::vector<ScopeVerdict> scopes;  // sorted by name
   std::vector<Dissent> dissenting_opinions;
@@ -59,11 +68,15 @@ struct ConsensusResult {
   std::vector<Counterfactual> counterfactuals;
 };
 
+// Votes, and what they make of a scope and of the case, are in voting.h. An unconfirmed scope does not keep the others from
+// passing: it is named in `reason`, stays in key_insights and dissenting_opinions, and lowers coverage. A tied scope forbids a
+// pass.
+//
 // Deterministic: independent of the order of responses and of threads, bit by bit. Claims must have been verified by the caller
-// (Citation::verified); a bad verdict resting only on unverified claims does not vote. `evidence_coverage` in [0, 1] is the share
-// of named evidence that could be read and scales coverage; below 1 with `evidence_unreadable` set there is no consensus on a
-// pass. A response that validate() refuses or whose verdict is not in the question is an error: the caller records it as failed
-// first.
+// (Citation::verified); a bad verdict resting only on unverified claims does not vote, nor does a good one that cites and of
+// whose citations none was found. `evidence_coverage` in [0, 1] is the share of named evidence that could be read and scales
+// coverage; below 1 with `evidence_unreadable` set there is no consensus on a pass. A response that validate() refuses or whose
+// verdict is not in the question is an error: the caller records it as failed first.
 [[nodiscard]] Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, const Question& question,
                                                double evidence_coverage = 1.0, bool evidence_unreadable = false);
 

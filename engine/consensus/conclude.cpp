@@ -1,0 +1,151 @@
+#include "engine/consensus/conclude.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "engine/base/text.h"
+#include "engine/consensus/circle.h"
+#include "engine/consensus/counterfactuals.h"
+#include "engine/consensus/gate.h"
+#include "engine/consensus/insights.h"
+#include "engine/consensus/voting.h"
+
+namespace conclave::consensus {
+namespace {
+
+bool in_unit_range(double value) { return std::isfinite(value) && value >= 0.0 && value <= 1.0; }
+
+Result<void> check(const Question& question, double evidence_coverage) {
+  const auto refuse = [](std::string message) { return fail(ErrorKind::invalid_argument, std::move(message)); };
+  if (question.verdicts.empty()) return refuse("a question needs at least one verdict");
+  const std::set<std::string> known(question.verdicts.begin(), question.verdicts.end());
+  if (known.size() != question.verdicts.size()) return refuse("a verdict is named twice");
+  if (known.contains("")) return refuse("a verdict has no name");
+  for (const std::string& pass : question.gate.pass) {
+    if (!known.contains(pass)) return refuse("gate.pass names '" + valid_utf8(pass) + "', which is not one of the verdicts");
+  }
+  if (!in_unit_range(question.gate.min_confidence)) return refuse("gate.min_confidence must be a number from 0 to 1");
+  if (question.gate.min_answered.value_or(0) < 0) return refuse("gate.min_answered must not be negative");
+  if (!in_unit_range(question.circle.min_consensus_threshold)) {
+    return refuse("circle.min_consensus_threshold must be a number from 0 to 1");
+  }
+  if (question.circle.max_threads < 0) return refuse("circle.max_threads must not be negative");
+  if (!in_unit_range(evidence_coverage)) return refuse("evidence coverage must be a number from 0 to 1");
+  return {};
+}
+
+Result<void> check(std::span<const ExpertResponse> responses, const Question& question) {
+  const std::vector<std::string_view> known(question.verdicts.begin(), question.verdicts.end());
+  for (const ExpertResponse& response : responses) {
+    if (auto valid = validate(response); !valid) return valid;
+    if (response.status != Status::answered || !response.verdict) continue;
+    if (std::find(known.begin(), known.end(), *response.verdict) == known.end()) {
+      return fail(ErrorKind::circle,
+                  "the verdict '" + valid_utf8(*response.verdict) + "' is not one of the question's" +
+                      did_you_mean(*response.verdict, known),
+                  "response of '" + valid_utf8(response.expert_name) + "'");
+    }
+  }
+  return {};
+}
+
+std::vector<ScopeVerdict> scope_verdicts(const Circle& circle) {
+  std::vector<ScopeVerdict> out;
+  for (std::size_t i = 0; i < circle.ballots.size(); ++i) {
+    const Ballot& ballot = circle.ballots[i];
+    const ScopeOutcome& outcome = circle.outcomes[i];
+    ScopeVerdict verdict;
+    verdict.scope = ballot.scope;
+    if (outcome.decision == Decision::decided) verdict.verdict = circle.labels.names[outcome.label];
+    for (std::size_t k = 0; k < circle.labels.names.size(); ++k) {
+      verdict.probabilities.emplace_back(circle.labels.names[k], outcome.probabilities[k]);
+    }
+    std::vector<std::size_t> voters;
+    for (const Vote& vote : ballot.votes) voters.push_back(vote.member);
+    verdict.voters = circle.names(voters);
+    verdict.confirmed = outcome.decision != Decision::unconfirmed;
+    verdict.reason = scope_reason(circle, i);
+    out.push_back(std::move(verdict));
+  }
+  return out;
+}
+
+// How far the confidence moves when any one voter had stayed away (the jackknife's replicates; Quenouille 1949).
+std::optional<std::pair<double, double>> leave_one_out(const Circle& circle, const CaseOutcome& outcome) {
+  std::size_t voters = 0;
+  for (const Ballot& ballot : circle.ballots) voters += ballot.votes.size();
+  if (voters < 3) return std::nullopt;
+  std::pair<double, double> range{outcome.probability, outcome.probability};
+  for (std::size_t scope = 0; scope < circle.ballots.size(); ++scope) {
+    if (circle.outcomes[scope].decision == Decision::unconfirmed) continue;
+    for (std::size_t left_out = 0; left_out < circle.ballots[scope].votes.size(); ++left_out) {
+      std::vector<Vote> votes = circle.ballots[scope].votes;
+      votes.erase(votes.begin() + static_cast<std::ptrdiff_t>(left_out));
+      std::vector<ScopeOutcome> outcomes = circle.outcomes;
+      outcomes[scope] = decide_scope(votes, circle.labels);
+      if (!votes.empty()) outcomes[scope].decision = Decision::decided;  // whoever is left is heard, confirmed or not
+      const double probability = case_probability(outcomes, *outcome.label, circle.labels);
+      range = {std::min(range.first, probability), std::max(range.second, probability)};
+    }
+  }
+  return range;
+}
+
+double coverage(const Circle& circle, double evidence_coverage) {
+  if (circle.members.empty()) return 0.0;
+  std::size_t useful = circle.has_labels() ? 0 : circle.answered.size();
+  for (std::size_t i = 0; i < circle.ballots.size(); ++i) {
+    if (circle.outcomes[i].decision != Decision::unconfirmed) useful += circle.ballots[i].votes.size();
+  }
+  return evidence_coverage * static_cast<double>(useful) / static_cast<double>(circle.members.size());
+}
+
+void write_texts(const Circle& circle, ConsensusResult& result) {
+  const auto n = static_cast<Eigen::Index>(circle.answered.size());
+  for (Eigen::Index i = 0; i < n; ++i) {
+    auto& row = result.agreement_matrix.emplace_back();
+    for (Eigen::Index j = 0; j < n; ++j) row.push_back(circle.similarity(i, j));
+  }
+  for (const std::size_t i : circle.answered) result.matrix_experts.push_back(circle.members[i].name);
+  for (const auto& group : circle.groups) {
+    std::vector<std::size_t> members;
+    for (const std::size_t i : group) members.push_back(circle.answered[i]);
+    result.groups.push_back(circle.names(members));
+  }
+}
+
+}  // namespace
+
+Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, const Question& question, double evidence_coverage,
+                                 bool evidence_unreadable) {
+  if (auto valid = check(question, evidence_coverage); !valid) return tl::unexpected(valid.error());
+  if (auto valid = check(responses, question); !valid) return tl::unexpected(valid.error());
+
+  const Circle circle = make_circle(responses, question);
+  const CaseOutcome outcome = decide_case(circle.outcomes, circle.labels);
+  const GateKeeper gate(circle, question, evidence_unreadable);
+  const std::optional<std::string> refusal = gate.refusal(outcome);
+
+  ConsensusResult result;
+  if (!refusal) {
+    result.verdict = circle.labels.names[*outcome.label];
+    result.passed = circle.labels.passing[*outcome.label];
+    result.consensus_text = consensus_text(circle, outcome.label);
+  } else {
+    result.consensus_text = consensus_text(circle, std::nullopt);
+  }
+  result.reason = case_reason(circle, outcome, refusal);
+  result.confidence_score = circle.has_labels() ? outcome.probability : heaviest_group(circle).share;
+  if (outcome.label) result.confidence_interval = leave_one_out(circle, outcome);
+  result.coverage = coverage(circle, evidence_coverage);
+  result.scopes = scope_verdicts(circle);
+  result.dissenting_opinions = find_dissent(circle);
+  result.key_insights = find_insights(circle, evidence_coverage);
+  result.effective_experts = effective_experts(circle);
+  result.counterfactuals = find_counterfactuals(circle, gate);
+  write_texts(circle, result);
+  return result;
+}
+
+}  // namespace conclave::consensus
