@@ -85,7 +85,7 @@ class SqliteStore final : public Store {
   Result<void> prepare() {
     return guarded([&]() -> Result<void> {
       database_.exec("PRAGMA secure_delete = ON");
-      if (const Result<void> ready = bring_up_to_date(database_, path_); !ready) return ready;
+      if (Result<void> ready = bring_up_to_date(database_, path_); !ready) return ready;
       use_write_ahead_log(database_);
       database_.exec("PRAGMA synchronous = NORMAL");
       return {};

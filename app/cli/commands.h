@@ -1,0 +1,27 @@
+// The subcommands: each function adds a family to the parser and says what it does when chosen.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace conclave::cli {
+
+struct Program;
+
+void add_consult_commands(CLI::App& app, Program& program);  // consult, here
+void add_case_commands(CLI::App& app, Program& program);     // case new, case check, open
+void add_log_commands(CLI::App& app, Program& program);      // logs summary, logs templates
+void add_scan_command(CLI::App& app, Program& program);      // scan
+void add_config_commands(CLI::App& app, Program& program);   // config check
+void add_script_commands(CLI::App& app, Program& program);   // console, run
+void add_plugin_commands(CLI::App& app, Program& program);   // plugins list, plugins check
+void add_history_commands(CLI::App& app, Program& program);  // history list, show, purge; replay
+
+// Becomes the window; returns only if there is none.
+int open_window(const CLI::App& app, Program& program, const std::vector<std::string>& arguments);
+
+}  // namespace conclave::cli

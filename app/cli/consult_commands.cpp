@@ -1,0 +1,181 @@
+// consult, here: the main job from the command line.
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+
+#include "app/cli/commands.h"
+#include "app/cli/logging.h"
+#include "app/cli/past.h"
+#include "app/cli/problems.h"
+#include "app/cli/program.h"
+#include "app/cli/report_output.h"
+#include "app/cli/scripts.h"
+#include "app/cli/weights.h"
+#include "engine/base/text.h"
+#include "engine/case/consult.h"
+
+namespace conclave::cli {
+namespace {
+
+struct Arguments {
+  std::string case_file;  // empty: this machine
+  ReportOutput output;
+  std::vector<std::string> experts;
+  std::vector<std::string> plugins;
+  std::vector<std::string> endpoints;
+  std::string weights;
+  bool keep_going = false;
+  bool no_history = false;
+};
+
+Result<Case> read_subject(Program& program, const Arguments& arguments) {
+  if (arguments.case_file.empty()) return case_of_this_machine();
+  auto file = read_case_file(arguments.case_file);
+  if (!file) return tl::unexpected(file.error());
+  for (const config::Problem& problem : file->problems) program.complain(config::to_text(problem));
+  if (!file->usable()) return fail(ErrorKind::parse, "the case cannot be used", arguments.case_file);
+  file->value.keep_going = file->value.keep_going || arguments.keep_going;
+  return std::move(file->value);
+}
+
+// The language model expert looks here for endpoints that may be asked; set before Python starts, and nothing else is allowed.
+void allow_endpoints(Program& program, const std::vector<std::string>& endpoints) {
+  std::string lines;
+  for (const std::string& endpoint : endpoints) {
+    lines += endpoint + "\n";
+    audit(program, "endpoint.allow", endpoint, "for this run");
+  }
+  ::setenv("CONCLAVE_ALLOWED_ENDPOINTS", lines.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): no other thread yet
+}
+
+void say_unknown_weights(Program& program, const std::map<std::string, double>& weights, const scripting::Circle& circle) {
+  std::vector<std::string_view> names;
+  for (const ExpertPtr& expert : circle.experts) names.push_back(expert->info().name);
+  for (const auto& [name, weight] : weights) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      program.remark("conclave: the weight of '" + name + "' is for no expert of this circle" + did_you_mean(name, names));
+    }
+  }
+}
+
+void audit_circle(Program& program, const Case& subject, const scripting::Circle& circle) {
+  for (const ReceiptPlugin& plugin : circle.plugins)
+    audit(program, "plugin.run", plugin.name + " " + plugin.version, plugin.sha256);
+  for (const auto& refused : circle.refused) {
+    audit(program, "plugin.refused", refused.expert_name, refused.error ? refused.error->message : "");
+  }
+  if (!subject.services.empty())
+    audit(program, "scan", std::to_string(subject.services.size()) + " targets", "case " + subject.name);
+}
+
+// What could not be read is said first, before experts are asked.
+void say_problems(Program& program, const Gathered& gathered) {
+  constexpr std::size_t most = 10;
+  for (std::size_t i = 0; i < std::min(most, gathered.problems.size()); ++i) {
+    program.remark("conclave: " + config::to_text(gathered.problems[i]));
+  }
+  if (gathered.problems.size() > most) {
+    program.remark("conclave: and " + std::to_string(gathered.problems.size() - most) + " more problems");
+  }
+}
+
+std::unique_ptr<store::Store> open_history(Program& program, const Arguments& arguments) {
+  if (arguments.no_history) return nullptr;
+  auto history = store::Store::open(store::default_store_path());
+  if (history) return std::move(*history);
+  program.remark("conclave: going on without history: " + history.error().text());
+  return nullptr;
+}
+
+// With the interpreter running; the exit code.
+int consult_with(Program& program, const Arguments& arguments, const Case& subject, std::map<std::string, double> weights,
+                 scripting::ScriptHost& host) {
+  const scripting::CircleRequest request{arguments.experts, {arguments.plugins.begin(), arguments.plugins.end()}};
+  const auto circle = host.circle(subject, request);
+  if (!circle) return program.failed(circle.error());
+  say_unknown_weights(program, weights, *circle);
+  audit_circle(program, subject, *circle);
+
+  const auto history = open_history(program, arguments);
+  ConsultOptions options;
+  options.hooks = host.hooks(request);
+  if (history) {
+    auto previous = history->last_report_json(case_key(subject));
+    if (!previous) program.remark("conclave: no earlier report: " + previous.error().text());
+    if (previous && *previous) options.hooks = with_previous(std::move(options.hooks), std::move(**previous));
+  }
+  options.weights = std::move(weights);
+  options.refused = circle->refused;
+  options.on_gathered = [&](const Gathered& gathered) { say_problems(program, gathered); };
+  options.on_response = [](const consensus::ExpertResponse& response) {
+    spdlog::info("expert {} {} in {:.2f} s", response.expert_name, consensus::status_name(response.status), response.seconds);
+  };
+
+  spdlog::info("consult {} with {} experts", subject.name, circle->experts.size());
+  std::optional<Running> running(std::in_place, program, "consult");
+  const auto report = consult(subject, circle->experts, options, running->job());
+  const bool interrupted = running->interrupted();
+  running.reset();
+  if (interrupted) return exit_interrupted;
+  if (!report) return program.failed(report.error());
+  spdlog::info("report {}: {}", report->id, report->consensus.verdict.value_or("no consensus"));
+
+  if (history) {
+    const auto added = history->add_report(row_of(subject, *report), to_json(*report).dump());
+    if (!added) program.remark("conclave: the report is not in the history: " + added.error().text());
+  }
+  return arguments.output.write(program, *report);
+}
+
+int run_consultation(Program& program, Arguments& arguments) {
+  if (const auto settled = arguments.output.settle(); !settled) return program.failed(settled.error());
+  const auto subject = read_subject(program, arguments);
+  if (!subject) return program.failed(subject.error());
+  Result<std::map<std::string, double>> weights;
+  if (!arguments.weights.empty()) weights = read_weights(arguments.weights);
+  if (!weights) return program.failed(weights.error());
+  allow_endpoints(program, arguments.endpoints);
+
+  const auto host = start_scripts(remarks_of_experts(program));
+  if (!host) return program.failed(host.error());
+  leave(**host, program.finish(consult_with(program, arguments, *subject, std::move(*weights), **host)));
+}
+
+void add_options(CLI::App& command, Arguments& arguments) {
+  arguments.output.add_options(command);
+  command.add_option("--expert", arguments.experts, "Only these experts: names of plugins or .py files (may be given again)")
+      ->type_name("NAME|FILE.py")
+      ->allow_extra_args(false);
+  command.add_option("--plugins", arguments.plugins, "Another folder with plugins; naming it is consent to run them")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+  command.add_option("--weights", arguments.weights, "A map from experts to weights, YAML or JSON")->type_name("FILE");
+  command
+      .add_option(
+          "--allow-endpoint", arguments.endpoints,
+          "Consent for this run that the expert language_model sends a condensed and redacted text of the evidence to this "
+          "address; the exact text is kept in the report. Without it nothing is sent anywhere")
+      ->type_name("URL")
+      ->allow_extra_args(false);
+  command.add_flag("--keep-going", arguments.keep_going, "Go on when named evidence cannot be read; coverage drops");
+  command.add_flag("--no-history", arguments.no_history, "Neither look at earlier reports nor keep this one");
+}
+
+}  // namespace
+
+void add_consult_commands(CLI::App& app, Program& program) {
+  auto* consult = app.add_subcommand("consult", "Judge a case: gather evidence, ask the experts, conclude");
+  const auto named = std::make_shared<Arguments>();
+  consult->add_option("CASE", named->case_file, "The case file (YAML)")->required();
+  add_options(*consult, *named);
+  consult->callback([&program, named] { program.chosen = [&program, named] { return run_consultation(program, *named); }; });
+
+  auto* here = app.add_subcommand("here", "Judge this machine: its logs and listening sockets, without a case file");
+  const auto machine = std::make_shared<Arguments>();
+  add_options(*here, *machine);
+  here->callback([&program, machine] { program.chosen = [&program, machine] { return run_consultation(program, *machine); }; });
+}
+
+}  // namespace conclave::cli

@@ -1,0 +1,163 @@
+// history list, show, purge; replay.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+
+#include "app/cli/commands.h"
+#include "app/cli/duration.h"
+#include "app/cli/program.h"
+#include "app/cli/report_output.h"
+#include "app/cli/terminal.h"
+#include "engine/store/store.h"
+
+namespace conclave::cli {
+namespace {
+
+constexpr std::uintmax_t largest_report = 256U << 20U;
+
+Result<Report> parse_report(const std::string& text, const std::string& where) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (json.is_discarded()) return fail(ErrorKind::serialization, "this is not JSON", where);
+  auto report = report_from_json(json);
+  if (!report && report.error().where.empty()) report.error().where = where;
+  return report;
+}
+
+Result<Report> read_report(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return fail_io("cannot read", path, EISDIR);
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) return fail_io("cannot open", path, error.value());
+  if (size > largest_report) return fail(ErrorKind::limit, "too large for a report", path);
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail_io("cannot open", path, errno);
+  return parse_report({std::istreambuf_iterator<char>(file), {}}, path);
+}
+
+int list_reports(Program& program, std::size_t limit, bool json) {
+  const auto history = store::Store::open(store::default_store_path());
+  if (!history) return program.failed(history.error());
+  const auto rows = (*history)->list_reports(limit);
+  if (!rows) return program.failed(rows.error());
+  if (json) {
+    auto all = nlohmann::json::array();
+    for (const store::ReportRow& row : *rows) {
+      all.push_back({{"id", row.id},
+                     {"case", row.case_name},
+                     {"case_key", row.case_key},
+                     {"started", format_time(row.started)},
+                     {"verdict", row.verdict.empty() ? nlohmann::json(nullptr) : nlohmann::json(row.verdict)},
+                     {"passed", row.passed},
+                     {"confidence", row.confidence ? nlohmann::json(*row.confidence) : nlohmann::json(nullptr)}});
+    }
+    program.out.write(json_text(all));
+    return exit_passed;
+  }
+  Table table({"REPORT", "STARTED", "VERDICT", "CONFIDENCE", "CASE"});
+  for (const store::ReportRow& row : *rows) {
+    const Colour colour = row.passed ? Colour::green : row.verdict.empty() ? Colour::yellow : Colour::red;
+    table.add({{row.id.substr(0, 8)},
+               {human_time(row.started)},
+               {row.verdict.empty() ? "no consensus" : row.verdict, colour},
+               {row.confidence ? std::to_string(static_cast<int>(*row.confidence * 100 + 0.5)) + "%" : "", Colour::none, true},
+               {row.case_name}});
+  }
+  program.out.write(rows->empty() ? "the history is empty\n" : table.text(wants_colour(STDOUT_FILENO)));
+  return exit_passed;
+}
+
+int show_report(Program& program, const std::string& id, ReportOutput& output) {
+  if (const auto settled = output.settle(); !settled) return program.failed(settled.error());
+  const auto history = store::Store::open(store::default_store_path());
+  if (!history) return program.failed(history.error());
+  const auto text = (*history)->report_json(id);
+  if (!text) return program.failed(text.error());
+  const auto report = parse_report(*text, "report " + id);
+  if (!report) return program.failed(report.error());
+  const int code = output.write(program, *report);
+  return code == exit_usage ? code : exit_passed;  // showing worked, whatever the report says
+}
+
+int purge_reports(Program& program, const std::string& age) {
+  const auto duration = parse_duration(age);
+  if (!duration) return program.failed(duration.error());
+  const auto history = store::Store::open(store::default_store_path());
+  if (!history) return program.failed(history.error());
+  const auto removed = (*history)->purge_older_than(now_us() - *duration);
+  if (!removed) return program.failed(removed.error());
+  program.out.write("removed " + grouped(*removed) + (*removed == 1 ? " report\n" : " reports\n"));
+  return exit_passed;
+}
+
+// The numbers of the consensus, which must come out the same to the last bit.
+nlohmann::json judgement(const Report& report) {
+  nlohmann::json json = to_json(report);
+  nlohmann::json kept;
+  for (const char* key : {"verdict", "passed", "confidence_score", "confidence_interval", "coverage", "consensus_text", "scopes",
+                          "dissenting_opinions", "agreement_matrix", "groups", "effective_experts", "counterfactuals"}) {
+    kept[key] = json[key];
+  }
+  return kept;
+}
+
+int replay_report(Program& program, const std::string& path, ReportOutput& output) {
+  if (const auto settled = output.settle(); !settled) return program.failed(settled.error());
+  const auto recorded = read_report(path);
+  if (!recorded) return program.failed(recorded.error());
+  const auto derived = replay(*recorded);
+  if (!derived) return program.failed(derived.error());
+  const int code = output.write(program, *derived);
+  const nlohmann::json before = judgement(*recorded);
+  const nlohmann::json after = judgement(*derived);
+  if (before == after) {
+    program.remark("conclave: " + path + ": derived the same verdict from the same receipt and responses");
+    return code;
+  }
+  std::string fields;
+  for (const auto& [key, value] : before.items()) {
+    if (value != after[key]) fields += (fields.empty() ? "" : ", ") + key;
+  }
+  program.complain(path + ": the report does not follow from its receipt and responses; it differs in " + fields);
+  return std::max(code, exit_findings);
+}
+
+}  // namespace
+
+void add_history_commands(CLI::App& app, Program& program) {
+  auto* group = app.add_subcommand("history", "Reports of earlier consultations")->require_subcommand(1, 1);
+
+  auto* list = group->add_subcommand("list", "The newest reports first");
+  const auto limit = std::make_shared<std::size_t>(50);
+  const auto json = std::make_shared<bool>(false);
+  list->add_option("--limit", *limit, "How many")->check(CLI::NonNegativeNumber)->capture_default_str();
+  list->add_flag("--json", *json, "Print JSON");
+  list->callback(
+      [&program, limit, json] { program.chosen = [&program, limit, json] { return list_reports(program, *limit, *json); }; });
+
+  auto* show = group->add_subcommand("show", "One report again");
+  const auto id = std::make_shared<std::string>();
+  const auto output = std::make_shared<ReportOutput>();
+  show->add_option("REPORT", *id, "Its id, or the first characters of it")->required();
+  output->add_options(*show);
+  show->callback(
+      [&program, id, output] { program.chosen = [&program, id, output] { return show_report(program, *id, *output); }; });
+
+  auto* purge = group->add_subcommand("purge", "Remove old reports for good");
+  const auto age = std::make_shared<std::string>();
+  purge->add_option("--older-than", *age, "Age, for example 30d, 12h or 8w")->type_name("AGE")->required();
+  purge->callback([&program, age] { program.chosen = [&program, age] { return purge_reports(program, *age); }; });
+
+  auto* replay = app.add_subcommand("replay", "Derive the verdict of a report again from its receipt and responses");
+  const auto file = std::make_shared<std::string>();
+  const auto form = std::make_shared<ReportOutput>();
+  replay->add_option("REPORT", *file, "A report as JSON")->required();
+  form->add_options(*replay);
+  replay->callback(
+      [&program, file, form] { program.chosen = [&program, file, form] { return replay_report(program, *file, *form); }; });
+}
+
+}  // namespace conclave::cli

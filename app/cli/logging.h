@@ -1,0 +1,17 @@
+// The program's log file and what -v shows. Never a secret, never a line of evidence.
+#pragma once
+
+#include <string_view>
+
+namespace conclave::cli {
+
+struct Program;
+
+// $XDG_STATE_HOME/conclave/conclave.log, three files of 1 MiB (without it the program works as well), and the screen with -v.
+// The program must outlive what is logged.
+void start_logging(Program& program);
+
+// One event in $XDG_STATE_HOME/conclave/audit.jsonl. That it cannot be written is said, once, and changes nothing else.
+void audit(Program& program, std::string_view event, std::string_view subject, std::string_view detail = {});
+
+}  // namespace conclave::cli

@@ -1,0 +1,130 @@
+// plugins list, plugins check. Reads metadata; never runs a plugin.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "app/cli/commands.h"
+#include "app/cli/places.h"
+#include "app/cli/program.h"
+#include "app/cli/terminal.h"
+#include "scripting/plugin_catalog.h"
+
+namespace conclave::cli {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> folders;
+  std::vector<std::string> paths;
+  bool json = false;
+};
+
+const char* trust_name(scripting::Trust trust) {
+  switch (trust) {
+    case scripting::Trust::shipped:
+      return "shipped";
+    case scripting::Trust::named:
+      return "named";
+    case scripting::Trust::untrusted:
+      break;
+  }
+  return "untrusted";
+}
+
+nlohmann::json as_json(const scripting::PluginInfo& plugin) {
+  auto settings = nlohmann::json::array();
+  for (const scripting::Setting& setting : plugin.settings) {
+    settings.push_back(
+        {{"name", setting.name}, {"type", setting.type}, {"default", setting.default_value}, {"help", setting.help}});
+  }
+  return {{"name", plugin.name},
+          {"version", plugin.version},
+          {"kind", plugin.kind},
+          {"scope", plugin.scope},
+          {"summary", plugin.summary},
+          {"path", plugin.path.string()},
+          {"sha256", plugin.sha256},
+          {"trust", trust_name(plugin.trust)},
+          {"requirements", plugin.requirements},
+          {"network", plugin.network},
+          {"settings", settings}};
+}
+
+nlohmann::json as_json(const std::vector<scripting::PluginProblem>& problems) {
+  auto all = nlohmann::json::array();
+  for (const scripting::PluginProblem& problem : problems)
+    all.push_back({{"path", problem.path.string()}, {"message", problem.message}});
+  return all;
+}
+
+int show(Program& program, const std::vector<scripting::PluginInfo>& plugins,
+         const std::vector<scripting::PluginProblem>& problems, bool json) {
+  for (const scripting::PluginProblem& problem : problems) program.complain(problem.path.string() + ": " + problem.message);
+  if (json) {
+    auto all = nlohmann::json::array();
+    for (const scripting::PluginInfo& plugin : plugins) all.push_back(as_json(plugin));
+    program.out.write(json_text({{"plugins", all}, {"problems", as_json(problems)}}));
+  } else {
+    Table table({"NAME", "VERSION", "KIND", "SCOPE", "FROM", "SUMMARY"});
+    for (const scripting::PluginInfo& plugin : plugins) {
+      table.add({{plugin.name}, {plugin.version}, {plugin.kind}, {plugin.scope}, {trust_name(plugin.trust)}, {plugin.summary}});
+    }
+    program.out.write(table.text(wants_colour(STDOUT_FILENO)));
+  }
+  return problems.empty() ? exit_passed : exit_findings;
+}
+
+// Folders that were named and are not there.
+bool all_exist(Program& program, const std::vector<std::string>& paths) {
+  bool fine = true;
+  for (const std::string& path : paths) {
+    if (::access(path.c_str(), R_OK) == 0) continue;
+    program.failed(fail_io("cannot open", path, errno).value());
+    fine = false;
+  }
+  return fine;
+}
+
+int list_plugins(Program& program, const Arguments& arguments) {
+  if (!all_exist(program, arguments.folders)) return exit_usage;
+  const auto catalog = scripting::read_catalog(shipped_plugins(), {arguments.folders.begin(), arguments.folders.end()});
+  return show(program, catalog.plugins, catalog.problems, arguments.json);
+}
+
+int check_plugins(Program& program, const Arguments& arguments) {
+  if (arguments.paths.empty()) return list_plugins(program, arguments);
+  if (!all_exist(program, arguments.paths)) return exit_usage;
+  std::vector<scripting::PluginInfo> plugins;
+  std::vector<scripting::PluginProblem> problems;
+  for (const std::string& path : arguments.paths) {
+    auto plugin = scripting::read_plugin(path, scripting::Trust::named);
+    if (plugin) {
+      plugins.push_back(std::move(*plugin));
+    } else {
+      problems.push_back({path, plugin.error().message});
+    }
+  }
+  return show(program, plugins, problems, arguments.json);
+}
+
+}  // namespace
+
+void add_plugin_commands(CLI::App& app, Program& program) {
+  auto* group = app.add_subcommand("plugins", "Experts and hooks that can be used")->require_subcommand(1, 1);
+  const auto arguments = std::make_shared<Arguments>();
+
+  auto* list = group->add_subcommand("list", "Shipped plugins, and those in the folders named");
+  list->add_option("--plugins", arguments->folders, "Another folder with plugins")->type_name("DIR");
+  list->add_flag("--json", arguments->json, "Print JSON");
+  list->callback([&program, arguments] { program.chosen = [&program, arguments] { return list_plugins(program, *arguments); }; });
+
+  auto* check =
+      group->add_subcommand("check", "Say what is wrong with plugins, without running them; exit code 1 if anything is");
+  check->add_option("PATH", arguments->paths, "Folders with a plugin.toml, or single .py files; without any, the shipped ones");
+  check->add_option("--plugins", arguments->folders, "Another folder with plugins")->type_name("DIR");
+  check->add_flag("--json", arguments->json, "Print JSON");
+  check->callback(
+      [&program, arguments] { program.chosen = [&program, arguments] { return check_plugins(program, *arguments); }; });
+}
+
+}  // namespace conclave::cli

@@ -1,0 +1,16 @@
+// Problems of case files and configurations, for terminals and as JSON.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/config/problem.h"
+
+namespace conclave::cli {
+
+[[nodiscard]] std::string problems_text(const std::vector<config::Problem>& problems, bool colour);  // one a line
+[[nodiscard]] nlohmann::json problems_json(const std::vector<config::Problem>& problems);
+[[nodiscard]] bool any_error(const std::vector<config::Problem>& problems);
+
+}  // namespace conclave::cli

@@ -1,0 +1,52 @@
+// console, run.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "app/cli/commands.h"
+#include "app/cli/program.h"
+#include "app/cli/scripts.h"
+
+namespace conclave::cli {
+namespace {
+
+int open_console(Program& program) {
+  const auto host = start_scripts(pass_through());
+  if (!host) return program.failed(host.error());
+  int code = exit_passed;
+  {
+    const Interrupts interrupts([&host] { (*host)->interrupt(); }, false);
+    code = (*host)->run_terminal_console();
+  }
+  leave(**host, program.finish(code));
+}
+
+int run_script(Program& program, const std::string& script) {
+  if (::access(script.c_str(), R_OK) != 0) return program.failed(fail_io("cannot open", script, errno).value());
+  std::error_code error;
+  if (std::filesystem::is_directory(script, error)) return program.failed(fail_io("cannot run", script, EISDIR).value());
+  const auto host = start_scripts(pass_through());
+  if (!host) return program.failed(host.error());
+  int code = exit_passed;
+  {
+    const Interrupts interrupts([&host] { (*host)->interrupt(); }, false);
+    code = (*host)->run_script(script, program.script_arguments);
+  }
+  leave(**host, program.finish(code));
+}
+
+}  // namespace
+
+void add_script_commands(CLI::App& app, Program& program) {
+  auto* console = app.add_subcommand("console", "Python in this terminal, with the package conclave at hand");
+  console->callback([&program] { program.chosen = [&program] { return open_console(program); }; });
+
+  auto* run = app.add_subcommand("run", "Run a Python script; what follows it are its arguments");
+  const auto script = std::make_shared<std::string>();
+  run->add_option("SCRIPT", *script, "The script")->required();
+  run->footer("The exit code is the script's.");
+  run->callback([&program, script] { program.chosen = [&program, script] { return run_script(program, *script); }; });
+}
+
+}  // namespace conclave::cli
