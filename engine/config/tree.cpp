@@ -42,6 +42,8 @@ bool is_text(const std::string& tag) {
   return std::ranges::find(typed, std::string_view(tag).substr(core_tag.size())) == typed.end();
 }
 
+constexpr std::string_view misplaced = "this does not belong to anything above it; check the indentation";
+
 std::string more_than(std::size_t count, std::string_view what) {
   return "more than " + std::to_string(count) + " " + std::string(what);
 }
@@ -56,8 +58,11 @@ class TreeBuilder final : public YAML::EventHandler {
   Node take() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
+    const auto pos = static_cast<std::size_t>(std::max(mark.pos, 0));
     document_ = place(mark);
-    document_pos_ = mark.pos < 0 ? 0 : static_cast<std::size_t>(mark.pos);
+    // yaml-cpp leaves a token that fits nowhere in its queue and would report empty documents in front of it for ever.
+    if (documents_ > 0 && pos <= document_pos_) refuse(ErrorKind::parse, std::string(misplaced), document_);
+    document_pos_ = pos;
   }
   void OnDocumentEnd() override { anchors_.clear(); }
 
@@ -154,9 +159,7 @@ class TreeBuilder final : public YAML::EventHandler {
       root_ = std::move(node);
     } else if (node.kind != NodeKind::null) {
       const bool separated = text_.substr(std::min(document_pos_, text_.size())).starts_with("---");
-      refuse(ErrorKind::parse,
-             separated ? "a second document begins here; a file may hold only one"
-                       : "this does not belong to anything above it; check the indentation",
+      refuse(ErrorKind::parse, separated ? "a second document begins here; a file may hold only one" : std::string(misplaced),
              document_);
     }
   }

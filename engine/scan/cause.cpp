@@ -106,6 +106,18 @@ void ask_for_icmp(int fd, bool v6) {
   ::setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof on);
 }
 
+bool is_self_connected(int fd) {
+  sockaddr_storage own{};
+  sockaddr_storage peer{};
+  socklen_t own_size = sizeof own;
+  socklen_t peer_size = sizeof peer;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &own_size) != 0) return false;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0) return false;
+  const auto a = Address::from(reinterpret_cast<const sockaddr*>(&own));
+  const auto b = Address::from(reinterpret_cast<const sockaddr*>(&peer));
+  return a && b && *a == *b;
+}
+
 bool is_shortage(int os_error) {
   return os_error == EMFILE || os_error == ENFILE || os_error == ENOBUFS || os_error == ENOMEM || os_error == EADDRNOTAVAIL ||
          os_error == EAGAIN || os_error == ENOSPC;

@@ -20,6 +20,9 @@ struct Cause {
 // Makes the kernel keep ICMP errors for `fd` (IP_RECVERR, no rights needed).
 void ask_for_icmp(int fd, bool v6);
 
+// A connection to a free port of this machine can meet itself: the kernel picks the very port as its source.
+[[nodiscard]] bool is_self_connected(int fd);
+
 // Errors that say only that this machine ran short: try again later.
 [[nodiscard]] bool is_shortage(int os_error);
 

@@ -44,19 +44,6 @@ std::size_t spare_descriptors() {
   return limit.rlim_cur > used ? (limit.rlim_cur - used) / 4 * 3 : 0;
 }
 
-// A connection to a free port of this machine can meet itself: the kernel picks the very port as its source.
-bool is_self_connected(int fd) {
-  sockaddr_storage own{};
-  sockaddr_storage peer{};
-  socklen_t own_size = sizeof own;
-  socklen_t peer_size = sizeof peer;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &own_size) != 0) return false;
-  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_size) != 0) return false;
-  const auto a = Address::from(reinterpret_cast<const sockaddr*>(&own));
-  const auto b = Address::from(reinterpret_cast<const sockaddr*>(&peer));
-  return a && b && *a == *b;
-}
-
 // With RST instead of FIN: no TIME_WAIT, so a large sweep does not eat the ephemeral ports.
 void close_with_reset(int fd) {
   const linger now{1, 0};

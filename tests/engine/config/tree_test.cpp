@@ -130,6 +130,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"two_documents", "a: 1\n---\nb: 2\n", "f.yaml:2:1", "a second document begins here"},
         BadInput{"two_documents_the_first_empty", "---\n---\nb: 2\n", "f.yaml:2:1", "a second document begins here"},
         BadInput{"list_then_map", "- a\nb: 1\n", "f.yaml:2:1", "check the indentation"},
+        BadInput{"token_that_fits_nowhere", "? x\n,", "f.yaml:2:1", "does not"},
+        BadInput{"document_without_end", "%t!<ta%t!<tagg:y.o2,:y.o200x?\n,00x?\n", "f.yaml:2:1", "does not belong"},
         BadInput{"bad_indentation", "a:\n  b: 1\n c: 2\n", "f.yaml:3:2", "check"},
         BadInput{"tab_indentation", "a:\n\tb: 1\n", "f.yaml:2:3", "the line is indented with a tab"},
         BadInput{"tab_in_text", "a: x\n\ty\n", "f.yaml:2:1", "a tab in the indentation; YAML indents with spaces"},
