@@ -44,15 +44,21 @@ void ShapeStats::shift(std::uint64_t lines) {
   for (std::uint64_t& line : samples) line += lines;
 }
 
+// A shape must get the same number each time, so what it falls to depends only on things that do not change any more once it fell
+// there.
 std::uint32_t ShapeTable::number_of(std::string_view shape) {
   if (const auto found = numbers_.find(shape); found != numbers_.end()) return found->second;
   if (stats_.size() < limit_) return add(shape);
-  std::string folded(shape.substr(0, shape.find(' ')));
-  folded += ' ';
-  folded += parameter;
-  if (stats_.size() >= limit_ + limit_ / 16) folded = parameter;
-  const auto found = numbers_.find(folded);
-  return found != numbers_.end() ? found->second : add(folded);
+  const std::string_view first_word = shape.substr(0, shape.find(' '));
+  if (!first_word.empty() && first_word != parameter) {
+    std::string folded(first_word);
+    folded += ' ';
+    folded += parameter;
+    if (const auto found = numbers_.find(folded); found != numbers_.end()) return found->second;
+    if (stats_.size() < limit_ + limit_ / 16) return add(folded);
+  }
+  const auto found = numbers_.find(parameter);
+  return found != numbers_.end() ? found->second : add(parameter);
 }
 
 std::uint32_t ShapeTable::add(std::string_view shape) {

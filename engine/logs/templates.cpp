@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <tuple>
+#include <unordered_set>
 #include <utility>
 
 #include "engine/base/ids.h"
@@ -92,9 +92,9 @@ class Mining {
     for (std::uint32_t i = 0; i < shapes_.size(); ++i) texts.push_back(shapes_.text(i));
     texts = group_shapes(texts, job);
     for (std::string& text : texts) text = valid_utf8(text);
+    fold_rarest(texts);
     TemplateGroups groups;
-    std::vector<std::uint32_t> to = collect(texts, groups.templates);
-    limit(to, groups.templates);
+    const std::vector<std::uint32_t> to = collect(texts, groups.templates);
     if (options_.keep_assignments) {
       groups.assignments = std::move(assignments_);
       for (std::uint32_t& shape : groups.assignments) shape = shape == no_template ? no_template : to[shape];
@@ -139,37 +139,21 @@ class Mining {
     return to;
   }
 
-  // Beyond max_templates the rarest become one "<*>", which stands last.
-  void limit(std::vector<std::uint32_t>& to, std::vector<Template>& templates) const {
-    const std::size_t most = std::max<std::size_t>(options_.max_templates, 1);
-    if (templates.size() <= most) return;
-    const std::uint64_t any = stable_hash(parameter);
-    const auto kept_end = templates.begin() + static_cast<std::ptrdiff_t>(most - 1);
-    const auto whole = std::find_if(templates.begin(), kept_end, [&](const Template& t) { return t.id == any; });
-    if (whole != kept_end) {  // a frequent "<*>" takes the rarest in; the order by count may then not hold for it
-      std::rotate(whole, whole + 1, kept_end);
-      const auto from = static_cast<std::uint32_t>(whole - templates.begin());
-      for (std::uint32_t& index : to) {
-        if (index == from) {
-          index = static_cast<std::uint32_t>(most - 2);
-        } else if (index > from && index < most - 1) {
-          --index;
-        }
-      }
+  // Beyond max_templates the texts of the rarest become "<*>".
+  void fold_rarest(std::vector<std::string>& texts) {
+    std::map<std::string_view, std::uint64_t> counts;
+    for (std::uint32_t i = 0; i < texts.size(); ++i) counts[texts[i]] += shapes_.stats(i).count;
+    if (counts.size() <= std::max<std::size_t>(options_.max_templates, 1)) return;
+    std::vector<std::pair<std::string_view, std::uint64_t>> ranked(counts.begin(), counts.end());
+    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::unordered_set<std::string> kept;
+    for (const auto& [text, count] : ranked) {
+      if (kept.size() + 1 >= options_.max_templates) break;
+      if (text != parameter) kept.emplace(text);
     }
-    const std::size_t kept = whole != kept_end ? most - 2 : most - 1;
-    ShapeStats rest;
-    for (std::size_t i = kept; i < templates.size(); ++i) {
-      Template& rare = templates[i];
-      const bool timed = rare.first_time != 0 || rare.last_time != 0;
-      rest.merge({rare.count, rare.count_before, timed ? std::optional(rare.first_time) : std::nullopt,
-                  timed ? std::optional(rare.last_time) : std::nullopt, rare.first_line, rare.last_line, rare.level,
-                  std::move(rare.samples)});
+    for (std::string& text : texts) {
+      if (!kept.contains(text)) text = parameter;
     }
-    templates.resize(kept);
-    templates.push_back({any, std::string(parameter), rest.count, rest.count_before, rest.first_time.value_or(0),
-                         rest.last_time.value_or(0), rest.first_line, rest.last_line, rest.level, std::move(rest.samples)});
-    for (std::uint32_t& index : to) index = std::min(index, static_cast<std::uint32_t>(kept));
   }
 
   const TemplateOptions& options_;

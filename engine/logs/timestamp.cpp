@@ -402,8 +402,17 @@ bool epoch_may_start(std::string_view line, std::size_t at, std::size_t count) {
   return (after == ' ' || after == '.') && word_end != ':' && word_end != '=' && at < 64;
 }
 
+// "01-01 12:00:05" inside of "0000-01-01 12:00:05" is the rest of something else.
+bool is_rest_of_number(std::string_view line, std::size_t at) {
+  if (at < 2 || !is_digit(line[at - 2])) return false;
+  const char before = line[at - 1];
+  return before == '-' || before == '.' || before == '/' || before == ':';
+}
+
 std::optional<Stamp> read_digits(Reader& reader, std::string_view line, std::size_t at) {
-  switch (const std::size_t count = reader.digits()) {
+  const std::size_t digits = reader.digits();
+  if (digits <= 2 && is_rest_of_number(line, at)) return std::nullopt;
+  switch (digits) {
     case 1:
       return reader.peek(1) == '/' ? reader.from_slashed(false) : std::nullopt;
     case 2:
@@ -418,7 +427,7 @@ std::optional<Stamp> read_digits(Reader& reader, std::string_view line, std::siz
     case 13:
     case 16:
     case 19:
-      return epoch_may_start(line, at, count) ? reader.from_epoch(count) : std::nullopt;
+      return epoch_may_start(line, at, digits) ? reader.from_epoch(digits) : std::nullopt;
     default:
       return std::nullopt;
   }

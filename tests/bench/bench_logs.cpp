@@ -1,0 +1,110 @@
+// Speed of the log engine on a made log of 64 MiB. "bytes_per_second" is of decoded bytes; ReadSum is the memory's own speed.
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/logs/level.h"
+#include "engine/logs/line_index.h"
+#include "engine/logs/summary.h"
+#include "engine/logs/templates.h"
+#include "engine/logs/timestamp.h"
+
+namespace conclave::logs {
+namespace {
+
+const std::string& made_log() {
+  static const std::string log = [] {
+    const std::vector<std::string> messages = {
+        "INFO  [worker-7] com.example.Pool: Received block blk_-512 of size 67108864 from /10.251.39.209",
+        "WARN  [worker-3] com.example.Client: Retrying connect to server: db-41:8030. Already tried 3 time(s)",
+        "ERROR [main] com.example.Store: request 9f3c1e77 failed after 1250 ms: java.io.IOException: Connection reset by peer",
+        "INFO  [http-12] com.example.Access: GET /api/v1/orders/81723 200 17ms user=alice",
+        "DEBUG [cache] com.example.Cache: evicted 128 entries, 4096 left",
+        "INFO  [worker-1] com.example.Session: session 0x34ede65503f002d established with negotiated timeout 20000"};
+    std::mt19937 random(1);
+    std::string text;
+    TimeUs time = 1'772'366'405 * us_per_second;
+    while (text.size() < (std::size_t{64} << 20U)) {
+      time += static_cast<TimeUs>(random() % 20'000);
+      text += format_time(time);
+      text += ' ';
+      text += messages[random() % messages.size()];
+      text += '\n';
+    }
+    return text;
+  }();
+  return log;
+}
+
+void count_bytes(benchmark::State& state) {
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(made_log().size()));
+}
+
+void ReadSum(benchmark::State& state) {
+  const std::string& log = made_log();
+  for (auto _ : state) {
+    std::uint64_t sum = 0;
+    for (std::size_t at = 0; at + 8 <= log.size(); at += 8) {
+      std::uint64_t word = 0;
+      __builtin_memcpy(&word, log.data() + at, sizeof word);
+      sum += word;
+    }
+    benchmark::DoNotOptimize(sum);
+  }
+  count_bytes(state);
+}
+BENCHMARK(ReadSum)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void IndexLines(benchmark::State& state) {
+  Job job;
+  for (auto _ : state) benchmark::DoNotOptimize(LineIndex::build(made_log(), job)->line_count());
+  count_bytes(state);
+}
+BENCHMARK(IndexLines)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void Summarize(benchmark::State& state) {
+  Job job;
+  for (auto _ : state) benchmark::DoNotOptimize(summarize(made_log(), {}, job)->lines);
+  count_bytes(state);
+}
+BENCHMARK(Summarize)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void MineTemplates(benchmark::State& state) {
+  Job job;
+  std::uint64_t lines = 0;
+  for (auto _ : state) {
+    for (const Template& found : mine_templates(made_log(), {}, job)->templates) lines += found.count;
+  }
+  count_bytes(state);
+  state.SetItemsProcessed(static_cast<std::int64_t>(lines));
+}
+BENCHMARK(MineTemplates)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void FindLine(benchmark::State& state) {
+  Job job;
+  const LineIndex index = LineIndex::build(made_log(), job).value();
+  std::mt19937_64 random(2);
+  for (auto _ : state) benchmark::DoNotOptimize(index.line(made_log(), 1 + random() % index.line_count()));
+}
+BENCHMARK(FindLine);
+
+constexpr std::string_view line =
+    "2026-03-01 12:00:05,123 ERROR [RMCommunicator Allocator] org.example.Client: request failed after 1250 ms";
+
+void LevelOfLine(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(level_of(line));
+}
+BENCHMARK(LevelOfLine);
+
+void StampOfLine(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(find_stamp(line, 0));
+}
+BENCHMARK(StampOfLine);
+
+}  // namespace
+}  // namespace conclave::logs

@@ -1,0 +1,66 @@
+// Any bytes as a log: nothing may crash, and what can be checked is checked.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <numeric>
+#include <string>
+#include <string_view>
+
+#include "engine/base/text.h"
+#include "engine/logs/level.h"
+#include "engine/logs/line_index.h"
+#include "engine/logs/message.h"
+#include "engine/logs/shape_table.h"
+#include "engine/logs/summary_part.h"
+#include "engine/logs/timestamp.h"
+
+namespace {
+
+void check(bool holds) {
+  if (!holds) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace conclave;
+  using namespace conclave::logs;
+  constexpr TimeUs reference = 1'772'366'405 * us_per_second;
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  Job job;
+
+  const LineIndex index = LineIndex::build(bytes, job).value();
+  for (std::uint64_t number = 1; number <= index.line_count() && number < 64; ++number) {
+    const std::string_view line = index.line(bytes, number);
+    check(index.line_at(bytes, index.offset_of(bytes, number)) == number);
+    const auto stamp = locate_stamp(line, reference);
+    const LocatedLevel level = locate_level(line);
+    check(!stamp || stamp->end <= line.size());
+    check(level.end <= line.size());
+    check(message_begin(line, stamp, level, reference) <= line.size());
+  }
+
+  SummaryOptions summary_options;
+  summary_options.reference = reference;
+  const LogSummary whole = summarize_in_chunks(bytes, summary_options, job, size + 1).value();
+  const LogSummary pieces = summarize_in_chunks(bytes, summary_options, job, 16).value();
+  check(whole.lines == index.line_count() && whole.bytes == size);
+  check(whole.lines == pieces.lines && whole.error_lines == pieces.error_lines && whole.warning_lines == pieces.warning_lines &&
+        whole.timestamp_lines == pieces.timestamp_lines && whole.levels == pieces.levels &&
+        whole.first_time == pieces.first_time && whole.out_of_order == pieces.out_of_order &&
+        whole.buckets.size() == pieces.buckets.size() && whole.gaps.size() == pieces.gaps.size());
+
+  TemplateOptions options;
+  options.reference = reference;
+  options.keep_assignments = true;
+  options.max_templates = 8;
+  const TemplateGroups groups = mine_templates_in_chunks(bytes, options, job, 64, 8).value();
+  check(groups.assignments.size() == whole.lines && groups.templates.size() <= 8);
+  std::uint64_t lines = 0;
+  for (const Template& found : groups.templates) {
+    check(valid_utf8(found.text) == found.text);
+    lines += found.count;
+  }
+  check(lines == whole.lines);
+  return 0;
+}
