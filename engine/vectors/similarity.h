@@ -9,7 +9,8 @@
 
 namespace conclave::vectors {
 
-// Borrowed, read-only. Strides are in elements.
+// Borrowed, read-only, never copied. Strides are in elements and may be negative (data is then the first element, not the
+// lowest).
 template <class T>
 struct VectorView {
   const T* data = nullptr;
@@ -26,12 +27,13 @@ struct MatrixView {
   std::ptrdiff_t column_stride = 1;
 };
 
-// In [-1, 1], accumulated in double; 0 if either vector is all zeros; NaN if any element is NaN.
-// Different or zero sizes: ErrorKind::invalid_argument. T is float or double.
+// In [-1, 1], accumulated in double, for all finite elements however large or small; 0 if either vector is all zeros; NaN if any
+// element is NaN or infinite. Different or zero sizes: ErrorKind::invalid_argument. T is float or double.
 template <class T>
 [[nodiscard]] Result<double> cosine_similarity(VectorView<T> a, VectorView<T> b);
 
-// Each row against `reference`; parallel over rows (oneTBB). One value per row.
+// Each row against `reference`; parallel over rows (oneTBB), the same bits for any number of threads. One value per row; none for
+// no rows.
 template <class T>
 [[nodiscard]] Result<std::vector<double>> cosine_similarities(MatrixView<T> rows, VectorView<T> reference);
 
