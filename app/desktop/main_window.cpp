@@ -58,21 +58,23 @@ MainWindow::MainWindow(Session& session, ThemeController& theme, QWidget* parent
 }
 
 void MainWindow::createPages() {
-  auto* centre = new QWidget;
-  auto* columns = new QHBoxLayout(centre);
-  columns->setContentsMargins(0, 0, 0, 0);
-  columns->setSpacing(0);
   sidebar_ = new Sidebar(theme_);
+  auto* left = new QToolBar(tr("Pages"));
+  left->setObjectName(QStringLiteral("sidebar"));
+  left->setMovable(false);
+  left->addWidget(sidebar_);
+  addToolBar(Qt::LeftToolBarArea, left);
+
+  auto* centre = new QWidget;
   stack_ = new QStackedWidget;
   stuck_ = new Notice(tr("Interrupt"));
   noPython_ = new Notice;
-  auto* rows = new QVBoxLayout;
+  auto* rows = new QVBoxLayout(centre);
+  rows->setContentsMargins(0, 0, 0, 0);
   rows->setSpacing(0);
   rows->addWidget(stuck_);
   rows->addWidget(noPython_);
   rows->addWidget(stack_, 1);
-  columns->addWidget(sidebar_);
-  columns->addLayout(rows, 1);
   setCentralWidget(centre);
 
   pages_ = makePages(session_, theme_, stack_);
@@ -115,6 +117,7 @@ void MainWindow::createDocks() {
   };
   connect(tree_, &QTreeView::clicked, this, go);
   connect(tree_, &QTreeView::activated, this, go);
+  connect(&evidence_, &EvidenceTree::rebuilt, tree_, &QTreeView::expandAll);
   evidenceDock_ = addDock(QStringLiteral("evidence"), tr("Evidence"), tree_, Qt::LeftDockWidgetArea);
 
   console_ = new Console(session_.scripts(), theme_);
@@ -269,10 +272,7 @@ void MainWindow::connectSession() {
   });
 }
 
-void MainWindow::showEvidence() {
-  evidence_.show(session_.subject(), session_.gathered());
-  tree_->expandAll();
-}
+void MainWindow::showEvidence() { evidence_.show(session_.subject(), session_.gathered()); }
 
 void MainWindow::refresh() {
   const bool open = session_.subject() != nullptr;
@@ -288,7 +288,7 @@ void MainWindow::refresh() {
                      : tr("Python could not start, so that no expert can be asked. Evidence can still be gathered and read. %1")
                            .arg(trouble));
   if (session_.isConsulting()) {
-    circleState_->setText(tr("%n expert(s) answered", nullptr, static_cast<int>(session_.answers().size())));
+    circleState_->setText(tr("%1 answered").arg(counted(session_.answers().size(), "expert", "experts")));
   } else {
     circleState_->setText(state == Scripts::State::starting ? tr("Python is starting")
                           : state == Scripts::State::ready  ? tr("Python is ready")

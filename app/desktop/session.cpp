@@ -50,7 +50,9 @@ void Session::open(const QStringList& paths) {
   std::vector<fs::path> files;
   for (const auto& path : paths) files.push_back(fsPath(path));
   jobs_.run<Opened>(
-      {tr("Opening %1").arg(paths.size() == 1 ? QFileInfo(paths.front()).fileName() : tr("%n files", nullptr, int(paths.size()))),
+      {tr("Opening %1")
+           .arg(paths.size() == 1 ? QFileInfo(paths.front()).fileName()
+                                  : counted(static_cast<quint64>(paths.size()), "file", "files")),
        this, QStringLiteral("open")},
       [files](Job&) { return openPaths(files); },
       [this, paths](Result<Opened> opened) {

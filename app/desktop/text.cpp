@@ -15,6 +15,10 @@ QString qtPath(const std::filesystem::path& path) { return QFile::decodeName(pat
 
 QString countText(quint64 count) { return QLocale::c().toString(count); }
 
+QString counted(quint64 count, const char* one, const char* many) {
+  return QStringLiteral("%1 %2").arg(countText(count), QLatin1String(count == 1 ? one : many));
+}
+
 QString bytesText(quint64 bytes) {
   static constexpr std::array units = {"KiB", "MiB", "GiB", "TiB"};
   if (bytes < 1024) return QStringLiteral("%1 B").arg(bytes);

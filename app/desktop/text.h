@@ -19,10 +19,11 @@ namespace conclave::desktop {
 [[nodiscard]] std::filesystem::path fsPath(const QString& path);
 [[nodiscard]] QString qtPath(const std::filesystem::path& path);
 
-[[nodiscard]] QString countText(quint64 count);                                // 1,234,567
-[[nodiscard]] QString bytesText(quint64 bytes);                                // 12.4 MiB
-[[nodiscard]] QString secondsText(double seconds);                             // 0.8 s, 2 min 5 s
-[[nodiscard]] QString timeText(TimeUs time);                                   // 2026-03-01 12:00:05 UTC
+[[nodiscard]] QString countText(quint64 count);                                   // 1,234,567
+[[nodiscard]] QString counted(quint64 count, const char* one, const char* many);  // 1 expert, 2,000 experts
+[[nodiscard]] QString bytesText(quint64 bytes);                                   // 12.4 MiB
+[[nodiscard]] QString secondsText(double seconds);                                // 0.8 s, 2 min 5 s
+[[nodiscard]] QString timeText(TimeUs time);                                      // 2026-03-01 12:00:05 UTC
 [[nodiscard]] QString progressText(const Progress& progress, double seconds);  // "reading, 12.4 of 80.0 MiB, 31 MiB/s, 2 s left"
 
 }  // namespace conclave::desktop

@@ -9,6 +9,9 @@
 #include <QToolTip>
 #include <algorithm>
 
+// The icons live in a static library, whose resources nobody would register otherwise. Must stand outside any namespace.
+static void registerIcons() { Q_INIT_RESOURCE(icons); }
+
 namespace conclave::desktop {
 
 namespace {
@@ -189,11 +192,11 @@ QFrame#card { background: @base; border: 1px solid @border; border-radius: 8px; 
 QLabel#muted { color: @muted; }
 QLabel#heading { font-weight: 600; font-size: 12pt; }
 QLabel#title { font-weight: 600; font-size: 18pt; }
-QWidget#sidebar { background: @window; border-right: 1px solid @border; }
-QWidget#sidebar QToolButton { border: none; border-left: 3px solid transparent; padding: 8px 6px; color: @muted; font-size: 8pt; }
-QWidget#sidebar QToolButton:hover { background: @raised; color: @text; }
-QWidget#sidebar QToolButton:checked { background: @base; color: @accent; border-left-color: @accent; }
-QWidget#sidebar QToolButton:focus { color: @text; }
+QToolBar#sidebar { padding: 0; spacing: 0; border: none; border-right: 1px solid @border; }
+QToolBar#sidebar QToolButton { border: none; border-left: 3px solid transparent; padding: 8px 6px; color: @muted; font-size: 8pt; }
+QToolBar#sidebar QToolButton:hover { background: @raised; color: @text; }
+QToolBar#sidebar QToolButton:checked { background: @base; color: @accent; border-left-color: @accent; }
+QToolBar#sidebar QToolButton:focus { color: @text; }
 QFrame#notice { background: @fairTint; border: none; border-bottom: 1px solid @border; }
 QPushButton { padding: 6px 14px; border: 1px solid @border; border-radius: 6px; background: @raised; }
 QPushButton:hover { border-color: @accent; }
@@ -204,22 +207,29 @@ QPushButton#primary { background: @accent; color: @onAccent; border-color: @acce
 QPushButton#primary:disabled { background: @raised; color: @muted; border-color: @border; }
 QPushButton#flat { border: none; background: transparent; padding: 4px 6px; color: @accent; text-align: left; }
 QPushButton#flat:hover { text-decoration: underline; }
-QLineEdit, QSpinBox, QDoubleSpinBox { padding: 4px 6px; border: 1px solid @border; border-radius: 5px; background: @base; }
-QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus { border-color: @accent; }
+QLineEdit { padding: 4px 6px; border: 1px solid @border; border-radius: 5px; background: @base; }
+QLineEdit:focus, QPlainTextEdit:focus { border-color: @accent; }
 QProgressBar { border: 1px solid @border; border-radius: 4px; background: @window; text-align: center; max-height: 14px; }
 QProgressBar::chunk { background: @accent; border-radius: 3px; }
 QScrollArea { border: none; }
+QCheckBox::indicator, QTreeView::indicator { width: 14px; height: 14px; border: 1px solid @muted; border-radius: 3px; background: @base; }
+QCheckBox::indicator:checked, QTreeView::indicator:checked { background: @accent; border-color: @accent; image: url(:/icons/@check.svg); }
+QCheckBox::indicator:focus { border-color: @accent; }
+QCheckBox::indicator:disabled { border-color: @border; }
+QToolButton#fold { border: none; color: @accent; padding: 2px; }
 QTabBar::tab { padding: 6px 12px; background: @window; border: none; color: @muted; border-top: 2px solid transparent; }
 QTabBar::tab:selected { background: @base; color: @text; border-top-color: @accent; }
 )");
   const std::initializer_list<std::pair<const char*, QColor>> names = {
       {"@window", window},     {"@raised", raised}, {"@border", border},       {"@text", text}, {"@muted", muted},
       {"@onAccent", onAccent}, {"@accent", accent}, {"@selection", selection}, {"@base", base}, {"@fairTint", tint(fair, 0.18)}};
+  sheet.replace(QLatin1String("@check"), dark ? QLatin1String("check_dark") : QLatin1String("check_light"));
   for (const auto& [name, colour] : names) sheet.replace(QLatin1String(name), colour.name());
   return sheet;
 }
 
 ThemeController::ThemeController(QObject* parent) : QObject(parent), environmentIsDark_(isEnvironmentDark()) {
+  registerIcons();
   const QString stored = QSettings().value(QLatin1String(settings_key)).toString();
   mode_ = stored == QLatin1String("light") ? Mode::light : stored == QLatin1String("dark") ? Mode::dark : Mode::environment;
   QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));

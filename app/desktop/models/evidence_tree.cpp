@@ -119,7 +119,7 @@ void EvidenceTree::addConfig(const Evidence& evidence) {
     const QString path = qtText(file);
     std::size_t wrong = 0;
     for (const auto& problem : gathered_->problems) wrong += problem.location.file == file ? 1 : 0;
-    add(head, QFileInfo(path).fileName(), wrong ? tr("%n problem(s)", nullptr, static_cast<int>(wrong)) : tr("fine"), path,
+    add(head, QFileInfo(path).fileName(), wrong ? counted(wrong, "problem", "problems") : tr("fine"), path,
         wrong ? theme_.theme().fair : theme_.theme().good, Place{Place::Kind::config, path});
   }
 }
@@ -155,6 +155,7 @@ void EvidenceTree::rebuild() {
   } else if (case_) {
     addNamed(*case_);
   }
+  Q_EMIT rebuilt();
 }
 
 }  // namespace conclave::desktop

@@ -18,6 +18,9 @@ class EvidenceTree : public QStandardItemModel {
   void show(const CasePtr& subject, const GatheredPtr& gathered);
   [[nodiscard]] std::optional<Place> placeAt(const QModelIndex& index) const;
 
+ Q_SIGNALS:
+  void rebuilt();  // views have lost what was expanded
+
  private:
   void rebuild();
   QStandardItem* section(const QString& title, const QString& icon, std::size_t count);

@@ -116,9 +116,9 @@ void ReportPage::buildWaiting() {
   column_->addWidget(plainLabel(session_.caseTitle(), QStringLiteral("title")));
   auto* card = addCard(qtText(case_->question_text));
   QStringList what;
-  if (!case_->logs.empty()) what << tr("%n log source(s)", nullptr, static_cast<int>(case_->logs.size()));
+  if (!case_->logs.empty()) what << counted(case_->logs.size(), "log source", "log sources");
   if (!case_->services.empty())
-    what << tr("%n service(s) that will be contacted", nullptr, static_cast<int>(case_->services.size()));
+    what << counted(case_->services.size(), "service that will be contacted", "services that will be contacted");
   if (!case_->config.empty()) what << tr("configuration %1").arg(qtText(case_->config));
   card->column()->addWidget(plainLabel(tr("Evidence: %1").arg(what.isEmpty() ? tr("none") : what.join(QStringLiteral(", ")))));
   QStringList experts;

@@ -9,6 +9,7 @@
 #include <QVBoxLayout>
 
 #include "app/desktop/recent.h"
+#include "app/desktop/widgets/start_button.h"
 
 namespace conclave::desktop {
 
@@ -66,6 +67,7 @@ WelcomePage::WelcomePage(Session& session, const ThemeController& theme, QWidget
 
   auto* right = new QVBoxLayout;
   recentTitle_->setObjectName(QStringLiteral("heading"));
+  recentTitle_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
   right->addWidget(recentTitle_);
   recent_ = new QVBoxLayout;
   recent_->setSpacing(2);
@@ -97,15 +99,7 @@ WelcomePage::WelcomePage(Session& session, const ThemeController& theme, QWidget
 }
 
 QPushButton* WelcomePage::addStart(const QString& icon, const QString& title, const QString& text) {
-  auto* button = new QPushButton;
-  button->setObjectName(QStringLiteral("start"));
-  button->setProperty("icon_name", icon);
-  button->setIconSize({28, 28});
-  button->setText(title + QLatin1Char('\n') + text);
-  button->setAccessibleName(QString(title).remove(QLatin1Char('&')));
-  button->setAccessibleDescription(text);
-  button->setCursor(Qt::PointingHandCursor);
-  button->setMinimumHeight(60);
+  auto* button = new StartButton(icon, title, text, theme_);
   starts_->addWidget(button);
   return button;
 }
@@ -114,9 +108,6 @@ void WelcomePage::applyTheme(const Theme& theme) {
   mark_->setPixmap(QIcon(QStringLiteral(":/icons/conclave.svg")).pixmap(QSize(mark_size, mark_size)));
   drop_->setStyleSheet(
       QStringLiteral("border: 1px dashed %1; border-radius: 8px; color: %2;").arg(theme.border.name(), theme.muted.name()));
-  for (auto* button : findChildren<QPushButton*>(QStringLiteral("start"))) {
-    button->setIcon(theme_.icon(button->property("icon_name").toString(), theme.accent));
-  }
 }
 
 void WelcomePage::showEvent(QShowEvent* event) {
@@ -126,7 +117,10 @@ void WelcomePage::showEvent(QShowEvent* event) {
 
 void WelcomePage::refreshRecent() {
   while (auto* item = recent_->takeAt(0)) {
-    if (item->widget()) item->widget()->deleteLater();
+    if (auto* old = item->widget()) {
+      old->hide();
+      old->deleteLater();
+    }
     delete item;
   }
   const QStringList cases = recentCases();

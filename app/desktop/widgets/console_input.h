@@ -22,6 +22,7 @@ class ConsoleInput : public QPlainTextEdit {
   // Proposals for the dotted name before the cursor, each in full; one is inserted, several are offered.
   void offer(const QStringList& names);
   [[nodiscard]] QSize sizeHint() const override;
+  [[nodiscard]] QSize minimumSizeHint() const override { return sizeHint(); }
 
  Q_SIGNALS:
   void submitted(const QString& source);

@@ -55,7 +55,8 @@ QString claimHtml(const consensus::Claim& claim, const Theme& theme) {
     html += QStringLiteral(" <i>(%1)</i>").arg(qtText(consensus::stance_name(claim.stance)));
   }
   if (claim.evidence.empty()) html += QLatin1Char(' ') + chip(QObject::tr("⚠ no evidence cited"), theme.fair, theme);
-  for (const auto& citation : claim.evidence) html += QStringLiteral("<br>&nbsp;&nbsp;") + citationHtml(citation, theme);
+  for (const auto& citation : claim.evidence)
+    html += QStringLiteral("<br>&nbsp;&nbsp;&nbsp;&nbsp;") + citationHtml(citation, theme);
   return html + QStringLiteral("</p>");
 }
 

@@ -39,10 +39,10 @@ VerdictBanner::VerdictBanner(const Report& report, const ThemeController& contro
   const auto& consensus = report.consensus;
   const VerdictLook look = lookOf(consensus.verdict, report.receipt.question, theme);
   setObjectName(QStringLiteral("verdict"));
-  setStyleSheet(
-      QStringLiteral("QFrame#verdict { background: %1; border: 1px solid %2; border-left: 6px solid %3; border-radius: 8px; }")
-          .arg(theme.tint(look.colour, theme.dark ? 0.13 : 0.08).name(), theme.tint(look.colour, 0.35).name(),
-               look.colour.name()));
+  setStyleSheet(QStringLiteral("QFrame#verdict { background: %1; border: 1px solid %2; border-left: 6px solid %3; border-radius: "
+                               "8px; border-top-left-radius: 2px; border-bottom-left-radius: 2px; }")
+                    .arg(theme.tint(look.colour, theme.dark ? 0.13 : 0.08).name(), theme.tint(look.colour, 0.35).name(),
+                         look.colour.name()));
   auto* row = new QHBoxLayout(this);
   row->setContentsMargins(18, 14, 22, 14);
   row->setSpacing(18);
