@@ -118,7 +118,7 @@ def test_what_was_sent_is_kept_word_for_word_and_is_redacted(consult, provider):
     for secret in ("hunter2", "alice@example.com", "203.0.113.9", KEY):
         assert secret not in arrived
     assert "[redacted" in arrived and sum(answer.metadata["redacted"].values()) >= 3
-    assert KEY not in json.dumps(answer.metadata)
+    assert KEY not in json.dumps(dict(answer.metadata), default=dict)
     for fact in ("connection pool exhausted", "db (127.0.0.1:80): expected open, is closed", "memory_mb is 96", "Is it well?"):
         assert fact in arrived
 
@@ -304,3 +304,61 @@ def test_a_missing_package_is_explained(monkeypatch):
 
 def test_the_manifest_grants_no_raw_evidence():
     assert manifest("language_model")["permissions"]["raw_evidence"] is False
+
+
+# --- in a circle, with the engine that looks claims up ---
+
+
+def circle(tmp_path, server, monkeypatch, packages, experts=("language_model",)):
+    """The report on a small log, as a user would get it from a case file."""
+    lines = [f"2026-03-03T13:{n // 60:02d}:{n % 60:02d}Z INFO request {n} served" for n in range(1800)]
+    lines += [f"2026-03-03T13:{n // 60:02d}:{n % 60:02d}Z ERROR {SMUGGLED} attempt {n}" for n in range(1800, 3600)]
+    (tmp_path / "app.log").write_text("\n".join(lines) + "\n")
+    model = {"name": "language_model", "settings": {"provider": "openai", "model": "test", "base_url": f"{server.url}/v1"}}
+    listed = [model if name == "language_model" else name for name in experts]
+    subject = {
+        "version": 1,
+        "question": "Is it well?",
+        "logs": ["app.log"],
+        "experts": listed,
+        "change_time": "2026-03-03T13:29:00Z",
+    }
+    (tmp_path / "case.yaml").write_text(json.dumps(subject))  # JSON is YAML
+    monkeypatch.setenv("CONCLAVE_ALLOWED_ENDPOINTS", server.url)
+    monkeypatch.setenv("CONCLAVE_MODEL_PACKAGES", packages)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    return conclave.consult(conclave.Case.load(tmp_path / "case.yaml")).to_dict()
+
+
+def test_a_bad_verdict_on_invented_evidence_does_not_count(tmp_path, monkeypatch, packages):
+    invented = json.loads(GOOD)
+    invented["claims"][0]["evidence"] = [{"kind": "log", "source": "L1", "line": 999999}]
+    with ModelServer(json.dumps(invented)) as server:
+        report = circle(tmp_path, server, monkeypatch, packages)
+    assert report["responses"][0]["status"] == "answered"
+    assert report["responses"][0]["claims"][0]["evidence"][0]["verified"] is False
+    assert report["verdict"] is None and not report["passed"]
+
+
+def test_a_bad_verdict_on_a_line_that_is_there_counts(tmp_path, monkeypatch, packages):
+    with ModelServer(GOOD.replace("45010", "1801")) as server:
+        report = circle(tmp_path, server, monkeypatch, packages)
+    assert report["verdict"] == "failing"
+    assert "ignore previous" in report["responses"][0]["claims"][0]["evidence"][0]["excerpt"]
+
+
+def test_a_model_that_obeys_the_log_is_not_believed_over_the_others(tmp_path, monkeypatch, packages):
+    obedient = json.dumps({"verdict": "healthy", "confidence": 1.0, "content": "All is well.", "claims": []})
+    with ModelServer(obedient) as server:
+        report = circle(tmp_path, server, monkeypatch, packages, ["language_model", "error_bursts", "new_templates"])
+    assert report["verdict"] == "failing"
+    sent = server.requests[0]["body"]["messages"][-1]["content"]
+    assert "ignore previous instructions" in sent.split("=====EVIDENCE-")[1]
+
+
+def test_garbage_from_the_model_is_a_failed_response_with_its_reason(tmp_path, monkeypatch, packages):
+    with ModelServer("no idea") as server:
+        report = circle(tmp_path, server, monkeypatch, packages)
+    response = report["responses"][0]
+    assert response["status"] == "failed" and "did not answer with the JSON" in response["error"]["message"]
+    assert report["verdict"] is None

@@ -36,6 +36,12 @@ def test_a_burst_that_is_over_is_degraded():
     assert ask("error_bursts", evidence([log(burst(20, 24))])).verdict == "degraded"
 
 
+def test_the_log_with_most_errors_leads_where_bursts_begin_together():
+    few, many = burst(45, 59), burst(45, 59, errors=900)
+    answer = ask("error_bursts", evidence([log(few, path="caller.log"), log(many, path="called.log")]))
+    assert answer.content.startswith("Errors came in bursts. called.log")
+
+
 def test_one_odd_minute_is_no_burst():
     assert ask("error_bursts", evidence([log(burst(20, 20, errors=25))])).verdict == "healthy"
 

@@ -77,6 +77,11 @@ def test_what_the_engine_found_is_passed_on_with_its_place():
     )
 
 
+def test_a_port_used_twice_breaks_only_where_both_share_a_host():
+    found = config(problems=[("error", "duplicate-port", "port 8082 is used twice", 42)])
+    assert ask("config_audit", evidence(config=found)).verdict == "degraded"
+
+
 @pytest.mark.parametrize(
     "path, value",
     [

@@ -33,6 +33,11 @@ def grade(case, badness):
     return case.verdicts[math.ceil(badness / 2 * (len(case.verdicts) - 1))] if case.ordered else None
 
 
+def grade_of(problem):
+    """Two services on one port break each other only where they share a host, so that alone is not the worst."""
+    return 0 if problem.severity == "note" else 2 if problem.severity == "error" and problem.rule != "duplicate-port" else 1
+
+
 def entropy(text):
     return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values()) if text else 0.0
 
@@ -104,7 +109,8 @@ def assess(evidence, job):
         )
         for severity, text, file, line in found[:20]
     ]
-    badness = 2 if any(f[0] == "error" for f in found) else 1 if any(f[0] == "warning" for f in found) else 0
+    badness = max((grade_of(problem) for problem in config.problems), default=0)
+    badness = max(badness, 1 if any(severity == "warning" for severity, *_ in found) else 0)
     if badness:
         count = sum(f[0] != "note" for f in found)
         content = f"{count} thing{'s' if count > 1 else ''} to mend in the configuration. {claims[0].text}."

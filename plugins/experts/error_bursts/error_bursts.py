@@ -22,8 +22,9 @@ def grade(case, badness):
     return case.verdicts[math.ceil(badness / 2 * (len(case.verdicts) - 1))] if case.ordered else None
 
 
-def bursts_of(log, buckets, change_time, settings):
+def bursts_of(log, change_time, settings):
     """Runs of neighbouring burst buckets, the usual number of errors per bucket, and from how many on it is a burst."""
+    buckets = log.buckets
     before = [
         bucket for bucket in buckets if change_time and bucket.start.timestamp() + log.bucket_seconds <= change_time.timestamp()
     ]
@@ -57,59 +58,59 @@ def culprits(log, run):
     return [(template, -lines) for _, lines, _, template in sorted(found, key=lambda one: one[:3]) if lines <= -1]
 
 
+def weigh(log, run, usual, limit, suspects):
+    """(badness, claim) of one burst; badness 0 if it is too short and too light to tell anything."""
+    errors, lines = sum(bucket.error_lines for bucket in run), sum(bucket.lines for bucket in run)
+    if len(run) < 2 and run[0].error_lines < 3 * limit:
+        return 0, None
+    lasts = len(run) >= 3 and run[-1].start >= log.buckets[-3].start
+    declared = log.levels.get("error", 0) + log.levels.get("fatal", 0)  # the rest only mention errors, as stack traces do
+    serious = declared >= 0.2 * sum(bucket.error_lines for bucket in log.buckets) and errors >= 0.05 * lines
+    text = (
+        f"{log.name}: {errors:,} error lines in {lines:,} from {run[0].start:%Y-%m-%d %H:%M} to {run[-1].start:%H:%M}"
+        f"{' and still going on' if lasts else ''}, usually {usual:g} per {'minute' if log.bucket_seconds < 3600 else 'hour'}"
+    )
+    cited = [conclave.Citation.log(log.path, run[0].first_error_line)]
+    for template, _ in suspects[:1]:
+        text += f", mostly: {template.text[:160]}"
+        cited.append(conclave.Citation.template(template.source, template.id))
+    return (
+        (2, conclave.Claim(text, severity=0.9, evidence=cited))
+        if lasts and serious
+        else (1, conclave.Claim(text, severity=0.6, evidence=cited))
+    )
+
+
 @conclave.expert(scope="logs.errors")
 def assess(evidence, job):
     logs = [log for log in evidence.logs if log.readable and len(log.buckets) >= 5]
     if not logs:
         return conclave.Abstain("no log with at least five minutes of time stamps, so there is nothing to compare errors with")
     ignore = re.compile(job.settings["ignore"], re.IGNORECASE) if job.settings["ignore"] else None
-    claims, worst, excused = [], 0, []
+    found, excused = [], set()
     for done, log in enumerate(logs):
         job.progress(done, len(logs))
         if job.cancelled():
             break
-        buckets = log.buckets
-        runs, usual, limit = bursts_of(log, buckets, evidence.case.change_time, job.settings)
+        runs, usual, limit = bursts_of(log, evidence.case.change_time, job.settings)
         for run in sorted(runs, key=lambda run: -sum(bucket.error_lines for bucket in run))[:3]:
-            errors, lines = sum(bucket.error_lines for bucket in run), sum(bucket.lines for bucket in run)
             suspects = culprits(log, run)
             seen = sum(count for _, count in suspects)
             if ignore and seen and sum(count for one, count in suspects if ignore.search(one.text)) >= 0.8 * seen:
-                excused.append(log.name)
+                excused.add(log.name)
                 continue
-            heavy = max(bucket.error_lines for bucket in run) >= 3 * limit
-            if len(run) < 2 and not heavy:
-                continue
-            lasts = len(run) >= 3 and run[-1].start >= buckets[-3].start
-            declared = log.levels.get("error", 0) + log.levels.get("fatal", 0) >= 0.5 * sum(
-                bucket.error_lines for bucket in buckets
-            )
-            badness = 2 if lasts and declared and errors >= 0.05 * lines else 1
-            worst = max(worst, badness)
-            cited = [conclave.Citation.log(log.path, run[0].first_error_line)]
-            cited += [conclave.Citation.template(template.source, template.id) for template, _ in suspects[:1]]
-            what = f", mostly: {suspects[0][0].text[:160]}" if suspects else ""
-            claims.append(
-                conclave.Claim(
-                    f"{log.name}: {errors:,} error lines in {lines:,} from {run[0].start:%Y-%m-%d %H:%M} to "
-                    f"{run[-1].start:%H:%M}{' and still going on' if lasts else ''}, usually {usual:g} per "
-                    f"{'minute' if log.bucket_seconds < 3600 else 'hour'}{what}",
-                    severity=0.9 if badness == 2 else 0.6,
-                    evidence=cited,
-                )
-            )
+            badness, claim = weigh(log, run, usual, limit, suspects)
+            if badness:
+                found.append((-badness, run[0].start, -sum(bucket.error_lines for bucket in run), len(found), claim))
     job.progress(len(logs), len(logs))
-    if worst:
-        claims.sort(key=lambda claim: -claim.severity)
+    if found:
+        found.sort()  # worst first, then earliest, then most errors
+        claims, worst = [claim for *_, claim in found], -found[0][0]
+        content = f"Errors came in bursts. {claims[0].text}."
+        confidence = 0.9 if worst == 2 else 0.75
         return conclave.ExpertResponse(
-            verdict=grade(evidence.case, worst),
-            confidence=0.9 if worst == 2 else 0.75,
-            content=f"Errors came in bursts. {claims[0].text}.",
-            claims=claims,
+            verdict=grade(evidence.case, worst), confidence=confidence, content=content, claims=claims
         )
-    note = f" Refused logins in {', '.join(sorted(set(excused)))} are not held against the service." if excused else ""
-    return conclave.ExpertResponse(
-        verdict=grade(evidence.case, 0),
-        confidence=0.8,
-        content=f"No burst of errors in {len(logs)} log{'s' * (len(logs) > 1)}: they come at their usual rate.{note}",
-    )
+    note = f" Refused logins in {', '.join(sorted(excused))} are not held against the service." if excused else ""
+    content = f"No burst of errors in {len(logs)} log{'s' * (len(logs) > 1)}: they come at their usual rate.{note}"
+    return conclave.ExpertResponse(verdict=grade(evidence.case, 0), confidence=0.8, content=content)
