@@ -19,6 +19,7 @@ An expert is a function:
 The same package is importable inside the program and from a plain /usr/bin/python3.
 """
 
+from conclave import circle_of_experts, config, consensus, infrastructure, logs, performance, scan, security, vectors
 from conclave._core import (
     Cancelled,
     CancelledError,
@@ -74,10 +75,19 @@ __all__ = [
     "SerializationError",
     "ServiceScanner",
     "__version__",
+    "circle_of_experts",
     "compute_text_similarity",
+    "config",
+    "consensus",
     "consult",
     "consult_async",
     "expert",
     "hook",
+    "infrastructure",
+    "logs",
+    "performance",
     "process_expert_responses",
+    "scan",
+    "security",
+    "vectors",
 ]

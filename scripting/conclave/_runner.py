@@ -368,6 +368,10 @@ async def _bounded(awaitable: Any, own: _core.Job, seconds: float, grace: float)
     return _Outcome("answered", task.result()) if error is None else _Outcome("failed", error)
 
 
+async def _kept(awaitable: Any, kept: list[Any]) -> None:
+    kept.append(await awaitable)
+
+
 def _run_loop(coroutine: Any) -> Any:
     """On a loop of its own, on this thread; beside a running loop (a notebook) on a thread of its own."""
     try:
@@ -395,10 +399,11 @@ def judge(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) 
         if outcome.state == "answered" and inspect.isawaitable(outcome.value):
             # The loop ends the coroutine in time; the deadline around it ends a coroutine that blocks its loop.
             left = max(0.001, seconds - (time.monotonic() - started))
-            running = _bounded(outcome.value, own, left, grace)
+            ended: list[_Outcome] = []
+            running = _kept(_bounded(outcome.value, own, left, grace), ended)
             outcome = _guarded(lambda: _run_loop(running), own, left + CLEANUP_S + 0.5, grace + CLEANUP_S + 0.5)
-            if outcome.state == "answered":
-                outcome = outcome.value
+            if ended and (outcome.state == "answered" or ended[0].state in ("timed_out", "cancelled")):
+                outcome = ended[0]
     except Exception as error:
         outcome = _Outcome("failed", error)
     return _response(outcome, info, started)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from conclave import _core, _hooks, _runner
-from conclave._core import Case, Gathered, Report, draft_case, gather, verify_claims
+from conclave._core import Case, Gathered, Report, draft_case, verify_claims
 
 __all__ = ["Case", "Gathered", "Report", "consult", "consult_async", "draft_case", "gather", "shipped_plugins", "verify_claims"]
 
@@ -23,6 +23,12 @@ def shipped_plugins() -> str:
     """Folder of the plugins that come with Conclave."""
     package = os.path.dirname(os.path.abspath(__file__))
     return os.path.normpath(os.path.join(package, "..", "..", "share", "conclave", "plugins"))
+
+
+def gather(case: Case, job: _core.Job | None = None) -> Gathered:
+    """Reads the logs and the configuration of a case and scans its services, without hooks. OSError or InfrastructureError if what
+    the case names cannot be read; what a glob found is among the problems."""
+    return _core.gather(case, _core.load_config(case), job)
 
 
 @dataclass
@@ -144,7 +150,7 @@ def _gathered(case: Case, circle: _Circle, history: _History, job: _core.Job) ->
     receipts: list[_hooks.Receipt] = []
     if config is not None:
         config, receipts = _hooks.run_config_hooks(circle.hooks, config)
-    gathered = gather(case, config, job)
+    gathered = _core.gather(case, config, job)
     evidence, more = _hooks.run_evidence_hooks(circle.hooks, gathered.evidence)
     gathered.evidence = history.previous(evidence)
     return gathered, receipts + more

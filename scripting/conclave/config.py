@@ -35,7 +35,13 @@ class ConfigParser:
 
     def parse_yaml(self, text: str | bytes) -> str:
         """The model {"services": [...], "global_settings": {...}} as JSON text. InfrastructureError if it is not YAML."""
-        return json.dumps(self._read(text).model)
+        model = self._read(text).model
+        for service in model["services"]:
+            service.pop("location", None)
+            for number in ("cpu_millicores", "memory_mb"):
+                if service[number] == 0:  # the text does not say
+                    del service[number]
+        return json.dumps(model)
 
     def validate_config(self, config: str | bytes | Mapping[str, Any]) -> list[Problem]:
         """Every problem of a text (YAML or the JSON of parse_yaml) or of a model."""

@@ -1,0 +1,266 @@
+"""The main job from Python, end to end, on a small case."""
+
+import asyncio
+import copy
+import json
+import pickle
+import threading
+import time
+
+import conclave
+import pytest
+
+
+def saying(verdict, name, **more):
+    @conclave.expert(name=name, scope=more.pop("scope", "overall"))
+    def judge(evidence, job):
+        return conclave.ExpertResponse(content=f"It is {verdict}.", verdict=verdict, confidence=0.9, **more)
+
+    return judge
+
+
+@conclave.expert(scope="logs")
+def citing(evidence, job):
+    log = evidence.logs[0]
+    claim = conclave.Claim("A request failed.", severity=0.8, evidence=[conclave.Citation.log(log.path, 51)])
+    return {"content": "Requests fail.", "verdict": "failing", "confidence": 0.9, "claims": [claim]}
+
+
+@conclave.expert(scope="logs")
+def inventing(evidence, job):
+    claim = {"text": "The moon fell.", "evidence": [{"kind": "log", "source": evidence.logs[0].path, "line": 99999}]}
+    return {"content": "The moon fell.", "verdict": "failing", "confidence": 1.0, "claims": [claim]}
+
+
+def broken(evidence, job):
+    raise RuntimeError("no idea")
+
+
+GOOD = [saying("healthy", f"good{i}") for i in range(3)]
+
+
+def test_healthy_passes(case):
+    report = conclave.consult(case, experts=GOOD)
+    assert (report.verdict, report.passed, report.exit_code) == ("healthy", True, 0)
+    assert [response.status for response in report.responses] == ["answered"] * 3
+
+
+def test_a_cited_fault_does_not_pass_and_its_claim_is_verified(case):
+    report = conclave.consult(case, experts=[*GOOD, citing])
+    assert (report.verdict, report.passed, report.exit_code) == ("failing", False, 1)
+    response = next(response for response in report.responses if response.expert_name == "citing")
+    (citation,) = response.claims[0].evidence
+    assert response.claims[0].verified and citation.verified and "request 50 failed" in citation.excerpt
+    assert any(excerpt["line"] == 51 for excerpt in report.evidence["excerpts"])
+
+
+def test_an_invented_citation_is_marked_and_does_not_decide(case):
+    report = conclave.consult(case, experts=[*GOOD, inventing])
+    response = next(response for response in report.responses if response.expert_name == "inventing")
+    assert response.claims[0].evidence[0].verified is False and report.verdict != "failing"
+
+
+def test_too_few_answers_are_no_consensus(case):
+    report = conclave.consult(case, experts=[broken, saying("healthy", "one")])
+    assert (report.verdict, report.passed, report.exit_code) == (None, False, 3)
+    failed = next(response for response in report.responses if response.expert_name == "broken")
+    assert failed.status == "failed" and failed.error.message == "no idea" and "in broken" in failed.error.traceback
+
+
+def test_a_required_expert_that_fails_refuses_the_gate(log):
+    case = conclave.Case(question="?", logs=log, gate={"required": ["broken"]})
+    assert conclave.consult(case, experts=[*GOOD, broken]).exit_code == 3
+
+
+def test_an_unknown_verdict_is_a_failed_response(case):
+    report = conclave.consult(case, experts=[*GOOD, saying("purple", "odd")])
+    odd = next(response for response in report.responses if response.expert_name == "odd")
+    assert odd.status == "failed" and "purple" in odd.error.message
+
+
+def test_the_report_survives_json_pickle_and_replay(case):
+    report = conclave.consult(case, experts=[*GOOD, citing])
+    for twin in (copy.deepcopy(report), pickle.loads(pickle.dumps(report)), conclave.Report.from_json(report.to_json())):
+        assert twin == report and twin.to_dict() == report.to_dict()
+    again = report.replay()
+    assert (again.verdict, again.confidence_score) == (report.verdict, report.confidence_score)
+    assert json.loads(report.to_json())["verdict"] == "failing"
+    assert pickle.loads(pickle.dumps(report.consensus)) == report.consensus
+    with pytest.raises(conclave.SerializationError):
+        conclave.Report.from_json("{}")
+
+
+def test_the_report_shows_itself(case):
+    report = conclave.consult(case, experts=[*GOOD, citing])
+    for text in (report._repr_html_(), report.to_markdown(), report.to_html(redacted=True), report.to_text(), report.to_junit()):
+        assert "failing" in text and "Requests fail" in text
+
+
+def test_the_receipt_names_what_was_read(case, log):
+    inputs = conclave.consult(case, experts=GOOD).receipt["inputs"]
+    assert [(one["path"], one["bytes"]) for one in inputs] == [(str(log), log.stat().st_size)]
+
+
+def test_experts_may_be_files_and_folders_named_by_the_caller(case, tmp_path):
+    file = tmp_path / "disk.py"
+    file.write_text("import conclave\n@conclave.expert(scope='disk')\ndef look(evidence, job):\n    return {'verdict': 'healthy'}\n")
+    report = conclave.consult(case, experts=[file])
+    (response,) = report.responses
+    assert (response.scope, response.verdict, response.status) == ("disk", "healthy", "answered")
+    assert [plugin["sha256"] != "" for plugin in report.receipt["plugins"]] == [True]
+
+
+def test_a_file_that_only_the_case_names_is_refused(log, tmp_path):
+    (tmp_path / "evil.py").write_text("import conclave\n@conclave.expert\ndef look(evidence, job):\n    raise SystemExit\n")
+    case = conclave.Case(question="?", logs=log, experts=["./evil.py"], base=tmp_path)
+    (response,) = conclave.consult(case).responses
+    assert response.status == "refused" and response.error.type == "PermissionError"
+
+
+def test_settings_and_weights_of_the_case_reach_the_expert(log, tmp_path):
+    folder = tmp_path / "plugins" / "picky"
+    folder.mkdir(parents=True)
+    (folder / "plugin.toml").write_text(
+        'name = "picky"\nversion = "1.0.0"\napi = 1\nkind = "expert"\nscope = "logs"\nsummary = "Picky."\nentry = "picky:assess"\n'
+        '[settings.limit]\ntype = "int"\ndefault = 5\nhelp = "A limit."\n'
+    )
+    (folder / "picky.py").write_text("def assess(evidence, job):\n    return f'limit {job.settings[\"limit\"]}'\n")
+    case = conclave.Case(question="?", logs=log, experts=[{"name": "picky", "settings": {"limit": 7}, "weight": 2}])
+    (response,) = conclave.consult(case, plugins=[tmp_path / "plugins"]).responses
+    assert (response.content, response.weight) == ("limit 7", 2.0)
+
+
+def test_hooks_add_facts_and_change_the_configuration(tmp_path, log):
+    folder = tmp_path / "plugins" / "ci"
+    folder.mkdir(parents=True)
+    (folder / "plugin.toml").write_text(
+        'name = "ci"\nversion = "1.0.0"\napi = 1\nkind = "hook"\nsummary = "Adds the build."\nentry = "ci:on_evidence"\n'
+    )
+    (folder / "ci.py").write_text(
+        "import conclave\n"
+        "@conclave.hook\ndef on_config_loaded(config):\n"
+        "    config['services'][0]['replicas'] = 3\n    return config\n"
+        "@conclave.hook\ndef on_evidence(evidence):\n    return {'build': 7}\n"
+    )
+    (tmp_path / "infra.yaml").write_text("services:\n  api: {replicas: 1, ports: [80]}\n")
+    case = conclave.Case(question="?", logs=log, config="infra.yaml", base=tmp_path)
+
+    def looking(evidence, job):
+        return f"{evidence.facts['build']} {evidence.config.services[0]['replicas']}"
+
+    report = conclave.consult(case, experts=[looking], plugins=[tmp_path / "plugins"])
+    assert report.responses[0].content == "7 3"
+    assert {hook["hook"] for hook in report.receipt["hooks"]} == {"on_config_loaded", "on_evidence"}
+
+
+def test_a_failing_hook_is_recorded_and_skipped(tmp_path, case):
+    folder = tmp_path / "plugins" / "ci"
+    folder.mkdir(parents=True)
+    (folder / "plugin.toml").write_text(
+        'name = "ci"\nversion = "1.0.0"\napi = 1\nkind = "hook"\nsummary = "Fails."\nentry = "ci:on_evidence"\n'
+    )
+    (folder / "ci.py").write_text("import conclave\n@conclave.hook\ndef on_evidence(evidence):\n    return 3\n")
+    report = conclave.consult(case, experts=GOOD, plugins=[tmp_path / "plugins"])
+    assert report.verdict == "healthy" and "failed: TypeError" in report.receipt["hooks"][0]["change"]
+
+
+def test_wrong_experts_are_errors(case):
+    with pytest.raises(conclave.CircleError, match="did you mean 'error_bursts'"):
+        conclave.consult(case, experts=["eror_bursts"])
+    with pytest.raises(conclave.CircleError, match="two experts"):
+        conclave.consult(case, experts=[GOOD[0], GOOD[0]])
+    with pytest.raises(TypeError):
+        conclave.consult(case, experts=[3])
+    with pytest.raises(FileNotFoundError):
+        conclave.consult(case, experts=["./absent.py"])
+
+
+def test_a_log_that_the_case_names_and_that_is_not_there_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        conclave.consult(conclave.Case(question="?", logs=tmp_path / "absent.log"), experts=GOOD)
+
+
+def test_history_shows_the_last_report(case, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    seen = []
+
+    def remembering(evidence, job):
+        seen.append(evidence.previous and evidence.previous["id"])
+        return "x"
+
+    first = conclave.consult(case, experts=[remembering], history=True)
+    conclave.consult(case, experts=[remembering], history=True)
+    assert seen == [None, first.id]
+
+
+def test_a_stopped_job_is_a_cancelled_error(case):
+    job = conclave.Job("mine")
+
+    def stopping(evidence, own):
+        job.request_stop()
+        return "x"
+
+    with pytest.raises(conclave.CancelledError):
+        conclave.consult(case, experts=[stopping, *GOOD], job=job)
+
+
+def test_async_gives_the_same_report(case):
+    async def async_judge(evidence, job):
+        await asyncio.sleep(0.001)
+        return {"verdict": "healthy", "content": "fine"}
+
+    report = asyncio.run(conclave.consult_async(case, experts=[*GOOD, async_judge]))
+    assert report.verdict == "healthy" and len(report.responses) == 4
+
+
+def test_async_experts_wait_together(case):
+    async def slow(evidence, job):
+        await asyncio.sleep(0.3)
+        return "x"
+
+    def expert(number):
+        async def waiting(evidence, job):
+            return await slow(evidence, job)
+
+        waiting.__name__ = f"waiting{number}"
+        return waiting
+
+    started = time.monotonic()
+    asyncio.run(conclave.consult_async(case, experts=[expert(i) for i in range(10)]))
+    assert time.monotonic() - started < 2.5
+
+
+def test_cancelling_the_task_ends_a_consultation(hanging_target, log):
+    case = conclave.Case(question="?", logs=log)
+
+    def stuck(evidence, job):
+        while not job.cancelled():
+            time.sleep(0.01)
+
+    async def main():
+        task = asyncio.create_task(conclave.consult_async(case, experts=[stuck]))
+        await asyncio.sleep(0.3)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(asyncio.wait_for(main(), 20))
+
+
+def test_consulting_from_a_thread_works(case):
+    reports = []
+    thread = threading.Thread(target=lambda: reports.append(conclave.consult(case, experts=GOOD)))
+    thread.start()
+    thread.join(30)
+    assert reports[0].verdict == "healthy"
+
+
+def test_a_case_survives_pickle_and_compares(log):
+    case = conclave.Case(
+        question="?", logs=[log], services=[("127.0.0.1", 1), "[::1]:2"], change_time=1.5, time_range=("2026-03-01", "2026-03-02"),
+        experts=[{"name": "a", "settings": {"x": 1}, "weight": 2}], verdicts=["good", "bad"], gate={"pass": ["good"], "min_answered": 1},
+    )
+    assert pickle.loads(pickle.dumps(case)) == case == copy.copy(case)
+    assert case != conclave.Case(question="?", logs=[log])
+    assert case.change_time.timestamp() == 1.5 and case.verdicts == ("good", "bad")
+    assert [service["target"] for service in case.services] == ["127.0.0.1:1", "[::1]:2"]

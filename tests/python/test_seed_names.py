@@ -1,0 +1,166 @@
+"""The names of the module that Conclave replaces, over the real engine."""
+
+import array
+import json
+import pathlib
+import socket
+
+import conclave
+import pytest
+from conclave import circle_of_experts, infrastructure, performance
+
+TEXT = "2026-03-01T12:00:00Z ERROR a\n2026-03-01T12:30:00Z deprecated b\n2026-03-01 14:00:01 fine\nno stamp Exception\n"
+
+
+def test_the_top_level_has_them_too():
+    assert conclave.LogAnalyzer is infrastructure.LogAnalyzer
+    assert conclave.ServiceScanner is infrastructure.ServiceScanner
+    assert conclave.CircleOfExperts is circle_of_experts.CircleOfExperts
+    assert conclave.PatternAnalyzer is performance.PatternAnalyzer
+
+
+@pytest.mark.parametrize("form", ["text", "bytes", "path", "several"])
+def test_logs_are_counted_by_pattern(form, tmp_path):
+    (tmp_path / "a.log").write_text(TEXT)
+    source = {"text": TEXT, "bytes": TEXT.encode(), "path": pathlib.Path(tmp_path / "a.log"), "several": [TEXT, b"failed\n"]}[form]
+    more = 1 if form == "several" else 0
+    analyzer = conclave.LogAnalyzer({"ends_in_b": "b$"})
+    counts = analyzer.analyze_logs(source)
+    assert counts == {
+        "total_lines": 4 + more, "errors": 2 + more, "warnings": 1, "error": 2 + more, "warning": 1, "timestamp": 3, "ends_in_b": 1,
+    }
+    assert (analyzer.total_lines, analyzer.error_count, analyzer.warning_count) == (4 + more, 2 + more, 1)
+    with pytest.raises(AttributeError):
+        analyzer.total_lines = 3
+
+
+def test_own_patterns_count_across_the_pieces_of_a_large_text():
+    assert conclave.LogAnalyzer({"x": "x"}).analyze_logs("x" * 99 + "\n" + ("y" * 70 + "\n") * 40_000 + "x")["x"] == 2
+
+
+def test_lines_are_counted_by_the_hour():
+    assert conclave.LogAnalyzer().analyze_temporal_patterns(TEXT)[0] == ("2026-03-01T12:00:00Z", 2)
+
+
+def test_nothing_is_nothing():
+    assert conclave.LogAnalyzer().analyze_logs("") == dict.fromkeys(
+        ("total_lines", "errors", "warnings", "error", "warning", "timestamp"), 0
+    )
+    assert conclave.LogAnalyzer().analyze_temporal_patterns("") == []
+    with pytest.raises(TypeError):
+        conclave.LogAnalyzer().analyze_logs(3)
+
+
+def test_services_are_open_or_not():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        scanner = conclave.ServiceScanner(timeout_ms=500)
+        assert scanner.scan_services([("127.0.0.1", port), ("127.0.0.1", 1)]) == [True, False]
+        assert [result.state for result in scanner.scan([("127.0.0.1", port), "127.0.0.1:1"])] == ["open", "closed"]
+    scanner.clear_cache()
+    assert scanner.scan_services([("127.0.0.1", port)]) == [False]
+    assert scanner.scan_services([]) == []
+    with pytest.raises(ValueError):
+        conclave.ServiceScanner(timeout_ms=0)
+    with pytest.raises(ValueError):
+        scanner.scan_services([("127.0.0.1", 0)])
+
+
+def test_configurations_are_read_and_checked():
+    parser = conclave.ConfigParser()
+    text = "services:\n  api: {cpu_millicores: 50, ports: [80]}\n"
+    assert json.loads(parser.parse_yaml(text))["services"][0]["name"] == "api"
+    assert [problem.rule for problem in parser.validate_config(text)] == ["cpu-too-low"]
+    assert [problem.rule for problem in parser.validate_config(parser.parse_yaml(text))] == ["cpu-too-low"]
+    assert [problem.rule for problem in parser.validate_config(json.loads(parser.parse_yaml(text)))] == ["cpu-too-low"]
+    with pytest.raises(conclave.InfrastructureError):
+        parser.parse_yaml("a: [")
+
+
+def test_responses_without_verdicts_are_grouped_by_text():
+    responses = [
+        {"expert_name": "a", "content": "The disk of the database server is full.", "confidence": 0.9},
+        conclave.ExpertResponse("b", "The disk of the database server is full!", 0.8),
+        {"expert_name": "c", "content": "Nothing to worry about.", "confidence": 0.7},
+    ]
+    for result in (conclave.process_expert_responses(responses), conclave.CircleOfExperts().process_expert_responses(responses)):
+        assert result.verdict is None and result.groups[0] == ["a", "b"]
+        assert result.confidence_score == pytest.approx(2 / 3, abs=0.1)
+    strict = conclave.CircleConfig(min_consensus_threshold=1.0)
+    assert max(map(len, conclave.process_expert_responses(responses, strict).groups)) <= 2
+
+
+def test_wrong_responses_are_errors():
+    with pytest.raises(TypeError):
+        conclave.process_expert_responses([3])
+    with pytest.raises((conclave.CircleError, ValueError)):
+        conclave.process_expert_responses([{"expert_name": "a", "content": "x", "confidence": 7}])
+    with pytest.raises(ValueError, match="cosine, jaccard or levenshtein"):
+        conclave.compute_text_similarity("a", "b", "soundex")
+
+
+@pytest.mark.parametrize("algorithm", ["cosine", "jaccard", "levenshtein"])
+def test_texts_are_compared(algorithm):
+    similar = conclave.compute_text_similarity("the disk is full", "the disk is almost full", algorithm)
+    assert 0 < similar < 1 and conclave.compute_text_similarity("x", "x", algorithm) == 1
+
+
+# Arrays through the buffer protocol
+
+
+@pytest.mark.parametrize("code", ["f", "d"])
+def test_patterns_are_compared_through_buffers(code):
+    analyzer = conclave.PatternAnalyzer()
+    a, b = array.array(code, [1, 0, 1]), array.array(code, [1, 1, 0])
+    assert analyzer.calculate_pattern_similarity(a, b) == pytest.approx(0.5)
+    assert analyzer.calculate_pattern_similarity([1, 0, 1], (1, 1, 0)) == pytest.approx(0.5)
+    assert analyzer.calculate_pattern_similarity(memoryview(a), memoryview(b)) == pytest.approx(0.5)
+    strided = memoryview(array.array(code, [1, 9, 0, 9, 1, 9]))[::2]
+    assert analyzer.calculate_pattern_similarity(strided, b) == pytest.approx(0.5)
+    assert analyzer.calculate_pattern_similarity(memoryview(a)[::-1], a) == pytest.approx(1.0)
+
+
+def test_batches_are_compared_with_a_reference_or_their_mean():
+    batch = [[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0], [0.0, 0.0]]
+    result = conclave.PatternAnalyzer().batch_process_patterns(batch, [1.0, 0.0])
+    assert result.tolist() == pytest.approx([1, 0, -(0.5**0.5), 0]) and result.readonly and result.format == "d"
+    assert conclave.PatternAnalyzer().batch_process_patterns([[1.0, 0.0], [0.0, 1.0]]).tolist() == pytest.approx([0.5**0.5] * 2)
+
+
+@pytest.mark.parametrize("wrong", [array.array("i", [1, 2]), b"ab", "ab", 3, None])
+def test_other_types_of_number_are_type_errors(wrong):
+    with pytest.raises(TypeError):
+        conclave.PatternAnalyzer().calculate_pattern_similarity(wrong, array.array("d", [1, 2]))
+
+
+def test_other_shapes_and_mixed_types_are_errors():
+    analyzer = conclave.PatternAnalyzer()
+    with pytest.raises(ValueError):
+        analyzer.calculate_pattern_similarity([1.0], [1.0, 2.0])
+    with pytest.raises(ValueError):
+        analyzer.calculate_pattern_similarity([], [])
+    with pytest.raises(ValueError, match="dimension"):
+        analyzer.batch_process_patterns(array.array("d", [1, 2]))
+    with pytest.raises(ValueError):
+        analyzer.batch_process_patterns([[1.0], [1.0, 2.0]])
+    with pytest.raises(TypeError):
+        analyzer.calculate_pattern_similarity(array.array("f", [1]), array.array("d", [1]))
+
+
+def test_numpy_arrays_of_every_layout_work():
+    numpy = pytest.importorskip("numpy")
+    rows = numpy.arange(1, 13, dtype=numpy.float32).reshape(3, 4)
+    reference = rows[1].copy()
+    expected = rows @ reference / (numpy.linalg.norm(rows, axis=1) * numpy.linalg.norm(reference))
+    for layout in (rows, numpy.asfortranarray(rows), numpy.repeat(rows, 2, axis=1)[:, ::2]):
+        result = conclave.PatternAnalyzer().batch_process_patterns(layout, reference)
+        assert numpy.allclose(numpy.asarray(result), expected, atol=1e-6)
+    with pytest.raises(TypeError):
+        conclave.PatternAnalyzer().calculate_pattern_similarity(rows[0].astype(">f4"), rows[0])
+    with pytest.raises(TypeError):
+        conclave.PatternAnalyzer().calculate_pattern_similarity(rows[0].astype(numpy.float16), rows[0])
+
+
+def test_similarity_matrices_are_square_views():
+    matrix = memoryview(conclave.consensus.similarity_matrix(["a b c", "a b d", "x"]))
+    assert matrix.shape == (3, 3) and matrix[0, 0] == 1 and matrix[0, 1] == matrix[1, 0]
