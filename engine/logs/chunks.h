@@ -42,7 +42,9 @@ void for_chunks_in_order(std::string_view bytes, std::size_t chunk_bytes, Job& j
       return {};
     }
     const std::size_t end = next_line(bytes, std::min(begin + chunk_bytes - 1, bytes.size()), job);
-    return bytes.substr(std::exchange(begin, end), end - begin);
+    const std::string_view chunk = bytes.substr(begin, end - begin);
+    begin = end;
+    return chunk;
   };
   const auto work = [&](std::string_view chunk) {
     Part part = map(chunk);

@@ -1,8 +1,8 @@
 // Any bytes as a log: nothing may crash, and what can be checked is checked.
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
-#include <numeric>
 #include <string>
 #include <string_view>
 
@@ -16,8 +16,10 @@
 
 namespace {
 
-void check(bool holds) {
-  if (!holds) std::abort();
+void check(bool holds, int line = __builtin_LINE()) {
+  if (holds) return;
+  std::fprintf(stderr, "the check in line %d does not hold\n", line);
+  std::abort();
 }
 
 }  // namespace
