@@ -109,7 +109,7 @@ Result<std::vector<Target>> listening_sockets() {
     target.host = reachable(address, v6_loopback);
     target.port = port;
     const bool known =
-        std::ranges::any_of(out, [&](const Target& other) { return other.port == port && other.host == target.host; });
+        std::ranges::any_of(out, [&](const Target& other) { return other.port == target.port && other.host == target.host; });
     if (known) continue;
     target.name = service_of_port(port).value_or("port " + std::to_string(port));
     ++uses[target.name];
