@@ -88,6 +88,8 @@ def test_a_port_used_twice_breaks_only_where_both_share_a_host():
         ("services.api.environment.DATABASE_PASSWORD", "hunter2"),
         ("services.api.environment.STRIPE_API_KEY", "abcd"),
         ("services.api.environment.DATABASE_URL", "postgres://shop:hunter2@db/shop"),
+        ("services.api.environment[3]", "DB_PASSWORD=hunter2"),
+        ("services.api.environment.3", "DB_TOKEN=hunter2"),
         ("services.api.environment.SETTING", "Zm9vYmFyMTIzNDU2Nzg5MEFCQ0RFRkdISUpLTE1O"),
     ],
 )
@@ -120,6 +122,11 @@ def test_a_single_replica_is_mentioned_only_where_the_file_says_so():
     assert "single replica" in ask("config_audit", evidence(config=said)).claims[0].text
     assert not ask("config_audit", evidence(config=config(services=services))).claims
     assert not ask("config_audit", evidence(config=said), single_replica=False).claims
+
+
+def test_counts_and_names_of_secrets_are_none():
+    kept = [("model.max_tokens", "4096"), ("db.existingSecret", "shop-db"), ("services.api.environment[0]", "TOKEN=${TOKEN}")]
+    assert ask("config_audit", evidence(config=config(kept))).verdict == "healthy"
 
 
 def test_without_configuration_it_abstains():

@@ -1,7 +1,7 @@
 """Audits the configuration: the engine's own findings, plain-text secrets, insecure addresses, single replicas.
 
-A secret is looked for by the name of its key, and, as names are not always honest, by Shannon entropy (C. Shannon, 1948: bits per
-character of the value's own letters; English words have about 3, random base64 over 4.5). References such as ${NAME} or
+A secret is looked for by the name of its key, and, as names are not always honest, by Shannon entropy (C. Shannon, 1948: bits
+per character of the value's own letters; English words have about 3, random base64 over 4.5). References such as ${NAME} or
 /run/secrets/x are how it should be done. Claims name the key and the line, never the value.
 """
 
@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import conclave
 
-SECRET_KEY = re.compile(r"(passw(or)?d|secret|token|api[_-]?key|private[_-]?key|credential)s?$", re.IGNORECASE)
+SECRET_KEY = re.compile(r"(passw(or)?d|(?<!existing)secret|token|api[_-]?key|private[_-]?key|credential)s?$", re.IGNORECASE)
 REFERENCE = re.compile(
-    r"^\$|^\{\{|^<.*>$|^/|^(file|vault|ssm|secret(s|smanager)?|env|arn):|^(true|false|null|~|\*+|changeit_at_deploy)?$",
+    r"^\$|^\{\{|^<.*>$|^/|^(file|vault|ssm|secret(s|smanager)?|env|arn):|^(true|false|null|~|\*+)?$",
     re.IGNORECASE,
 )
 RANDOM = re.compile(r"^[A-Za-z0-9+/_=-]{24,}$")
@@ -53,25 +53,29 @@ def stays_inside(host):
 
 def look_at(value):
     """(severity, text) of what is wrong with one value of the file, or None."""
-    key, text = value.path.rsplit(".", 1)[-1], str(value.value).strip()
-    if SECRET_KEY.search(key) and not REFERENCE.match(text):
-        return "warning", f"{value.path} holds a secret in plain text ({len(text)} characters)"
+    key, text = re.split(r"[.\[\]]+", value.path.rstrip("]"))[-1], str(value.value).strip()
+    if key.isdigit() and re.match(r"\w+=", text):  # an environment written as a list of NAME=value
+        key, text = text.split("=", 1)
+    place = value.path if value.path.endswith(key) else f"{value.path} ({key})"
+    is_count = text.isdigit() and key.lower().endswith("tokens")  # such as max_tokens
+    if SECRET_KEY.search(key) and not REFERENCE.match(text) and not is_count:
+        return "warning", f"{place} holds a secret in plain text ({len(text)} characters)"
     if "://" in text:
         try:
             url = urlsplit(text)
             host, password = url.hostname or "", url.password
         except ValueError:
-            return "warning", f"{value.path} is not a valid address"
+            return "warning", f"{place} is not a valid address"
         if password and not REFERENCE.match(password):
-            return "warning", f"{value.path} holds a password inside an address"
+            return "warning", f"{place} holds a password inside an address"
         if url.scheme in PLAIN and not stays_inside(host):
             return (
                 "warning" if url.scheme in ("http", "ftp") else "note"
-            ), f"{value.path} talks to {host} {PLAIN[url.scheme]} ({url.scheme}://)"
+            ), f"{place} talks to {host} {PLAIN[url.scheme]} ({url.scheme}://)"
         return None
     digits, letters = any(c.isdigit() for c in text), any(c.isupper() for c in text) and any(c.islower() for c in text)
     if RANDOM.match(text) and digits and letters and entropy(text) > 4.0:
-        return "warning", f"{value.path} looks like a key or token in plain text ({len(text)} random characters)"
+        return "warning", f"{place} looks like a key or token in plain text ({len(text)} random characters)"
     return None
 
 
