@@ -136,7 +136,11 @@ py::dict summary_to_python(const logs::LogSummary& summary) {
 
 py::dict summarize(const LogTextPtr& text, py::handle reference, py::handle time_range, std::size_t max_gaps,
                    std::size_t max_samples, JobPtr job) {
-  const logs::SummaryOptions options{reference_of(reference), to_time_range(time_range, "time_range"), max_gaps, max_samples};
+  logs::SummaryOptions options;
+  options.reference = reference_of(reference);
+  options.time_range = to_time_range(time_range, "time_range");
+  options.max_gaps = max_gaps;
+  options.max_samples = max_samples;
   const JobPtr own = job_or_new(std::move(job), "summarize");
   return summary_to_python(value_or_raise(blocking(*own, [&] { return logs::summarize(text->bytes->view(), options, *own); })));
 }

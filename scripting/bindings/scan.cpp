@@ -76,7 +76,9 @@ py::list run_scan(const py::iterable& targets, int timeout_ms, std::size_t max_i
   for (const py::handle target : targets) list.push_back(to_target(target));
   if (timeout_ms < 1) throw py::value_error("timeout_ms must be above 0");
   if (max_in_flight < 1) throw py::value_error("max_in_flight must be above 0");
-  const scan::ScanOptions options{timeout_ms, max_in_flight};
+  scan::ScanOptions options;
+  options.timeout_ms = timeout_ms;
+  options.max_in_flight = max_in_flight;
   const JobPtr own = job_or_new(std::move(job), "scan");
   Mailbox mailbox;
   std::function<void()> poll;

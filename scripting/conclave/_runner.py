@@ -280,8 +280,8 @@ def _handles_interrupts(handler: Any) -> bool:
 
 @contextlib.contextmanager
 def _interruptible(deadline: _core.Deadline) -> Iterator[None]:
-    """The deadline, and the SIGUSR2 handler while it is needed. Once a deadline fired the handler stays: a signal may still be under way, and
-    would end the process."""
+    """The deadline, and the SIGUSR2 handler while it is needed. Once a deadline fired the handler stays: a signal may still be
+    under way, and would end the process."""
     if threading.current_thread() is not threading.main_thread() or _handles_interrupts(signal.getsignal(signal.SIGUSR2)):
         with deadline:
             yield
@@ -419,8 +419,8 @@ def run_expert(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = N
 
 
 async def run_expert_async(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) -> _core.ExpertResponse:
-    """As `run_expert`, from a running loop: async experts run on the loop, others on a thread of their own. Cancelling the task
-    stops the expert and raises asyncio.CancelledError."""
+    """As `run_expert`, from a running loop: async experts run on the loop, others on a thread of their own. Cancelling the
+    task stops the expert and raises asyncio.CancelledError."""
     started = time.monotonic()
     own = None
     try:

@@ -1,5 +1,5 @@
-"""The main job: gather evidence, ask the circle, conclude. From Python the circle is asked here, so that the thread an expert needs
-is never the thread that waits for it."""
+"""The main job: gather evidence, ask the circle, conclude. From Python the circle is asked here, so that the thread an expert
+needs is never the thread that waits for it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def shipped_plugins() -> str:
 
 
 def gather(case: Case, job: _core.Job | None = None) -> Gathered:
-    """Reads the logs and the configuration of a case and scans its services, without hooks. OSError or InfrastructureError if what
-    the case names cannot be read; what a glob found is among the problems."""
+    """Reads the logs and the configuration of a case and scans its services, without hooks. OSError or InfrastructureError if
+    what the case names cannot be read; what a glob found is among the problems."""
     return _core.gather(case, _core.load_config(case), job)
 
 
@@ -191,11 +191,12 @@ def consult(
 
     case: a Case or the path of a case file. experts: names, paths of .py files or plugin folders, or functions; by default what
     the case says, or all shipped ones. plugins: folders of plugins. Naming a path or a folder here is consent to run it. history:
-    whether the last report on the case is shown to experts (`evidence.previous`) and this one is kept. job: to stop it from another
-    thread (CancelledError).
+    whether the last report on the case is shown to experts (`evidence.previous`) and this one is kept. job: to stop it from
+    another thread (CancelledError).
 
-    Experts run one after the other on the calling thread, so that Ctrl-C reaches them. OSError or InfrastructureError if the case or
-    the evidence it names cannot be read; CircleError for an unknown expert. A failing expert is a failed response in the report.
+    Experts run one after the other on the calling thread, so that Ctrl-C reaches them. OSError or InfrastructureError if the case
+    or the evidence it names cannot be read; CircleError for an unknown expert. A failing expert is a failed response in the
+    report.
     """
     case = _case_of(case)
     job = job if job is not None else _core.Job("consult")
@@ -222,8 +223,8 @@ async def consult_async(
     history: bool = False,
     job: _core.Job | None = None,
 ) -> Report:
-    """As `consult`, from a running loop: async experts share the loop, other experts and the engine run on threads. Cancelling the
-    task stops them all and raises asyncio.CancelledError."""
+    """As `consult`, from a running loop: async experts share the loop, other experts and the engine run on threads. Cancelling
+    the task stops them all and raises asyncio.CancelledError."""
     job = job if job is not None else _core.Job("consult")
     started = time.time()
     try:

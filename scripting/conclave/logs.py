@@ -75,8 +75,8 @@ def summarize(
     max_samples: int = 256,
     job: _core.Job | None = None,
 ) -> LogSummary:
-    """Counts, levels, times, gaps and the first grave lines. reference: for stamps without a year, by default now; time_range: only
-    lines in [start, end)."""
+    """Counts, levels, times, gaps and the first grave lines. reference: for stamps without a year, by default now; time_range:
+    only lines in [start, end)."""
     text = _opened(source, job)
     raw = _core.summarize(text, reference, time_range, max_gaps, max_samples, job)
     raw["buckets"] = [Bucket(*row) for row in raw["buckets"]]

@@ -83,8 +83,8 @@ def scan(
 ) -> list[ScanResult]:
     """One result per target, in their order.
 
-    targets: Target, text as for parse_targets, or (host, port), one or several. on_result: called on this thread with each result as
-    it is decided; what it raises stops the scan and is raised. job: once stopped, what is not known yet is `cancelled`.
+    targets: Target, text as for parse_targets, or (host, port), one or several. on_result: called on this thread with each result
+    as it is decided; what it raises stops the scan and is raised. job: once stopped, what is not known yet is `cancelled`.
     """
     rows = [(target.name, target.host, target.port, target.expect) for target in _targets(targets)]
     callback = None if on_result is None else lambda row: on_result(_result(row))

@@ -75,6 +75,12 @@ def test_a_job_stops_a_scan_from_another_thread(hanging_target):
     timer.join()
 
 
+def test_few_connections_at_a_time_reach_every_target():
+    results = conclave.scan.scan([f"127.0.0.1:{port}" for port in range(1, 8)], max_in_flight=1, timeout_ms=2000)
+    assert [result.target.port for result in results] == list(range(1, 8))
+    assert {result.state for result in results} <= {"open", "closed"}
+
+
 def test_a_job_stops_when_its_parent_does():
     parent = conclave.Job("parent")
     child = conclave.Job("child", parent)
