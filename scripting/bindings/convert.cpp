@@ -37,7 +37,9 @@ nlohmann::json mapping_json(py::handle value, const std::string& what, int depth
   for (const py::handle item : value.attr("items")()) {
     const auto pair = py::cast<py::tuple>(item);
     std::string key = to_utf8(pair[0], ("a key of " + what).c_str());
-    object[key] = json_at(pair[1], what + "." + key, depth + 1);
+    std::string place = what;
+    place.append(".").append(key);
+    object[key] = json_at(pair[1], place, depth + 1);
   }
   return object;
 }
@@ -55,7 +57,11 @@ nlohmann::json json_at(py::handle value, const std::string& what, int depth) {
   if (PyBytes_Check(raw) || PyByteArray_Check(raw)) wrong_type(what, "something JSON can hold", value);
   if (has_attribute(value, "__iter__")) {
     nlohmann::json list = nlohmann::json::array();
-    for (const py::handle item : value) list.push_back(json_at(item, what + "[" + std::to_string(list.size()) + "]", depth + 1));
+    for (const py::handle item : value) {
+      std::string place = what;
+      place.append("[").append(std::to_string(list.size())).append("]");
+      list.push_back(json_at(item, place, depth + 1));
+    }
     return list;
   }
   if (PyNumber_Check(raw) != 0) return number_json(value, what);

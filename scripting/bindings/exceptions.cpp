@@ -1,5 +1,6 @@
 // The exception classes. Each is also the built-in a programmer expects (see errors.h for who raises which).
 #include "scripting/bindings/binders.h"
+#include "scripting/bindings/errors.h"
 
 namespace conclave::scripting {
 
@@ -32,6 +33,15 @@ void bind_errors(py::module_& module) {
   new_exception(module, "Cancelled", py::make_tuple(py::handle(PyExc_BaseException)),
                 "Raised inside an expert that is interrupted. Not an Exception, so that `except Exception` lets it through.");
   module.attr("_kept_exceptions") = py::dict();
+  module.def(
+      "keep_exception", [](const py::object& error) { return keep_exception(error).script_id; }, py::arg("error"),
+      "Keeps an exception while the engine carries only its number (Error::script_id).");
+  module.def(
+      "raise_kept",
+      [](std::uint64_t script_id) {
+        raise(Error{ErrorKind::script, "a script failed", {}, 0, script_id});
+      },
+      py::arg("script_id"), "Raises the very object again; ConclaveError if it is no longer kept.");
 }
 
 }  // namespace conclave::scripting

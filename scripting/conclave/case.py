@@ -13,6 +13,7 @@ from typing import Any, Union
 
 from conclave import _core, _hooks, _runner
 from conclave._core import Case, Gathered, Report, draft_case, verify_claims
+from conclave.evidence import Evidence
 
 __all__ = ["Case", "Gathered", "Report", "consult", "consult_async", "draft_case", "gather", "shipped_plugins", "verify_claims"]
 
@@ -204,7 +205,7 @@ def consult(
     circle = _circle(case, experts, plugins)
     past = _History(case, history)
     gathered, receipts = _gathered(case, circle, past, job)
-    evidence = _runner.Evidence(gathered.evidence)
+    evidence = Evidence(gathered.evidence)
     job.begin("asking experts", len(circle.experts), "experts")
     responses = []
     for info in circle.experts:
@@ -232,7 +233,7 @@ async def consult_async(
         circle = await asyncio.to_thread(_circle, case, experts, plugins)
         past = _History(case, history)
         gathered, receipts = await asyncio.to_thread(_gathered, case, circle, past, job)
-        evidence = _runner.Evidence(gathered.evidence)
+        evidence = Evidence(gathered.evidence)
         job.begin("asking experts", len(circle.experts), "experts")
 
         async def ask(info: Mapping[str, Any]) -> _core.ExpertResponse:

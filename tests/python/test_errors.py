@@ -76,6 +76,20 @@ def test_a_missing_key_is_a_key_error(tmp_path):
         _core.Store(tmp_path / "history.db").report_json("0123456789")
 
 
+def test_an_exception_that_crosses_the_engine_is_the_same_object():
+    try:
+        raise LookupError("mine")
+    except LookupError as error:
+        kept, number = error, _core.keep_exception(error)
+    with pytest.raises(LookupError) as raised:
+        _core.raise_kept(number)
+    assert raised.value is kept and len(raised.traceback) >= 2
+    for error in [KeyError(i) for i in range(300)]:
+        _core.keep_exception(error)
+    with pytest.raises(conclave.ConclaveError):
+        _core.raise_kept(number)
+
+
 def test_a_stopped_job_is_a_cancelled_error(log):
     job = conclave.Job("t")
     job.request_stop()

@@ -1,6 +1,7 @@
 """Whatever an expert does becomes one response."""
 
 import asyncio
+import os
 import signal
 import sys
 import textwrap
@@ -347,6 +348,21 @@ def test_a_file_that_is_not_there_is_a_failed_response(tmp_path, evidence):
 def test_code_that_hangs_while_it_loads_is_interrupted(tmp_path, evidence):
     file = write(tmp_path / "slow.py", f"import time\ntime.sleep({PATIENCE})\n")
     assert _runner.run_expert({"name": "slow", "path": file, "timeout_s": 0.2}, evidence).status == "timed_out"
+
+
+def test_a_forked_child_has_deadlines_of_its_own():
+    with _core.Deadline(PATIENCE):
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGUSR2, _runner.on_interrupt_signal)
+            signal.alarm(PATIENCE)
+            try:
+                with _core.Deadline(0.1):
+                    time.sleep(PATIENCE)
+            except BaseException as error:
+                os._exit(7 if isinstance(error, conclave.Cancelled) else 8)
+            os._exit(9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
 def test_a_deadline_without_a_handler_does_not_end_the_process():
