@@ -1,0 +1,188 @@
+#include "app/desktop/session.h"
+
+#include <QFile>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "app/desktop/opening.h"
+#include "app/desktop/text.h"
+#include "engine/store/store.h"
+#include "tests/app/desktop/fakes.h"
+
+using namespace conclave;
+using namespace conclave::desktop;
+
+namespace {
+
+void write(const QString& path, const QByteArray& text) {
+  QFile file(path);
+  QVERIFY(file.open(QIODevice::WriteOnly));
+  file.write(text);
+}
+
+}  // namespace
+
+class SessionTest : public QObject {
+  Q_OBJECT
+
+ private:
+  std::unique_ptr<QTemporaryDir> folder_;
+  std::unique_ptr<Jobs> jobs_;
+  std::unique_ptr<Scripts> scripts_;
+  std::unique_ptr<Session> session_;
+
+  [[nodiscard]] QString path(const char* name) const { return folder_->filePath(QLatin1String(name)); }
+
+  // With experts, Python is there; without, it could not start.
+  void begin(const std::vector<ExpertPtr>& experts) {
+    scripts_->start([experts](scripting::OutputSink sink) -> Result<std::unique_ptr<scripting::ScriptHost>> {
+      if (experts.empty()) return fail(ErrorKind::unsupported, "no Python here");
+      auto host = std::make_unique<FakeHost>(std::move(sink));
+      host->experts = experts;
+      return host;
+    });
+    QTRY_VERIFY(scripts_->state() != Scripts::State::starting);
+  }
+
+  void openCase() {
+    write(path("app.log"), "2026-03-01T12:00:00Z INFO started\n2026-03-01T12:00:05Z ERROR pool exhausted\n");
+    write(path("case.yaml"), "version: 1\nname: outage\nquestion: Is it broken?\nlogs: [app.log]\n");
+    QSignalSpy opened(session_.get(), &Session::caseOpened);
+    session_->open({path("case.yaml")});
+    QTRY_COMPARE(opened.count(), 1);
+  }
+
+ private Q_SLOTS:
+  void initTestCase() { (void)useTemporaryHome(); }
+
+  void init() {
+    folder_ = std::make_unique<QTemporaryDir>();
+    jobs_ = std::make_unique<Jobs>();
+    scripts_ = std::make_unique<Scripts>(*jobs_);
+    session_ = std::make_unique<Session>(*jobs_, *scripts_,
+                                         Session::Folders{fsPath(QStringLiteral(CONCLAVE_SOURCE_DIR "/resources")),
+                                                          fsPath(folder_->path()), fsPath(path("history.db"))});
+  }
+
+  void cleanup() {
+    session_.reset();
+    jobs_->cancelAll();
+    QTRY_VERIFY(jobs_->isIdle());
+    scripts_.reset();
+    jobs_.reset();
+  }
+
+  void consulting_shows_evidence_then_answers_then_the_report() {
+    begin({std::make_shared<FakeExpert>("one", "failing"), std::make_shared<FakeExpert>("two", "failing", 30)});
+    openCase();
+    QStringList order;
+    connect(session_.get(), &Session::gatheredReady, this, [&] { order << QStringLiteral("gathered"); });
+    connect(session_.get(), &Session::answered, this, [&] { order << QStringLiteral("answered"); });
+    connect(session_.get(), &Session::reportReady, this, [&] { order << QStringLiteral("report"); });
+    QSignalSpy ended(session_.get(), &Session::consultEnded);
+    session_->consult();
+    QVERIFY(session_->isConsulting());
+    QTRY_COMPARE(ended.count(), 1);
+    QCOMPARE(order, QStringList({"gathered", "answered", "answered", "report"}));
+    QVERIFY(!session_->isConsulting());
+    QCOMPARE(session_->report()->responses.size(), 2U);
+    QCOMPARE(session_->gathered()->evidence->integers("logs.lines")[0], 2);
+    QCOMPARE(static_cast<FakeHost&>(*scripts_->host()).published.load(), 1);
+
+    const auto store = store::Store::open(fsPath(path("history.db")));
+    QVERIFY(store.has_value());
+    QCOMPARE((*store)->list_reports(10)->size(), 1U);
+  }
+
+  void without_python_evidence_is_still_gathered() {
+    begin({});
+    QCOMPARE(scripts_->trouble(), QStringLiteral("no Python here"));
+    openCase();
+    QSignalSpy gathered(session_.get(), &Session::gatheredReady);
+    QSignalSpy ended(session_.get(), &Session::consultEnded);
+    session_->consult();
+    QTRY_COMPARE(ended.count(), 1);
+    QCOMPARE(gathered.count(), 1);
+    if (session_->report()) QVERIFY(!session_->report()->consensus.verdict);
+  }
+
+  void a_new_case_drops_what_the_old_consultation_still_says() {
+    begin({std::make_shared<FakeExpert>("slow", "failing", 10'000)});
+    openCase();
+    QSignalSpy gathered(session_.get(), &Session::gatheredReady);
+    QSignalSpy report(session_.get(), &Session::reportReady);
+    session_->consult();
+    QTRY_COMPARE(gathered.count(), 1);
+    Case other;
+    other.name = "other";
+    session_->setCase(other);
+    QVERIFY(!session_->isConsulting());
+    QTRY_VERIFY(jobs_->isIdle());
+    QCOMPARE(report.count(), 0);
+    QVERIFY(!session_->gathered());
+    QCOMPARE(session_->caseTitle(), QStringLiteral("other"));
+  }
+
+  void cancelling_ends_the_consultation_soon() {
+    begin({std::make_shared<FakeExpert>("slow", "failing", 10'000)});
+    openCase();
+    QSignalSpy gathered(session_.get(), &Session::gatheredReady);
+    QSignalSpy ended(session_.get(), &Session::consultEnded);
+    session_->consult();
+    QTRY_COMPARE(gathered.count(), 1);
+    session_->cancel();
+    QTRY_COMPARE(ended.count(), 1);
+    if (session_->report()) QVERIFY(!session_->report()->consensus.verdict);
+  }
+
+  void a_broken_case_file_is_said_with_its_place() {
+    write(path("case.yaml"), "version: 1\nquestion: Why?\nlgos: [a.log]\n");
+    QSignalSpy failed(session_.get(), &Session::failed);
+    session_->open({path("case.yaml")});
+    QTRY_COMPARE(failed.count(), 1);
+    QVERIFY2(failed[0][1].toString().contains(QLatin1String("case.yaml:3:1")), qPrintable(failed[0][1].toString()));
+    QVERIFY(!session_->subject());
+  }
+
+  void files_that_do_not_exist_are_said_to_be_missing() {
+    QSignalSpy failed(session_.get(), &Session::failed);
+    session_->open({path("nothing.yaml")});
+    QTRY_COMPARE(failed.count(), 1);
+    QVERIFY(failed[0][1].toString().contains(QLatin1String("No such file")));
+  }
+
+  void evidence_becomes_a_draft_that_can_be_saved() {
+    write(path("app.log"), "2026-03-01T12:00:00Z INFO started\n");
+    QSignalSpy opened(session_.get(), &Session::caseOpened);
+    session_->open({path("app.log")});
+    QTRY_COMPARE(opened.count(), 1);
+    QCOMPARE(session_->subject()->logs.size(), 1U);
+    QVERIFY(session_->subject()->file.empty());
+    QVERIFY(!session_->draftedFrom().empty());
+    session_->saveDraft(path("saved.yaml"));
+    QTRY_COMPARE(opened.count(), 2);
+    QCOMPARE(session_->subject()->file, fsPath(path("saved.yaml")));
+    QVERIFY(session_->draftedFrom().empty());
+  }
+
+  void a_finished_report_opens_without_its_case() {
+    const auto text = to_json(sampleReport()).dump();
+    write(path("report.json"), QByteArray::fromStdString(text));
+    QSignalSpy ready(session_.get(), &Session::reportReady);
+    session_->open({path("report.json")});
+    QTRY_COMPARE(ready.count(), 1);
+    QCOMPARE(session_->report()->responses.size(), 4U);
+    QCOMPARE(session_->caseTitle(), QStringLiteral("checkout outage"));
+  }
+
+  void the_choice_of_experts_reaches_the_circle_until_the_next_case() {
+    session_->setExperts(std::vector<ExpertChoice>{{"one", {}, 2.0}});
+    QVERIFY(session_->experts());
+    session_->setCase(Case{});
+    QVERIFY(!session_->experts());
+  }
+};
+
+QTEST_MAIN(SessionTest)
+#include "session_test.moc"
