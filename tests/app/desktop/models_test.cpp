@@ -84,8 +84,9 @@ class ModelsTest : public QObject {
   void messages_keep_the_newest_and_stay_a_valid_model() {
     const ThemeController theme;
     Messages messages(theme);
+    for (int number = 0; number < 4999; ++number) messages.add({config::Severity::note, QString::number(number), {}});
     const QAbstractItemModelTester tester(&messages, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    for (int number = 0; number < 5002; ++number) messages.add({config::Severity::note, QString::number(number), {}});
+    for (int number = 4999; number < 5002; ++number) messages.add({config::Severity::note, QString::number(number), {}});
     QCOMPARE(messages.rowCount(), 5000);
     QCOMPARE(messages.at(0).text, QStringLiteral("2"));
     messages.addProblems(gatheredSample()->problems);
