@@ -73,14 +73,24 @@ void record(std::vector<ReceiptHook>& receipt, const char* hook, const PluginInf
   receipt.push_back({hook, plugin.name, std::move(change), seconds});
 }
 
-// Problems of the old model that the new one does not have go, those it brings come; problems of the file itself stay.
+// Problems of the old model that the new one does not have go, those it brings come; problems of the file itself stay. The same
+// problem keeps its place in the file, which the model alone does not know.
 std::vector<config::Problem> problems_after(const config::ConfigFile& before, const config::InfrastructureConfig& model) {
+  const auto find_in = [](const std::vector<config::Problem>& problems, const config::Problem& wanted) {
+    return std::find_if(problems.begin(), problems.end(), [&](const config::Problem& problem) {
+      return problem.rule == wanted.rule && problem.message == wanted.message;
+    });
+  };
   const auto old_findings = config::check(before.model);
+  const auto new_findings = config::check(model);
   std::vector<config::Problem> problems;
   for (const auto& problem : before.problems) {
-    if (std::find(old_findings.begin(), old_findings.end(), problem) == old_findings.end()) problems.push_back(problem);
+    const bool of_old_model = find_in(old_findings, problem) != old_findings.end();
+    if (!of_old_model || find_in(new_findings, problem) != new_findings.end()) problems.push_back(problem);
   }
-  for (auto& problem : config::check(model)) problems.push_back(std::move(problem));
+  for (const auto& problem : new_findings) {
+    if (find_in(problems, problem) == problems.end()) problems.push_back(problem);
+  }
   return problems;
 }
 
@@ -135,7 +145,8 @@ Result<Outcome> run_evidence_hook(const std::shared_ptr<ScriptThread>& thread, c
 std::string describe_change(const nlohmann::json& before, const nlohmann::json& after) {
   const auto leaves = [](const nlohmann::json& json) {
     std::map<std::string, nlohmann::json> paths;
-    for (const auto& [pointer, value] : json.flatten().items()) {
+    const nlohmann::json flat = json.flatten();
+    for (const auto& [pointer, value] : flat.items()) {
       std::string path = pointer.empty() ? "" : pointer.substr(1);
       std::replace(path.begin(), path.end(), '/', '.');
       paths[path] = value;

@@ -151,14 +151,22 @@ def outcome_of(error: BaseException) -> Outcome:
 
 def print_trimmed(error: BaseException) -> None:
     """Prints the traceback without the frames of the host, which tell a user nothing."""
-    own = {__file__, __file__.removesuffix("_console.py") + "_host.py"}
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename in own:
-        trace = trace.tb_next
     try:
-        traceback.print_exception(type(error), error, trace)
+        report = traceback.TracebackException.from_exception(error)
+        _trim(report)
+        sys.stderr.write("".join(report.format()))
     except Exception:  # noqa: BLE001 - an exception whose __str__ raises, or a stack too deep to print
         print(f"{type(error).__name__} (its text cannot be printed)", file=sys.stderr)
+
+
+_OWN_FILES = {__file__.removesuffix("_console.py") + name for name in ("_console.py", "_host.py", "_terminal.py")}
+
+
+def _trim(report: traceback.TracebackException | None) -> None:
+    while report is not None:
+        report.stack[:] = [frame for frame in report.stack if frame.filename not in _OWN_FILES]
+        _trim(report.__cause__)
+        report = report.__context__
 
 
 _NOTHING = object()

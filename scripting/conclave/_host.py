@@ -63,6 +63,7 @@ class Host:
         self._hooks: dict[tuple[str, str], dict[str, Callable[..., Any]]] = {}
         self._waiting: list[tuple[int, str]] = []  # console commands behind one that awaits
         self._console: Any = None
+        self._nested = False  # the loop runs inside a job; the queue is looked at when that job ends
         self._install_streams()
         _copy_context_to_threads()
         signal.signal(signal.SIGUSR2, self._signal_handler())
@@ -86,7 +87,8 @@ class Host:
 
     def _on_wake(self) -> None:
         os.eventfd_read(self._wake)
-        self._loop.stop()
+        if not self._nested:
+            self._loop.stop()
 
     def _in_context(self, running: _Running) -> contextvars.Context:
         context = contextvars.copy_context()
@@ -272,15 +274,17 @@ class Host:
     def _finish_awaiting(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         asyncio.set_event_loop(self._loop)
         task = self._loop.create_task(coroutine)
-        while True:
-            try:
-                return self._loop.run_until_complete(task)
-            except KeyboardInterrupt:
-                if task.done():
-                    raise
-                task.cancel()
-            except asyncio.CancelledError:
-                raise KeyboardInterrupt from None
+        self._nested = True
+        try:
+            while True:
+                try:
+                    return self._loop.run_until_complete(task)
+                except KeyboardInterrupt:  # met the loop and not the task
+                    if task.done():
+                        raise
+                    task.cancel()
+        finally:
+            self._nested = False
 
     # Streams
 

@@ -127,19 +127,12 @@ def run_script(script: str, arguments: list[str]) -> int:
     except SystemExit as error:
         return outcome_of(error).exit_code & 0xFF
     except KeyboardInterrupt as error:
-        _print(error)
+        print_trimmed(error)
         return 130
     except BaseException as error:  # noqa: BLE001 - whatever a script raises ends here
-        _print(error)
+        print_trimmed(error)
         return 1
     return 0
-
-
-def _print(error: BaseException) -> None:
-    trace = error.__traceback__
-    if trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-        error = error.with_traceback(trace.tb_next)
-    print_trimmed(error)
 
 
 def _join_threads() -> None:

@@ -77,11 +77,11 @@ TEST_F(CircleTest, WhatTheUserNamesReplacesTheChoiceButKeepsItsSettings) {
 }
 
 TEST_F(CircleTest, UnknownNamesGetASuggestion) {
-  subject.experts = {{"alhpa", nlohmann::json::object(), 1}};
+  subject.experts = {{"alph", nlohmann::json::object(), 1}};
   const auto circle = choose();
   ASSERT_FALSE(circle.has_value());
   EXPECT_EQ(circle.error().kind, ErrorKind::not_found);
-  EXPECT_THAT(circle.error().text(), HasSubstr("case.yaml: there is no expert 'alhpa'; did you mean 'alpha'?"));
+  EXPECT_THAT(circle.error().text(), HasSubstr("case.yaml: there is no expert 'alph'; did you mean 'alpha'?"));
 }
 
 TEST_F(CircleTest, AnExpertThatCannotBeReadSaysWhy) {

@@ -41,6 +41,8 @@ TEST_F(HooksTest, AHookChangesTheConfigurationAndTheReceiptSaysWhat) {
   EXPECT_THAT(receipt[0].change, HasSubstr("cpu_millicores"));
   EXPECT_THAT(receipt[0].change, HasSubstr("added global_settings.region"));
   // The finding that the change mends is gone.
+  for (const auto& problem : after->problems)
+    EXPECT_EQ(problem.message.find("50"), std::string::npos) << config::to_text(problem);
   EXPECT_LT(after->problems.size(), before.problems.size());
 }
 
@@ -100,7 +102,9 @@ TEST_F(HooksTest, OnlyHookPluginsThatWereNamedRun) {
   hook("mine", "@conclave.hook\ndef on_evidence(evidence): return {'f': 1}\n");
   const Hooks unnamed = host().hooks({});
   std::vector<ReceiptHook> receipt;
-  if (unnamed.on_evidence) ASSERT_TRUE(unnamed.on_evidence(evidence, receipt).has_value());
+  if (unnamed.on_evidence) {
+    ASSERT_TRUE(unnamed.on_evidence(evidence, receipt).has_value());
+  }
   for (const auto& ran : receipt) EXPECT_NE(ran.plugin, "mine");
 }
 

@@ -37,7 +37,9 @@ class Process {
     argv.push_back(nullptr);
     int in[2] = {-1, -1};
     int out[2] = {-1, -1};
-    if (!terminal) EXPECT_EQ(::pipe2(in, O_CLOEXEC) | ::pipe2(out, O_CLOEXEC), 0);
+    if (!terminal) {
+      EXPECT_EQ(::pipe2(in, O_CLOEXEC) | ::pipe2(out, O_CLOEXEC), 0);
+    }
     pid_ = terminal ? ::forkpty(&in_, nullptr, nullptr, nullptr) : ::fork();
     if (pid_ == 0) {
       for (auto& variable : environment) ::putenv(variable.data());
