@@ -221,8 +221,13 @@ void bind_case(py::module_& module) {
           "Reads a case file. OSError if it cannot be read; InfrastructureError, whose `problems` lists all, if it is wrong.")
       .def_static("parse", &read_case_text, py::arg("text"), py::arg("file") = "<text>",
                   "As load(), from the text; `file` names it, and paths are relative to its folder.")
-      .def_static("of_this_machine", &case_of_this_machine, py::call_guard<py::gil_scoped_release>(),
-                  "Readable logs under /var/log and the listening TCP sockets.")
+      .def_static(
+          "of_this_machine",
+          [] {
+            Job job("looking at this machine");
+            return case_of_this_machine(job);
+          },
+          py::call_guard<py::gil_scoped_release>(), "Readable logs under /var/log, the journal, and the listening TCP sockets.")
       .def_property_readonly(
           "file",
           [](const Case& self) -> py::object {

@@ -1,5 +1,6 @@
 #include "scripting/bindings/response_cast.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string>
