@@ -70,9 +70,8 @@ bool has_display() {
 
 int open_window(const CLI::App& app, Program& program, const std::vector<std::string>& arguments) {
   if (!has_display()) {
-    program.complain(
-        "there is no display for the window (neither DISPLAY nor WAYLAND_DISPLAY is set); in a terminal, use a command");
-    if (!program.settings.quiet) program.screen.say(app.help());
+    program.complain("there is no display for the window (neither DISPLAY nor WAYLAND_DISPLAY is set); try conclave consult");
+    if (arguments.empty() && !program.settings.quiet) program.screen.say(app.help());
     return exit_usage;
   }
   const fs::path window = program_folder() / "conclave-desktop";

@@ -31,7 +31,10 @@ struct Arguments {
 };
 
 Result<Case> read_subject(Program& program, const Arguments& arguments) {
-  if (arguments.case_file.empty()) return case_of_this_machine();
+  if (arguments.case_file.empty()) {
+    Job job("looking at this machine");
+    return case_of_this_machine(job);
+  }
   auto file = read_case_file(arguments.case_file);
   if (!file) return tl::unexpected(file.error());
   for (const config::Problem& problem : file->problems) program.complain(config::to_text(problem));
@@ -108,7 +111,7 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
   }
   options.weights = std::move(weights);
   options.refused = circle->refused;
-  options.on_gathered = [&](const Gathered& gathered) { say_problems(program, gathered); };
+  if (subject.whole_machine) options.on_gathered = [&](const Gathered& gathered) { say_problems(program, gathered); };
   options.on_response = [](const consensus::ExpertResponse& response) {
     spdlog::info("expert {} {} in {:.2f} s", response.expert_name, consensus::status_name(response.status), response.seconds);
   };

@@ -37,6 +37,7 @@ class Reading {
         continue;
       }
       for (const Error& problem : found->problems) found_failed(problem);
+      if (found->files.empty() && found->problems.empty()) found_failed(Error{ErrorKind::not_found, "no logs here", pattern});
       for (const auto& path : found->files) read(path, use);
     }
   }

@@ -1,0 +1,187 @@
+"""logs, scan, config and case: what is found, as text and as JSON."""
+import gzip
+import json
+import os
+
+import pytest
+
+CONFIG = """services:
+  api: {replicas: 2, cpu_millicores: 500, memory_mb: 512, ports: [8080]}
+  db: {replicas: 1, cpu_millicores: 50, memory_mb: 512, ports: [5432]}
+"""
+
+
+def test_summary_counts_what_is_in_a_log(conclave, log):
+    found = conclave("logs", "summary", log, "--json").json
+    summary, = found["logs"]
+    assert (summary["lines"], summary["timestamp_lines"], summary["error_lines"]) == (180, 180, 0)
+    assert summary["levels"]["info"] == 180
+    assert [hour["lines"] for hour in summary["hourly"]] == [60, 60, 60]
+    assert summary["first_time"] == "2026-03-01T00:00:00Z"
+    assert found["problems"] == []
+
+
+def test_summary_is_a_table_without_json(conclave, log):
+    outcome = conclave("logs", "summary", log)
+    assert outcome.code == 0 and outcome.err == ""
+    assert "180" in outcome.out and "info 180" in outcome.out and "\x1b" not in outcome.out
+
+
+def test_summary_reads_globs_folders_and_compressed_files(conclave, log, tmp_path):
+    with gzip.open(tmp_path / "old.log.gz", "wt") as packed:
+        packed.write(log.read_text())
+    found = conclave("logs", "summary", "*.log*", "--json").json
+    assert sorted(os.path.basename(each["path"]) for each in found["logs"]) == ["app.log", "old.log.gz"]
+    assert {each["lines"] for each in found["logs"]} == {180}
+
+
+def test_a_missing_log_does_not_keep_the_others_from_being_read(conclave, log):
+    outcome = conclave("logs", "summary", "missing.log", log, "--json")
+    assert outcome.code == 2 and "missing.log" in outcome.err
+    assert len(outcome.json["logs"]) == 1 and "missing.log" in outcome.json["problems"][0]
+
+
+def test_what_a_glob_does_not_find_is_a_problem(conclave):
+    outcome = conclave("logs", "summary", "no*thing", "--json")
+    assert outcome.code == 1 and outcome.json["problems"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\x00\x01" * 1000, b"no line end", b"x" * 3_000_000],
+                         ids=["empty", "line_end", "binary", "cut", "long"])
+def test_any_content_is_summarized(conclave, tmp_path, content):
+    (tmp_path / "odd.log").write_bytes(content)
+    for command in ("summary", "templates"):
+        assert conclave("logs", command, "odd.log", "--json").code == 0
+
+
+def test_a_pipe_is_refused_without_waiting(conclave, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert "pipe" in conclave.fails(2, "logs", "summary", "pipe")
+
+
+def test_a_folder_without_logs_is_a_problem(conclave, tmp_path):
+    (tmp_path / "empty").mkdir()
+    outcome = conclave("logs", "summary", "empty", "--json")
+    assert outcome.code == 1 and outcome.json == {"logs": [], "problems": ["empty: no logs here"]}
+
+
+def test_names_cannot_steer_the_terminal(conclave, tmp_path):
+    (tmp_path / "a\x1b[31m.log").write_text("line\n")
+    outcome = conclave("logs", "summary", "a*.log")
+    assert outcome.code == 0 and "\x1b" not in outcome.out
+
+
+def test_templates_group_lines(conclave, log):
+    template, = conclave("logs", "templates", log, "--json").json["logs"][0]["templates"]
+    assert template["count"] == 180 and "<*>" in template["text"] and len(template["id"]) == 16
+    assert "request <*> served" in conclave("logs", "templates", log).out
+
+
+def test_assignments_are_one_id_a_line_and_nothing_else(conclave, log):
+    outcome = conclave("logs", "templates", log, "--assignments")
+    lines = outcome.out.splitlines()
+    assert outcome.code == 0 and len(lines) == 180
+    assert all(len(line) == 16 and int(line, 16) >= 0 for line in lines)
+
+
+def test_scan_says_who_is_there(conclave, listener, closed_port):
+    outcome = conclave("scan", f"127.0.0.1:{listener},{closed_port}", "--json")
+    first, second = outcome.json
+    assert outcome.code == 1 and outcome.err == ""
+    assert set(first) == {"name", "host", "port", "state", "latency_ms", "address", "detail", "time"}
+    assert (first["port"], first["state"]) == (listener, "open") and first["latency_ms"] >= 0
+    assert (second["port"], second["state"]) == (closed_port, "closed")
+
+
+def test_scan_of_open_services_passes(conclave, listener):
+    outcome = conclave("scan", f"127.0.0.1:{listener}")
+    assert outcome.code == 0 and "open" in outcome.out and "\x1b" not in outcome.out
+
+
+def test_scan_says_all_that_is_wrong_with_targets(conclave):
+    outcome = conclave("scan", "a:0", "b:nosuchservice", "127.0.0.1:1", "--json")
+    assert outcome.code == 2 and outcome.out == ""
+    assert "a:0" in outcome.err and "nosuchservice" in outcome.err
+
+
+def test_scan_is_in_the_audit_log(conclave, closed_port):
+    conclave("scan", f"127.0.0.1:{closed_port}")
+    line, = (conclave.state / "audit.jsonl").read_text().splitlines()
+    assert json.loads(line)["event"] == "scan" and json.loads(line)["subject"] == "1 targets"
+
+
+def on_a_terminal(conclave, *arguments):
+    """Standard output is a pseudo terminal."""
+    master, slave = os.openpty()
+    process = conclave.start(*arguments, stdout=slave)
+    os.close(slave)
+    out = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        out += piece
+    os.close(master)
+    process.wait(60)
+    return out
+
+
+def test_colours_are_for_terminals_unless_no_color_says_so(conclave, listener):
+    assert b"\x1b[32mopen" in on_a_terminal(conclave, "scan", f"127.0.0.1:{listener}")
+    conclave.env["NO_COLOR"] = "1"
+    assert b"\x1b" not in on_a_terminal(conclave, "scan", f"127.0.0.1:{listener}")
+
+
+def test_config_check_finds_errors_with_their_place(conclave, tmp_path):
+    (tmp_path / "infra.yaml").write_text(CONFIG.replace("5432", "8080"))
+    outcome = conclave("config", "check", "infra.yaml")
+    assert outcome.code == 1 and "infra.yaml:3:" in outcome.out and "8080" in outcome.out
+    found = conclave("config", "check", "infra.yaml", "--json").json
+    assert any(problem["severity"] == "error" and problem["line"] == 3 for problem in found["problems"])
+    assert len(found["config"]["services"]) == 2
+
+
+def test_config_check_passes_a_sound_file(conclave, tmp_path):
+    (tmp_path / "infra.yaml").write_text(CONFIG.replace(" 50,", " 500,"))
+    outcome = conclave("config", "check", "infra.yaml")
+    assert outcome.code == 0 and "2 services, 0 problems" in outcome.out
+
+
+@pytest.mark.parametrize("content, said", [
+    (b"a: [1,\n", ":2:"), (b"\xff\xfe\x00", "x.yaml"), (b"&a [*a]", "x.yaml"), (b"[" * 5000, "x.yaml"), (None, "No such file"),
+])
+def test_config_check_refuses_what_is_not_yaml(conclave, tmp_path, content, said):
+    if content is not None:
+        (tmp_path / "x.yaml").write_bytes(content)
+    assert said in conclave.fails(2, "config", "check", "x.yaml", "--json")
+
+
+def test_a_drafted_case_is_valid(conclave, log, tmp_path):
+    (tmp_path / "infra.yaml").write_text(CONFIG)
+    drafted = conclave("case", "new", log, "infra.yaml", "--output", "drafted.yaml")
+    assert drafted.code == 0 and drafted.out == ""
+    assert conclave("case", "check", "drafted.yaml").code == 0
+    assert "exists already" in conclave.fails(2, "case", "new", log, "--output", "drafted.yaml")
+    assert conclave("case", "new", log, "--output", "drafted.yaml", "--force").code == 0
+    assert conclave("case", "new", log).out == (tmp_path / "drafted.yaml").read_text()
+
+
+def test_case_new_names_what_is_not_there(conclave):
+    assert "missing" in conclave.fails(2, "case", "new", "missing")
+
+
+def test_case_check_says_everything_with_place_and_suggestion(conclave, case):
+    path = case("experts: [a, b]\nchange_tme: 2026-03-01\nlogs_: 3\nchange_time: soon\n")
+    outcome = conclave("case", "check", path, "--json")
+    assert outcome.code == 2 and outcome.json["usable"] is False
+    problems = outcome.json["problems"]
+    assert {problem["line"] for problem in problems} >= {6, 7, 8}
+    assert any("change_time" in problem["message"] + problem["fix"] for problem in problems if problem["line"] == 6)
+
+
+def test_case_check_of_a_valid_case(conclave, case):
+    assert conclave("case", "check", case()).code == 0
+    assert conclave("case", "check", case(), "--json").json == {"file": str(case()), "usable": True, "problems": []}
