@@ -90,7 +90,8 @@ void Session::setCase(Case subject) {
 
 void Session::checkThisMachine() {
   jobs_.run<Case>(
-      {tr("Looking at this machine"), this, QStringLiteral("open")}, [](Job&) -> Result<Case> { return case_of_this_machine(); },
+      {tr("Looking at this machine"), this, QStringLiteral("open")},
+      [](Job& job) -> Result<Case> { return case_of_this_machine(job); },
       [this](Result<Case> subject) {
         if (!subject) return Q_EMIT failed(tr("Cannot look at this machine"), qtText(subject.error().text()));
         setCase(std::move(*subject));

@@ -18,7 +18,8 @@ std::uint64_t next_job_id() {
 
 Job::Job(std::string title) : id_(next_job_id()), title_(std::move(title)) {}
 
-Job::Job(std::string title, Job& parent) : Job(std::move(title)) {
+Job::Job(std::string title, Job& parent, Counts counts) : Job(std::move(title)) {
+  if (counts == Counts::for_parent) parent_counters_ = parent.counters_;
   parent_ = std::make_shared<ParentLink>(parent.token(), stop_);
 }
 
@@ -26,13 +27,13 @@ void Job::begin(std::string phase, std::uint64_t total, std::string unit) {
   const std::lock_guard lock(names_mutex_);
   phase_ = std::move(phase);
   unit_ = std::move(unit);
-  done_.store(0, std::memory_order_relaxed);
-  total_.store(total, std::memory_order_relaxed);
+  counters_->done.store(0, std::memory_order_relaxed);
+  counters_->total.store(total, std::memory_order_relaxed);
 }
 
 Progress Job::progress() const {
   const std::lock_guard lock(names_mutex_);
-  return {phase_, unit_, done_.load(std::memory_order_relaxed), total_.load(std::memory_order_relaxed)};
+  return {phase_, unit_, counters_->done.load(std::memory_order_relaxed), counters_->total.load(std::memory_order_relaxed)};
 }
 
 }  // namespace conclave

@@ -23,8 +23,10 @@ struct Progress {
 class Job {
  public:
   explicit Job(std::string title = {});
+  // Whether what a child job advances counts for its parent as well.
+  enum class Counts { alone, for_parent };
   // Also stops when `parent` does; may outlive it.
-  Job(std::string title, Job& parent);
+  Job(std::string title, Job& parent, Counts counts = Counts::alone);
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
@@ -35,18 +37,25 @@ class Job {
   [[nodiscard]] bool stopped() const noexcept { return stop_.stop_requested(); }
   [[nodiscard]] std::stop_token token() const noexcept { return stop_.get_token(); }
 
-  // Starts a new phase: `done` returns to 0.
+  // Starts a new phase: `done` returns to 0. Called by the function that does the work.
   void begin(std::string phase, std::uint64_t total, std::string unit);
-  void advance(std::uint64_t amount = 1) noexcept { done_.fetch_add(amount, std::memory_order_relaxed); }
-  void grow_total(std::uint64_t amount) noexcept { total_.fetch_add(amount, std::memory_order_relaxed); }
+  void advance(std::uint64_t amount = 1) noexcept {
+    counters_->done.fetch_add(amount, std::memory_order_relaxed);
+    if (parent_counters_) parent_counters_->done.fetch_add(amount, std::memory_order_relaxed);
+  }
+  void grow_total(std::uint64_t amount) noexcept { counters_->total.fetch_add(amount, std::memory_order_relaxed); }
   [[nodiscard]] Progress progress() const;
 
  private:
   std::uint64_t id_;
   std::string title_;
   std::stop_source stop_;
-  std::atomic<std::uint64_t> done_{0};
-  std::atomic<std::uint64_t> total_{0};
+  struct Counters {
+    std::atomic<std::uint64_t> done{0};
+    std::atomic<std::uint64_t> total{0};
+  };
+  std::shared_ptr<Counters> counters_ = std::make_shared<Counters>();
+  std::shared_ptr<Counters> parent_counters_;  // null unless this job counts for its parent
   mutable std::mutex names_mutex_;
   std::string phase_;
   std::string unit_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/base/job.h"
 #include "engine/base/time.h"
 #include "engine/config/problem.h"
 #include "engine/consensus/response.h"
@@ -55,7 +56,7 @@ struct CaseFile {
 // A commented case file over the given files and folders (what is YAML with services becomes config, what is text becomes logs).
 [[nodiscard]] Result<std::string> draft_case(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& base);
 
-// This machine: readable logs under /var/log, listening TCP sockets.
-[[nodiscard]] Case case_of_this_machine();
+// This machine: readable logs under /var/log, the journal (copied beside the history), listening TCP sockets.
+[[nodiscard]] Case case_of_this_machine(Job& job);
 
 }  // namespace conclave

@@ -19,10 +19,7 @@ class CaseReader {
       : root_(root), subject_(subject), problems_(problems), map_(root, "a case", problems) {}
 
   void read() {
-    if (!map_.is_map()) {
-      map_.error(root_, "wrong-type", "a case is a map", "question: Is it safe to go on?");
-      return;
-    }
+    if (!map_.is_map()) return;
     long long version = 1;
     map_.integer("version", version, 1, 1);
     map_.text("name", subject_.name);
@@ -69,10 +66,7 @@ class CaseReader {
     const Node* node = map_.any("gate");
     if (node == nullptr) return;
     MapReader gate(*node, "gate", problems_);
-    if (!gate.is_map()) {
-      map_.error(*node, "wrong-type", "gate is a map", "gate: {min_answered: 3}");
-      return;
-    }
+    if (!gate.is_map()) return;
     gate.texts("required", question().gate.required);
     if (long long value = 0; gate.integer("min_answered", value, 0, 1'000'000)) {
       question().gate.min_answered = static_cast<int>(value);
@@ -136,10 +130,7 @@ class CaseReader {
       text = node.scalar;
     } else {
       MapReader service(node, "a service", problems_);
-      if (!service.is_map()) {
-        map_.error(node, "wrong-type", "a service is host:port or a map", "- {name: api, target: 127.0.0.1:8080, expect: open}");
-        return;
-      }
+      if (!service.is_map()) return;
       service.text("name", name);
       const Node* expect_node = service.any("expect");
       if (std::string wanted; service.text("expect", wanted)) {
@@ -182,10 +173,7 @@ class CaseReader {
       choice.name = node.scalar;
     } else {
       MapReader expert(node, "an expert", problems_);
-      if (!expert.is_map()) {
-        map_.error(node, "wrong-type", "an expert is a name or a map", "- {name: error_bursts, weight: 2}");
-        return;
-      }
+      if (!expert.is_map()) return;
       if (!expert.text("name", choice.name) || choice.name.empty()) map_.error(node, "missing-key", "an expert needs a name");
       expert.number("weight", choice.weight, 1e-6, 1e6);
       if (const Node* settings = expert.any("settings")) {
@@ -217,10 +205,7 @@ class CaseReader {
     const Node* node = map_.any("circle");
     if (node == nullptr) return;
     MapReader circle(*node, "circle", problems_);
-    if (!circle.is_map()) {
-      map_.error(*node, "wrong-type", "circle is a map", "circle: {min_consensus_threshold: 0.7}");
-      return;
-    }
+    if (!circle.is_map()) return;
     consensus::CircleConfig& settings = question().circle;
     circle.number("min_consensus_threshold", settings.min_consensus_threshold, 0, 1);
     const Node* algorithm = circle.any("similarity_algorithm");

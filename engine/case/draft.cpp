@@ -5,7 +5,9 @@
 
 #include "engine/case/case.h"
 #include "engine/config/infrastructure.h"
+#include "engine/logs/journal.h"
 #include "engine/logs/source.h"
+#include "engine/store/store.h"
 
 namespace conclave {
 namespace {
@@ -103,12 +105,14 @@ Result<std::string> draft_case(const std::vector<fs::path>& paths, const fs::pat
   return to_yaml(draft);
 }
 
-Case case_of_this_machine() {
+Case case_of_this_machine(Job& job) {
   Case subject;
   subject.name = "this machine";
   subject.base = "/";
   subject.question_text = "Is this machine healthy?";
   subject.logs = {"/var/log"};
+  const auto journal = logs::snapshot_journal(store::default_store_path().parent_path() / "journal.log", job);
+  if (journal && *journal) subject.logs.push_back((*journal)->string());
   if (auto sockets = scan::listening_sockets()) subject.services = std::move(*sockets);
   subject.whole_machine = true;
   subject.keep_going = true;

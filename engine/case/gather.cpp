@@ -128,7 +128,8 @@ class Gatherer {
   }
 
   Result<void> read_log(const fs::path& file, bool named) {
-    const auto bytes = logs::LogBytes::open(file, job_);
+    Job opening(file.string(), job_);
+    const auto bytes = logs::LogBytes::open(file, opening);
     if (!bytes) {
       if (bytes.error().kind == ErrorKind::cancelled) return tl::unexpected(bytes.error());
       if (named) return missing(bytes.error());
@@ -145,8 +146,10 @@ class Gatherer {
     Result<logs::LineIndex> index;
     const logs::SummaryOptions summary_options{.time_range = subject_.time_range};
     const logs::TemplateOptions template_options{.change_time = subject_.change_time, .time_range = subject_.time_range};
-    Job mining(file.string(), job_);  // the same bytes again: not counted twice in the progress
-    tbb::parallel_invoke([&] { summary = logs::summarize((*bytes)->view(), summary_options, job_); },
+    Job reading(file.string(), job_, Job::Counts::for_parent);
+    Job mining(file.string(), job_);  // the same bytes again: not counted twice
+    if ((*bytes)->view().size() > log.file_bytes) job_.grow_total((*bytes)->view().size() - log.file_bytes);
+    tbb::parallel_invoke([&] { summary = logs::summarize((*bytes)->view(), summary_options, reading); },
                          [&] { groups = logs::mine_templates((*bytes)->view(), template_options, mining); },
                          [&] { digest = sha256_file(file, mining); },
                          [&] { index = logs::LineIndex::build((*bytes)->view(), mining); });

@@ -7,6 +7,7 @@
 #include "engine/case/consult.h"
 #include "engine/logs/line_index.h"
 #include "engine/logs/source.h"
+#include "engine/security/redaction.h"
 
 namespace conclave {
 namespace {
@@ -101,17 +102,20 @@ class Verifier {
     return std::nullopt;
   }
 
+  // Redacted, since a report is passed around: a claim about a plain-text secret must not spread it.
   std::optional<std::string> config_line(const consensus::Citation& citation) {
     const auto lines = evidence_.integers("values.line");
     for (std::size_t row = 0; row < lines.size() && !citation.id.empty(); ++row) {
       if (evidence_.text("values.path", row) != citation.id) continue;
       if (!citation.source.empty() && !same_source(citation.source, evidence_.text("values.file", row))) continue;
-      return excerpt_of(citation.id + ": " + std::string(evidence_.text("values.value", row)));
+      return security::redact(excerpt_of(citation.id + ": " + std::string(evidence_.text("values.value", row)))).text;
     }
     const std::uint64_t files = evidence_.rows("config.file");
     for (std::size_t row = 0; row < files && citation.line > 0; ++row) {
       const std::string path(evidence_.text("config.file", row));
-      if (same_source(citation.source, path)) return files_.line(path, citation.line);
+      if (!same_source(citation.source, path)) continue;
+      const auto line = files_.line(path, citation.line);
+      return line ? std::optional(security::redact(*line).text) : std::nullopt;
     }
     return std::nullopt;
   }

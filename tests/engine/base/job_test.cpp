@@ -39,6 +39,20 @@ TEST(Job, DoesNotStopItsParent) {
   EXPECT_FALSE(parent.stopped());
 }
 
+TEST(Job, CountsForItsParentWhenAskedTo) {
+  Job parent;
+  parent.begin("logs", 10, "B");
+  Job alone("alone", parent);
+  alone.advance(3);
+  EXPECT_EQ(parent.progress().done, 0U);
+  Job part("part", parent, Job::Counts::for_parent);
+  part.begin("a.log", 4, "B");
+  part.advance(4);
+  part.begin("again", 4, "B");
+  EXPECT_EQ(part.progress().done, 0U);
+  EXPECT_EQ(parent.progress().done, 4U) << "a new phase of the part takes nothing away";
+}
+
 TEST(Job, MayOutliveItsParent) {
   auto parent = std::make_unique<Job>();
   Job child("child", *parent);
