@@ -8,6 +8,7 @@
 #include "engine/consensus/levenshtein.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@ class Occurrences {
     std::sort(alphabet_.begin(), alphabet_.end());
     alphabet_.erase(std::unique(alphabet_.begin(), alphabet_.end()), alphabet_.end());
     bits_.resize((alphabet_.size() + 1) * words_);
+    for (char32_t point = 0; point < direct_.size(); ++point) direct_[point] = search(point);
     for (std::size_t row = 0; row < pattern.size(); ++row) {
       bits_[index(pattern[row]) * words_ + row / 64] |= std::uint64_t{1} << (row % 64);
     }
@@ -36,8 +38,9 @@ class Occurrences {
   [[nodiscard]] const std::uint64_t* of(char32_t point) const { return bits_.data() + index(point) * words_; }
 
  private:
+  [[nodiscard]] std::size_t index(char32_t point) const { return point < direct_.size() ? direct_[point] : search(point); }
   // The last index, for which no bit is ever set, stands for all that the pattern does not hold.
-  [[nodiscard]] std::size_t index(char32_t point) const {
+  [[nodiscard]] std::size_t search(char32_t point) const {
     const auto found = std::lower_bound(alphabet_.begin(), alphabet_.end(), point);
     if (found == alphabet_.end() || *found != point) return alphabet_.size();
     return static_cast<std::size_t>(found - alphabet_.begin());
@@ -45,6 +48,7 @@ class Occurrences {
   std::u32string alphabet_;
   std::size_t words_;
   std::vector<std::uint64_t> bits_;
+  std::array<std::size_t, 128> direct_{};
 };
 
 }  // namespace
