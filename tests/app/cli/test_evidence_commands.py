@@ -84,6 +84,13 @@ def test_assignments_are_one_id_a_line_and_nothing_else(conclave, log):
     assert all(len(line) == 16 and int(line, 16) >= 0 for line in lines)
 
 
+def test_messages_without_a_header_are_grouped_as_with_it(conclave, log, tmp_path):
+    (tmp_path / "messages.txt").write_text("".join(line.split("api ")[1] + "\n" for line in log.read_text().splitlines()))
+    with_header = conclave("logs", "templates", log, "--assignments").out
+    without = conclave("logs", "templates", "messages.txt", "--assignments", "--content").out
+    assert len(set(with_header.split())) == len(set(without.split())) == 1 and len(without.split()) == 180
+
+
 def test_scan_says_who_is_there(conclave, listener, closed_port):
     outcome = conclave("scan", f"127.0.0.1:{listener},{closed_port}", "--json")
     first, second = outcome.json
