@@ -19,6 +19,7 @@ struct Arguments {
   std::vector<std::string> files;
   bool json = false;
   bool assignments = false;
+  bool content = false;
   std::size_t limit = 40;
 };
 
@@ -155,8 +156,8 @@ void add_log_commands(CLI::App& app, Program& program) {
   auto* json = templates->add_flag("--json", arguments->json, "Print JSON, with all templates");
   templates->add_flag("--assignments", arguments->assignments, "Print the id of a template for each line, and nothing else")
       ->excludes(json);
-  templates->add_flag("--content",
-                      "The lines are messages without a header; accepted for clarity, headers are recognised by themselves");
+  templates->add_flag("--content", arguments->content,
+                      "The lines are messages without a header; headers are recognised by themselves, so that nothing changes");
   templates->add_option("--limit", arguments->limit, "How many templates the table shows; 0 for all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
