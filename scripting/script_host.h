@@ -25,7 +25,9 @@ struct HostPaths {
 };
 
 enum class Stream { out, err };
-// Text a script printed; `origin` is "console", "expert error_bursts", ... Called from the script thread; must not block.
+// Text a script printed, valid UTF-8; `origin` is "console", "script", "expert error_bursts", "hook NAME", "conclave" for the
+// host's own words, or empty. Called from the script thread and from threads that scripts started, without the GIL; must not
+// block long.
 using OutputSink = std::function<void(Stream, std::string_view text, std::string_view origin)>;
 
 struct ConsoleReply {
@@ -61,7 +63,8 @@ class ScriptHost {
 
   // Console. `source` is what was typed so far; `incomplete` asks for more. Names case, evidence, report are set by publish().
   virtual void execute(std::string source, std::function<void(ConsoleReply)> done) = 0;
-  virtual void complete(std::string text, std::function<void(std::vector<std::string>)> done) = 0;  // never evaluates calls
+  // `text` is the line up to the cursor. Names for the dotted name at its end, each in full ("report.verdict"); runs no code.
+  virtual void complete(std::string text, std::function<void(std::vector<std::string>)> done) = 0;
   virtual void publish(const Report& report, EvidencePtr evidence) = 0;
   // Stops what the script thread runs now: KeyboardInterrupt in the console, Cancelled in an expert.
   virtual void interrupt() = 0;
