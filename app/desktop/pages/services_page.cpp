@@ -1,0 +1,284 @@
+#include "app/desktop/pages/services_page.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QCheckBox>
+#include <QClipboard>
+#include <QDateTime>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QStackedWidget>
+#include <QTableView>
+#include <algorithm>
+#include <mutex>
+
+#include "app/desktop/text.h"
+#include "app/desktop/widgets/card.h"
+#include "app/desktop/widgets/dot_delegate.h"
+
+namespace conclave::desktop {
+
+// Written by the scanning thread, emptied by the GUI thread at the pace of Jobs::progressed.
+struct ServicesPage::Fresh {
+  std::mutex mutex;
+  std::vector<scan::ScanResult> results;
+};
+
+namespace {
+
+constexpr int mark_size = 12;
+const auto example = QStringLiteral(
+    "services:\n  - db.example.net:5432\n  - {name: payments, target: \"10.0.0.7:8443\"}\n"
+    "  - {name: old admin page, target: \"10.0.0.7:8000\", expect: closed}");
+
+QWidget* emptyPage(QLabel* nothing) {
+  auto* page = new QWidget;
+  auto* column = new QVBoxLayout(page);
+  column->setContentsMargins(0, 24, 0, 0);
+  auto* code = plainLabel(example);
+  QFont fixed(QStringLiteral("monospace"));
+  fixed.setStyleHint(QFont::Monospace);
+  code->setFont(fixed);
+  column->addWidget(nothing);
+  column->addWidget(
+      plainLabel(ServicesPage::tr("Name them in the case file, and say what each should be; open if nothing is said:"),
+                 QStringLiteral("muted")));
+  column->addWidget(code);
+  column->addStretch();
+  return page;
+}
+
+}  // namespace
+
+ServicesPage::ServicesPage(Session& session, const ThemeController& theme, QWidget* parent)
+    : Page(parent),
+      session_(session),
+      theme_(theme),
+      services_(theme),
+      order_(services_),
+      mark_(new QLabel),
+      summary_(plainLabel({}, QStringLiteral("heading"))),
+      source_(plainLabel({}, QStringLiteral("muted"))),
+      filter_(new QLineEdit),
+      onlyUnexpected_(new QCheckBox(tr("Only what is &not as expected"))),
+      rescan_(new QPushButton),
+      stack_(new QStackedWidget),
+      view_(new QTableView),
+      nothing_(plainLabel({}, QStringLiteral("heading"))) {
+  summary_->setWordWrap(false);
+  filter_->setPlaceholderText(tr("Filter by name, target, state or cause"));
+  filter_->setAccessibleName(tr("Filter"));
+  filter_->setClearButtonEnabled(true);
+  filter_->setMinimumWidth(280);
+
+  view_->setModel(&order_);
+  view_->setItemDelegateForColumn(ServiceTable::state_column, new DotDelegate(view_));
+  view_->setSortingEnabled(true);
+  view_->sortByColumn(ServiceTable::state_column, Qt::AscendingOrder);
+  view_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  view_->setAlternatingRowColors(true);
+  view_->setShowGrid(false);
+  view_->setWordWrap(false);
+  view_->setTabKeyNavigation(false);
+  view_->setAccessibleName(tr("Services"));
+  view_->verticalHeader()->hide();
+  view_->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+  view_->verticalHeader()->setDefaultSectionSize(view_->fontMetrics().height() + 12);
+  view_->horizontalHeader()->setStretchLastSection(true);
+  view_->horizontalHeader()->setHighlightSections(false);
+  stack_->addWidget(view_);
+  stack_->addWidget(emptyPage(nothing_));
+
+  auto* head = new QHBoxLayout;
+  head->addWidget(mark_);
+  head->addWidget(summary_);
+  head->addStretch();
+  head->addWidget(rescan_);
+  auto* tools = new QHBoxLayout;
+  tools->addWidget(filter_);
+  tools->addWidget(onlyUnexpected_);
+  tools->addStretch();
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(16, 12, 16, 12);
+  column->addLayout(head);
+  column->addWidget(source_);
+  column->addLayout(tools);
+  column->addWidget(stack_, 1);
+
+  auto* copy = new QAction(tr("&Copy"), view_);
+  copy->setShortcut(QKeySequence::Copy);
+  copy->setShortcutContext(Qt::WidgetShortcut);
+  view_->addAction(copy);
+  view_->setContextMenuPolicy(Qt::ActionsContextMenu);
+  connect(copy, &QAction::triggered, this, &ServicesPage::copySelected);
+  connect(filter_, &QLineEdit::textChanged, this, [this](const QString& words) {
+    order_.setWords(words);
+    refresh();
+  });
+  connect(onlyUnexpected_, &QCheckBox::toggled, this, [this](bool only) {
+    order_.setOnlyUnexpected(only);
+    refresh();
+  });
+  connect(rescan_, &QPushButton::clicked, this, [this] { scanning_ ? stop() : rescan(); });
+  connect(&session_.jobs(), &Jobs::progressed, this, &ServicesPage::takeFresh);
+  reload();
+}
+
+void ServicesPage::showCase(const CasePtr& subject) {
+  case_ = subject;
+  gathered_.reset();
+  report_.reset();
+  filter_->clear();
+  onlyUnexpected_->setChecked(false);
+  reload();
+}
+
+void ServicesPage::showEvidence(const GatheredPtr& gathered) {
+  gathered_ = gathered;
+  reload();
+}
+
+void ServicesPage::showReport(const ReportPtr& report) {
+  report_ = report;
+  if (!gathered_) reload();
+}
+
+void ServicesPage::applyTheme(const Theme&) { refresh(); }
+
+void ServicesPage::find() {
+  filter_->setFocus();
+  filter_->selectAll();
+}
+
+bool ServicesPage::goTo(const Place& place) {
+  if (place.kind != Place::Kind::service) return false;
+  const int row = services_.find(place.source);
+  if (row < 0) return false;
+  const QModelIndex wanted = services_.index(row, ServiceTable::name_column);
+  if (!order_.mapFromSource(wanted).isValid()) {
+    filter_->clear();
+    onlyUnexpected_->setChecked(false);
+  }
+  const QModelIndex shown = order_.mapFromSource(wanted);
+  view_->setCurrentIndex(shown);
+  view_->selectRow(shown.row());
+  view_->scrollTo(shown, QAbstractItemView::PositionAtCenter);
+  return true;
+}
+
+void ServicesPage::reload() {
+  if (scanning_) session_.jobs().drop(scanning_);
+  scanning_ = 0;
+  fresh_.reset();
+  scanned_.clear();
+  order_.setDynamicSortFilter(true);
+  services_.show(case_, gathered_, report_);
+  view_->resizeColumnsToContents();
+  for (int column = 0; column < ServiceTable::detail_column; ++column) {
+    view_->setColumnWidth(column, std::clamp(view_->columnWidth(column) + 16, 70, 320));
+  }
+  refresh();
+}
+
+void ServicesPage::refresh() {
+  const auto summary = services_.summary();
+  const Theme& theme = theme_.theme();
+  const bool none = summary.rows == 0;
+  const int hidden = summary.rows - order_.rowCount();
+  nothing_->setText(case_ ? tr("This case names no services.") : tr("No case is open."));
+  stack_->setCurrentIndex(none ? 1 : 0);
+  for (QWidget* widget : {static_cast<QWidget*>(mark_), static_cast<QWidget*>(summary_), static_cast<QWidget*>(source_),
+                          static_cast<QWidget*>(filter_), static_cast<QWidget*>(onlyUnexpected_), static_cast<QWidget*>(rescan_)})
+    widget->setVisible(!none);
+  const QColor colour = summary.known == 0 ? theme.unknown : summary.asExpected == summary.known ? theme.good : theme.bad;
+  mark_->setPixmap(dot(colour, mark_size, devicePixelRatioF()));
+  QString words = summary.known == 0
+                      ? tr("%1, not asked yet").arg(counted(static_cast<quint64>(summary.rows), "service", "services"))
+                      : tr("%1 of %2 as expected").arg(summary.asExpected).arg(summary.rows);
+  if (summary.known > 0 && summary.known < summary.rows) words += tr(", %1 not known").arg(summary.rows - summary.known);
+  if (hidden > 0) words += tr("; %1 hidden by the filter").arg(hidden);
+  summary_->setText(words);
+  QString source = scanned_;
+  if (scanning_) {
+    source = tr("Asking again; evidence and report stay as they are.");
+  } else if (source.isEmpty()) {
+    source = gathered_ ? tr("As found when the evidence was gathered.")
+             : report_ ? tr("As the report says.")
+                       : tr("Consult to gather evidence, or ask the services alone.");
+  }
+  source_->setText(source);
+  rescan_->setText(scanning_ ? tr("&Stop asking") : summary.known == 0 ? tr("&Ask now") : tr("&Ask again"));
+  rescan_->setToolTip(scanning_ ? tr("What is known by then is kept") : tr("Connects to every service once, now"));
+}
+
+void ServicesPage::rescan() {
+  if (scanning_ || services_.rowCount() == 0) return;
+  fresh_ = std::make_shared<Fresh>();
+  // Rows stay where they are while they change, so that nothing jumps under the mouse.
+  order_.setDynamicSortFilter(false);
+  services_.beginAsking();
+  const auto targets = services_.targets();
+  scanning_ = session_.jobs().run<std::vector<scan::ScanResult>>(
+      {tr("Asking %1").arg(counted(targets.size(), "service", "services")), this, QStringLiteral("rescan")},
+      [targets, fresh = fresh_](Job& job) -> Result<std::vector<scan::ScanResult>> {
+        return scan::scan(targets, {}, job, [&](const scan::ScanResult& result) {
+          const std::lock_guard lock(fresh->mutex);
+          fresh->results.push_back(result);
+        });
+      },
+      [this](const Result<std::vector<scan::ScanResult>>& results) { endRescan(results); });
+  refresh();
+}
+
+void ServicesPage::stop() {
+  if (scanning_) session_.jobs().cancel(scanning_);
+}
+
+void ServicesPage::takeFresh() {
+  if (!fresh_) return;
+  std::vector<scan::ScanResult> results;
+  {
+    const std::lock_guard lock(fresh_->mutex);
+    results.swap(fresh_->results);
+  }
+  if (results.empty()) return;
+  services_.take(results);
+  refresh();
+}
+
+void ServicesPage::endRescan(const Result<std::vector<scan::ScanResult>>& results) {
+  scanning_ = 0;
+  fresh_.reset();
+  std::size_t unasked = services_.targets().size();
+  if (results) {
+    services_.take(*results);
+    unasked = static_cast<std::size_t>(
+        std::count_if(results->begin(), results->end(), [](const auto& row) { return row.state == scan::State::cancelled; }));
+  }
+  services_.endAsking();
+  order_.setDynamicSortFilter(true);
+  order_.invalidate();
+  const QString when = QDateTime::currentDateTimeUtc().toString(QStringLiteral("HH:mm:ss 'UTC'"));
+  scanned_ = unasked
+                 ? tr("Asking was stopped at %1; %2 left as before.").arg(when, counted(unasked, "service is", "services are"))
+                 : tr("Asked again at %1. Evidence and report are as they were; consult to judge anew.").arg(when);
+  refresh();
+}
+
+void ServicesPage::copySelected() {
+  QModelIndexList rows = view_->selectionModel()->selectedRows();
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.row() < b.row(); });
+  QStringList lines;
+  for (const auto& row : rows) {
+    QStringList cells;
+    for (int column = 0; column < ServiceTable::column_count; ++column)
+      cells << row.siblingAtColumn(column).data().toString().simplified();
+    lines << cells.join(QLatin1Char('\t'));
+  }
+  if (!lines.isEmpty()) QApplication::clipboard()->setText(lines.join(QLatin1Char('\n')));
+}
+
+}  // namespace conclave::desktop

@@ -1,0 +1,61 @@
+// Services: which are as they should be, which are not and why; asking them again now.
+#pragma once
+
+#include "app/desktop/models/service_table.h"
+#include "app/desktop/pages/page.h"
+
+class QCheckBox;
+class QLabel;
+class QLineEdit;
+class QPushButton;
+class QStackedWidget;
+class QTableView;
+
+namespace conclave::desktop {
+
+class ServicesPage : public Page {
+  Q_OBJECT
+ public:
+  ServicesPage(Session& session, const ThemeController& theme, QWidget* parent = nullptr);
+
+  void showCase(const CasePtr& subject) override;
+  void showEvidence(const GatheredPtr& gathered) override;
+  void showReport(const ReportPtr& report) override;
+  bool goTo(const Place& place) override;
+  void find() override;
+  void applyTheme(const Theme&) override;
+
+  // Asks every service again, or stops that. Evidence and report stay as they are.
+  void rescan();
+  void stop();
+
+ private:
+  struct Fresh;
+  void reload();
+  void refresh();
+  void takeFresh();
+  void endRescan(const Result<std::vector<scan::ScanResult>>& results);
+  void copySelected();
+
+  Session& session_;
+  const ThemeController& theme_;
+  ServiceTable services_;
+  ServiceOrder order_;
+  CasePtr case_;
+  GatheredPtr gathered_;
+  ReportPtr report_;
+  Jobs::Id scanning_ = 0;
+  std::shared_ptr<Fresh> fresh_;  // results the scanning thread has, but the table not yet
+  QString scanned_;               // how the last rescan ended
+  QLabel* mark_;
+  QLabel* summary_;
+  QLabel* source_;
+  QLineEdit* filter_;
+  QCheckBox* onlyUnexpected_;
+  QPushButton* rescan_;
+  QStackedWidget* stack_;
+  QTableView* view_;
+  QLabel* nothing_;
+};
+
+}  // namespace conclave::desktop
