@@ -135,7 +135,7 @@ TEST(Property, copies_of_an_agreeing_expert_do_not_move_the_confidence) {
   Responses responses{answer("a", "healthy", 0.8), answer("b", "healthy", 0.8)};
   const double before = conclude(responses, {})->confidence_score;
   for (int copy = 0; copy < 50; ++copy)
-    responses.push_back(answer("a" + std::to_string(copy), "healthy", 0.8, "overall", "what a found"));
+    responses.push_back(answer("copy" + std::to_string(copy), "healthy", 0.8, "overall", "what a found"));
   const auto after = *conclude(responses, {});
   EXPECT_NEAR(after.confidence_score, before, 1e-9);
   EXPECT_NEAR(after.effective_experts, 2.0, 1e-9);

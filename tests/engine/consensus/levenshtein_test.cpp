@@ -57,7 +57,7 @@ TEST(Levenshtein, counts_a_few_edits_in_a_long_text) {
   std::u32string b = a;
   b[10] = U'!';
   b.erase(2500, 1);
-  b.insert(4000, U"?");
+  b.insert(b.begin() + 4000, U'?');
   EXPECT_EQ(levenshtein_distance(a, b), 3U);
 }
 

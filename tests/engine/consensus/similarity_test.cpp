@@ -42,7 +42,7 @@ std::vector<std::string> odd_texts() {
   std::mt19937 random(5);
   for (int i = 0; i < 30; ++i) {
     std::string text;
-    for (int word = 0; word < 40; ++word) text += "w" + std::to_string(random() % 60) + " ";
+    for (int word = 0; word < 40; ++word) text += "word" + std::to_string(random() % 60) + " ";
     texts.push_back(text);
   }
   return texts;
