@@ -1,4 +1,5 @@
 #include "app/desktop/pages/experts_page.h"
+#include "app/desktop/pages/logs_page.h"
 #include "app/desktop/pages/page.h"
 #include "app/desktop/pages/report_page.h"
 #include "app/desktop/pages/services_page.h"
@@ -11,6 +12,7 @@ std::vector<PageEntry> makePages(Session& session, const ThemeController& theme,
   return {
       {"welcome", say("Welcome"), "welcome", say("Start here"), new WelcomePage(session, theme, parent)},
       {"report", say("Report"), "report", say("Verdict, reasons and evidence"), new ReportPage(session, theme, parent)},
+      {"logs", say("Logs"), "logs", say("Lines of the logs, and when they were written"), new LogsPage(session, theme, parent)},
       {"services", say("Services"), "services", say("What should be up, and whether it is"),
        new ServicesPage(session, theme, parent)},
       {"experts", say("Experts"), "experts", say("Who is asked, and what each said"), new ExpertsPage(session, theme, parent)},

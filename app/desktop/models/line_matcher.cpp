@@ -1,0 +1,80 @@
+#include "app/desktop/models/line_matcher.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "app/desktop/text.h"
+
+namespace conclave::desktop {
+
+namespace {
+
+constexpr std::size_t searched_bytes = std::size_t{1} << 20U;  // of a line
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
+
+// `needle` is lower case. Candidates come from memchr for the two cases of its first letter.
+bool containsFolded(std::string_view line, std::string_view needle) {
+  if (needle.size() > line.size()) return false;
+  const std::string_view starts = line.substr(0, line.size() - needle.size() + 1);
+  const auto isHere = [&](std::size_t at) {
+    return std::equal(needle.begin(), needle.end(), line.begin() + static_cast<std::ptrdiff_t>(at),
+                      [](char a, char b) { return a == lower(b); });
+  };
+  for (const char first : {needle.front(), upper(needle.front())}) {
+    for (auto at = starts.find(first); at != std::string_view::npos; at = starts.find(first, at + 1)) {
+      if (isHere(at)) return true;
+    }
+    if (upper(first) == lower(first)) break;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<MatcherPtr> LineMatcher::make(const QString& text, bool isExpression, bool caseMatters) {
+  const std::shared_ptr<LineMatcher> matcher(new LineMatcher);
+  matcher->caseMatters_ = caseMatters;
+  matcher->expression_.setPattern(isExpression ? text : QRegularExpression::escape(text));
+  matcher->expression_.setPatternOptions(caseMatters ? QRegularExpression::NoPatternOption
+                                                     : QRegularExpression::CaseInsensitiveOption);
+  if (!matcher->expression_.isValid()) {
+    return fail(ErrorKind::parse, QStringLiteral("%1, at character %2")
+                                      .arg(matcher->expression_.errorString())
+                                      .arg(matcher->expression_.patternErrorOffset() + 1)
+                                      .toStdString());
+  }
+  matcher->expression_.optimize();
+  if (!isExpression) {
+    std::string bytes = text.toStdString();
+    const bool ascii = std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) < 128; });
+    if (!caseMatters) std::transform(bytes.begin(), bytes.end(), bytes.begin(), lower);
+    if (ascii || caseMatters) matcher->folded_ = std::move(bytes);
+  }
+  return matcher;
+}
+
+bool LineMatcher::matches(std::string_view line) const {
+  if (folded_.empty()) return expression_.match(qtText(line)).hasMatch();
+  return caseMatters_ ? line.find(folded_) != std::string_view::npos : containsFolded(line, folded_);
+}
+
+std::vector<std::pair<int, int>> LineMatcher::spans(const QString& shown) const {
+  std::vector<std::pair<int, int>> spans;
+  auto found = expression_.globalMatch(shown);
+  while (found.hasNext()) {
+    const auto match = found.next();
+    if (match.capturedLength() > 0) {
+      spans.emplace_back(static_cast<int>(match.capturedStart()), static_cast<int>(match.capturedLength()));
+    }
+  }
+  return spans;
+}
+
+LineScan scanFor(const MatcherPtr& matcher) {
+  return {[matcher]() -> LineTest { return [matcher](std::string_view line) { return matcher->matches(line); }; },
+          searched_bytes};
+}
+
+}  // namespace conclave::desktop

@@ -1,0 +1,190 @@
+#include "app/desktop/models/log_document.h"
+
+#include <QFileInfo>
+#include <filesystem>
+
+#include "app/desktop/text.h"
+
+namespace conclave::desktop {
+
+namespace {
+
+constexpr int check_interval_ms = 2000;
+
+// What became of the file since it was mapped; empty: nothing a reader must know.
+QString changeOf(const logs::LogBytes& bytes) {
+  if (const auto problem = bytes.problem()) return qtText(problem->text());
+  std::error_code error;
+  const auto size = std::filesystem::file_size(bytes.name(), error);
+  if (error == std::errc::no_such_file_or_directory) {
+    return LogDocument::tr("%1 is gone (moved, rotated or deleted). What was open is still shown.").arg(qtText(bytes.name()));
+  }
+  if (error) return {};
+  if (size < bytes.file_bytes()) {
+    return LogDocument::tr("%1 became shorter; what it lost is shown empty.").arg(qtText(bytes.name()));
+  }
+  if (size > bytes.file_bytes()) {
+    return LogDocument::tr("%1 has grown by %2 since it was opened.")
+        .arg(qtText(bytes.name()), bytesText(size - bytes.file_bytes()));
+  }
+  return {};
+}
+
+}  // namespace
+
+LogDocument::LogDocument(Jobs& jobs, QObject* parent) : QObject(parent), jobs_(jobs) {
+  checks_.setInterval(check_interval_ms);
+  connect(&checks_, &QTimer::timeout, this, &LogDocument::check);
+}
+
+void LogDocument::stop(Jobs::Id& job) {
+  if (job) jobs_.drop(job);
+  job = 0;
+}
+
+void LogDocument::stopAll() {
+  for (auto* job : {&opening_, &indexing_, &filtering_, &searching_, &finding_, &checking_}) stop(*job);
+}
+
+void LogDocument::open(const QString& path) {
+  stopAll();
+  checks_.stop();
+  path_ = path;
+  text_ = {};
+  shown_ = allMatches_ = matches_ = nullptr;
+  trouble_.clear();
+  Q_EMIT troubled({});
+  if (path.isEmpty()) return Q_EMIT opened();
+  opening_ = jobs_.run<LogText>(
+      {tr("Opening %1").arg(QFileInfo(path).fileName()), this}, [file = fsPath(path)](Job& job) { return openLog(file, job); },
+      [this](Result<LogText> text) {
+        opening_ = 0;
+        if (!text) {
+          trouble_ = qtText(text.error().text());
+          Q_EMIT troubled(trouble_);
+          return Q_EMIT opened();
+        }
+        text_ = std::move(*text);
+        checks_.start();
+        Q_EMIT opened();
+        check();
+        runIndex();
+      });
+}
+
+void LogDocument::runIndex() {
+  const auto ready = [this] {
+    Q_EMIT indexed();
+    runFilter();
+    runSearch();
+  };
+  if (text_.isWhole()) return ready();
+  indexing_ = jobs_.run<LogText>(
+      {tr("Indexing %1").arg(QFileInfo(path_).fileName()), this}, [text = text_](Job& job) { return indexLog(text, job); },
+      [this, ready](Result<LogText> text) {
+        indexing_ = 0;
+        if (!text) return Q_EMIT troubled(tr("Only the start of the log is shown: %1").arg(qtText(text.error().text())));
+        text_ = std::move(*text);
+        ready();
+      });
+}
+
+void LogDocument::setFilter(const LineFilter& filter) {
+  if (filter == filter_) return;
+  filter_ = filter;
+  runFilter();
+}
+
+void LogDocument::runFilter() {
+  stop(filtering_);
+  const auto show = [this](LineSetPtr lines) {
+    shown_ = std::move(lines);
+    matches_ = shown_ && allMatches_ ? LineSet::intersection(*shown_, *allMatches_) : allMatches_;
+    Q_EMIT filtered();
+    Q_EMIT matched();
+  };
+  if (filter_.isEmpty()) return show(nullptr);
+  if (!text_.isWhole()) return;
+  filtering_ = jobs_.run<LineSetPtr>(
+      {tr("Filtering %1").arg(QFileInfo(path_).fileName()), this},
+      [text = text_, filter = filter_](Job& job) {
+        job.begin("filtering lines", text.view().size(), "B");
+        return collectLines(text, scanFor(filter), job);
+      },
+      [this, show](Result<LineSetPtr> lines) {
+        filtering_ = 0;
+        if (lines) return show(std::move(*lines));
+        filter_ = {};
+        show(nullptr);
+      });
+}
+
+void LogDocument::setSearch(const MatcherPtr& search) {
+  search_ = search;
+  stop(finding_);
+  runSearch();
+}
+
+void LogDocument::runSearch() {
+  stop(searching_);
+  allMatches_ = matches_ = nullptr;
+  Q_EMIT matched();
+  if (!search_ || !text_.isWhole()) return;
+  searching_ = jobs_.run<LineSetPtr>(
+      {tr("Searching %1").arg(QFileInfo(path_).fileName()), this},
+      [text = text_, search = search_](Job& job) {
+        job.begin("searching", text.view().size(), "B");
+        return collectLines(text, scanFor(search), job);
+      },
+      [this](Result<LineSetPtr> lines) {
+        searching_ = 0;
+        if (lines) {
+          allMatches_ = std::move(*lines);
+          matches_ = shown_ ? LineSet::intersection(*shown_, *allMatches_) : allMatches_;
+        }
+        Q_EMIT matched();
+      });
+}
+
+void LogDocument::findFrom(quint64 line, bool forward) {
+  stop(finding_);
+  if (!search_ || !text_.bytes) return;
+  const auto tell = [this, line, forward](quint64 next) {
+    Q_EMIT found(next, next != 0 && (forward ? next <= line : next >= line));
+  };
+  if (matches_) {
+    if (matches_->count() == 0) return tell(0);
+    const quint64 before = matches_->countBefore(forward ? line + 1 : line);
+    if (forward) return tell(matches_->at(before == matches_->count() ? 0 : before));
+    return tell(matches_->at(before == 0 ? matches_->count() - 1 : before - 1));
+  }
+  finding_ = jobs_.run<quint64>(
+      {tr("Finding in %1").arg(QFileInfo(path_).fileName()), this},
+      [text = text_, search = search_, among = shown_, line, forward](Job& job) {
+        return nextLine(text, scanFor(search), among, line, forward, job);
+      },
+      [this, tell](Result<quint64> next) {
+        finding_ = 0;
+        if (next) tell(*next);
+      });
+}
+
+void LogDocument::stopFinding() {
+  stop(finding_);
+  stop(searching_);
+}
+
+void LogDocument::check() {
+  if (!text_.bytes || checking_) return;
+  checking_ = jobs_.run<QString>(
+      {tr("Checking %1").arg(QFileInfo(path_).fileName()), this, {}, true},
+      [bytes = text_.bytes](Job&) -> Result<QString> { return changeOf(*bytes); },
+      [this](Result<QString> change) {
+        checking_ = 0;
+        if (!change || *change == trouble_) return;
+        trouble_ = *change;
+        Q_EMIT troubled(trouble_);
+      });
+}
+
+}  // namespace conclave::desktop

@@ -1,0 +1,65 @@
+// The log that is open: its text as it becomes known, which lines are shown, which match. Runs the jobs that find these out.
+#pragma once
+
+#include <QObject>
+
+#include "app/desktop/jobs.h"
+#include "app/desktop/models/line_filter.h"
+#include "app/desktop/models/line_matcher.h"
+#include "app/desktop/models/log_text.h"
+
+namespace conclave::desktop {
+
+// Owner: the logs page. GUI thread. What a stopped or outdated job finds is dropped.
+class LogDocument : public QObject {
+  Q_OBJECT
+ public:
+  explicit LogDocument(Jobs& jobs, QObject* parent = nullptr);
+
+  void open(const QString& path);  // also: reads it again. Filter and search stay. Empty: nothing is open
+  [[nodiscard]] const QString& path() const { return path_; }
+  [[nodiscard]] const LogText& text() const { return text_; }
+  [[nodiscard]] bool isOpening() const { return opening_ != 0; }
+
+  void setFilter(const LineFilter& filter);
+  [[nodiscard]] const LineFilter& filter() const { return filter_; }
+  [[nodiscard]] const LineSetPtr& shown() const { return shown_; }  // null: all lines
+  [[nodiscard]] bool isFiltering() const { return filtering_ != 0; }
+
+  void setSearch(const MatcherPtr& search);  // null: none
+  [[nodiscard]] const MatcherPtr& search() const { return search_; }
+  [[nodiscard]] bool isSearching() const { return searching_ != 0; }
+  [[nodiscard]] LineSetPtr matches() const { return matches_; }  // of the lines shown; null: not known yet
+  void findFrom(quint64 line, bool forward);                     // ends in found()
+  void stopFinding();
+
+ Q_SIGNALS:
+  void opened();   // the start of the text is there, or (text().bytes is null) it cannot be read
+  void indexed();  // all of it
+  void filtered();
+  void matched();
+  void found(quint64 line, bool wrapped);  // 0: there is none
+  void troubled(const QString& why);       // empty: all is well again
+
+ private:
+  void stop(Jobs::Id& job);
+  void stopAll();
+  void runIndex();
+  void runFilter();
+  void runSearch();
+  void check();
+
+  Jobs& jobs_;
+  QString path_;
+  LogText text_;
+  LineFilter filter_;
+  LineSetPtr shown_;
+  MatcherPtr search_;
+  LineSetPtr allMatches_;  // also of lines that are not shown
+  LineSetPtr matches_;
+  QTimer checks_;
+  QString trouble_;
+  Jobs::Id opening_ = 0, indexing_ = 0, filtering_ = 0, searching_ = 0, finding_ = 0, checking_ = 0;
+};
+
+}  // namespace conclave::desktop

@@ -1,0 +1,40 @@
+// The logs of a case, to choose one of.
+#pragma once
+
+#include <QAbstractListModel>
+#include <optional>
+#include <vector>
+
+#include "app/desktop/widgets/time_histogram.h"
+#include "engine/case/evidence.h"
+
+namespace conclave::desktop {
+
+// GUI thread. One row per log: name and counts; tooltip with the whole path.
+class LogList : public QAbstractListModel {
+  Q_OBJECT
+ public:
+  struct Entry {
+    QString path;
+    QString name;                          // short, different for each log
+    std::optional<quint64> lines, errors;  // errors: lines of level error or fatal
+    bool unreadable = false;
+    TimeBuckets buckets;
+  };
+  using QAbstractListModel::QAbstractListModel;
+
+  void show(const Evidence& evidence);
+  void showFiles(const QStringList& paths);  // nothing is known of them yet
+  [[nodiscard]] const Entry& at(int row) const { return entries_.at(static_cast<std::size_t>(row)); }
+  // By path, or by the end of one that only one log has: claims may name a log as the case file does.
+  [[nodiscard]] std::optional<int> rowOf(const QString& path) const;
+
+  [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;
+  [[nodiscard]] QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
+
+ private:
+  void nameEntries();
+  std::vector<Entry> entries_;
+};
+
+}  // namespace conclave::desktop

@@ -1,0 +1,67 @@
+// The strips below the log: what to find in it, and which line to go to.
+#pragma once
+
+#include <QFrame>
+
+#include "app/desktop/models/line_matcher.h"
+#include "app/desktop/theme.h"
+
+class QLabel;
+class QLineEdit;
+class QToolButton;
+
+namespace conclave::desktop {
+
+class FindBar : public QFrame {
+  Q_OBJECT
+ public:
+  explicit FindBar(const ThemeController& theme, QWidget* parent = nullptr);
+
+  void open(const QString& text = {});  // empty: what was looked for last
+  void close();
+  void say(const QString& text, bool isBad = false);
+  void applyTheme();
+  [[nodiscard]] QString status() const;
+
+ Q_SIGNALS:
+  void searchChanged(const conclave::desktop::MatcherPtr& search);  // null: nothing to look for
+  void nextRequested(bool forward);
+  void closed();
+
+ protected:
+  bool eventFilter(QObject* watched, QEvent* event) override;
+
+ private:
+  void announce();
+
+  const ThemeController& theme_;
+  QLineEdit* text_;
+  QToolButton* expression_;
+  QToolButton* caseMatters_;
+  QToolButton* previous_;
+  QToolButton* next_;
+  QToolButton* close_;
+  QLabel* status_;
+  bool isBad_ = false;
+  QTimer pause_;  // between the last key and the search
+};
+
+class LineBar : public QFrame {
+  Q_OBJECT
+ public:
+  explicit LineBar(QWidget* parent = nullptr);
+  void open(quint64 lines);  // how many the log has
+
+ Q_SIGNALS:
+  void lineRequested(quint64 line);
+  void closed();
+
+ protected:
+  bool eventFilter(QObject* watched, QEvent* event) override;
+
+ private:
+  QLineEdit* number_;
+  QLabel* hint_;
+};
+
+}  // namespace conclave::desktop

@@ -1,0 +1,101 @@
+// The lines of a log, however many: paints only what is visible, straight from the bytes.
+#pragma once
+
+#include <QAbstractScrollArea>
+#include <QBasicTimer>
+
+#include "app/desktop/models/line_matcher.h"
+#include "app/desktop/models/log_text.h"
+#include "app/desktop/theme.h"
+#include "app/desktop/widgets/line_text.h"
+
+namespace conclave::desktop {
+
+// GUI thread. Rows are the lines that are shown (all, or those of a set); lines are numbered as in the file. A drag within a line
+// selects characters, over several it selects whole lines.
+class LogView : public QAbstractScrollArea {
+  Q_OBJECT
+ public:
+  explicit LogView(QWidget* parent = nullptr);
+
+  void setText(const LogText& text);       // another log: starts at its top
+  void extendText(const LogText& text);    // more of the same log: keeps its place
+  void setShown(const LineSetPtr& lines);  // null: all. Keeps the current line in sight
+  void setSearch(const MatcherPtr& search);
+  void setTheme(const Theme& theme);
+  // Makes it the current line and scrolls only if it is not in sight; the nearest line after it if it is not shown.
+  void goToLine(quint64 line, bool flash = false);
+
+  [[nodiscard]] quint64 rowCount() const;
+  [[nodiscard]] quint64 lineAt(quint64 row) const;  // 0 if there is no such row
+  [[nodiscard]] quint64 currentLine() const { return current_.line; }
+  [[nodiscard]] quint64 topLine() const { return lineAt(top_); }
+  [[nodiscard]] quint64 rowsOnScreen() const;
+  // What copy() would put on the clipboard; nothing if that is too much.
+  [[nodiscard]] std::optional<QString> selectedText(bool withPlace = false) const;
+  [[nodiscard]] bool hasSelection() const;
+
+ public Q_SLOTS:
+  void copy(bool withPlace = false);
+
+ Q_SIGNALS:
+  void currentLineChanged(quint64 line);
+  void painted();  // rows are on the screen
+  void findRequested(const QString& text);
+  void refused(const QString& why);
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
+  void scrollContentsBy(int dx, int dy) override;
+  void keyPressEvent(QKeyEvent* event) override;
+  void mousePressEvent(QMouseEvent* event) override;
+  void mouseMoveEvent(QMouseEvent* event) override;
+  void mouseReleaseEvent(QMouseEvent* event) override;
+  void mouseDoubleClickEvent(QMouseEvent* event) override;
+  void wheelEvent(QWheelEvent* event) override;
+  void contextMenuEvent(QContextMenuEvent* event) override;
+  void timerEvent(QTimerEvent* event) override;
+  void changeEvent(QEvent* event) override;
+
+ private:
+  struct Spot {
+    quint64 line = 0;
+    int column = 0;
+    bool operator==(const Spot&) const = default;
+  };
+  struct Row;  // one line while it is painted
+
+  [[nodiscard]] quint64 rowOf(quint64 line) const;
+  [[nodiscard]] LineText textOf(quint64 line) const;
+  [[nodiscard]] double xOf(const LineText& text, int column) const;
+  [[nodiscard]] Spot spotAt(const QPoint& position) const;
+  [[nodiscard]] int gutterWidth() const;
+  void paintRow(QPainter& painter, const Row& row);
+  void measureFont();
+  void refreshBars();
+  void scrollTo(quint64 top);
+  void moveTo(quint64 row, bool extend);
+  void select(const Spot& anchor, const Spot& current);
+
+  LogText text_;
+  LineSetPtr shown_;
+  MatcherPtr search_;
+  Theme theme_;
+  quint64 top_ = 0;   // row; the scroll bar follows it, in steps where rows are more than an int
+  quint64 step_ = 1;  // rows per unit of the scroll bar
+  bool settingBar_ = false;
+  Spot anchor_, current_;
+  quint64 flashing_ = 0;  // line
+  int flashesLeft_ = 0;
+  QBasicTimer flash_, drag_;
+  QPoint dragAt_;
+  bool dragging_ = false;
+  int wheelRest_ = 0;
+  int rowHeight_ = 1;
+  double cell_ = 1;  // width of a character in the fixed font
+  bool isFixed_ = true;
+  double widest_ = 0;  // of the lines painted so far
+};
+
+}  // namespace conclave::desktop
