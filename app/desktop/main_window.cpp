@@ -63,6 +63,7 @@ void MainWindow::createPages() {
   left->setObjectName(QStringLiteral("sidebar"));
   left->setMovable(false);
   left->addWidget(sidebar_);
+  left->layout()->setContentsMargins(0, 0, 0, 0);
   addToolBar(Qt::LeftToolBarArea, left);
 
   auto* centre = new QWidget;

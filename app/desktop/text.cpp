@@ -13,7 +13,7 @@ std::filesystem::path fsPath(const QString& path) { return {QFile::encodeName(pa
 
 QString qtPath(const std::filesystem::path& path) { return QFile::decodeName(path.c_str()); }
 
-QString countText(quint64 count) { return QLocale::c().toString(count); }
+QString countText(quint64 count) { return QLocale(QLocale::English, QLocale::UnitedStates).toString(count); }
 
 QString counted(quint64 count, const char* one, const char* many) {
   return QStringLiteral("%1 %2").arg(countText(count), QLatin1String(count == 1 ? one : many));

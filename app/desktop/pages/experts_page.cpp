@@ -55,6 +55,8 @@ ExpertsPage::ExpertsPage(Session& session, const ThemeController& theme, QWidget
   column->addLayout(head);
   column->addWidget(splitter_, 1);
 
+  // At once, not in a destructor: the process leaves through the script host, which destroys no widgets.
+  connect(splitter_, &QSplitter::splitterMoved, this, [this] { QSettings().setValue(splitter_key, splitter_->saveState()); });
   connect(folder, &QPushButton::clicked, this, &ExpertsPage::addFolder);
   connect(&session_.scripts(), &Scripts::catalogChanged, this, &ExpertsPage::reload);
   connect(&session_.scripts(), &Scripts::stateChanged, this, &ExpertsPage::refreshHint);
@@ -63,8 +65,6 @@ ExpertsPage::ExpertsPage(Session& session, const ThemeController& theme, QWidget
   connect(view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ExpertsPage::showDetail);
   reload();
 }
-
-ExpertsPage::~ExpertsPage() { QSettings().setValue(splitter_key, splitter_->saveState()); }
 
 void ExpertsPage::showCase(const CasePtr& subject) {
   case_ = subject;

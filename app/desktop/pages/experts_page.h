@@ -15,7 +15,6 @@ class ExpertsPage : public Page {
   Q_OBJECT
  public:
   ExpertsPage(Session& session, const ThemeController& theme, QWidget* parent = nullptr);
-  ~ExpertsPage() override;
 
   void showCase(const CasePtr& subject) override;
   void showReport(const ReportPtr& report) override;

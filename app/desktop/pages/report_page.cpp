@@ -5,6 +5,7 @@
 #include <QPushButton>
 #include <QScrollArea>
 #include <QScrollBar>
+#include <QTimer>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -64,7 +65,12 @@ void ReportPage::showReport(const ReportPtr& report) {
   rebuild();
 }
 
-void ReportPage::applyTheme(const Theme&) { rebuild(); }
+void ReportPage::applyTheme(const Theme&) {
+  const int position = scroll_->verticalScrollBar()->value();
+  rebuild();
+  // The new content gets its height with the next layout.
+  QTimer::singleShot(0, this, [this, position] { scroll_->verticalScrollBar()->setValue(position); });
+}
 
 bool ReportPage::goTo(const Place& place) {
   if (place.kind != Place::Kind::expert) return false;
@@ -185,10 +191,17 @@ void ReportPage::addExperts() {
   column_->addWidget(plainLabel(tr("Who says what"), QStringLiteral("heading")));
   std::vector<const consensus::ExpertResponse*> sorted;
   for (const auto& response : report_->responses) sorted.push_back(&response);
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
-    if ((a->status == consensus::Status::answered) != (b->status == consensus::Status::answered))
-      return a->status == consensus::Status::answered;
-    return a->scope < b->scope;
+  // Who answered before who did not; the worst verdict first.
+  const auto& verdicts = report_->receipt.question.verdicts;
+  const auto badness = [&](const consensus::ExpertResponse& response) {
+    if (response.status != consensus::Status::answered) return std::ptrdiff_t{-2};
+    if (!response.verdict) return std::ptrdiff_t{-1};
+    return std::find(verdicts.begin(), verdicts.end(), *response.verdict) - verdicts.begin();
+  };
+  std::stable_sort(sorted.begin(), sorted.end(), [&](const auto* a, const auto* b) {
+    const auto left = badness(*a);
+    const auto right = badness(*b);
+    return left != right ? left > right : a->scope < b->scope;
   });
   for (const auto* response : sorted) {
     auto* card = new ExpertCard(*response, report_->receipt.question, theme_);

@@ -22,7 +22,8 @@ QString chip(const QString& text, const QColor& colour, const Theme& theme) {
 
 QString citationHtml(const consensus::Citation& citation, const Theme& theme) {
   const auto place = placeOf(citation);
-  const QString name = place ? placeText(*place) : qtText(citation.source);
+  const bool byId = place && place->kind == Place::Kind::logTemplate;  // the kind is written before it already
+  const QString name = byId ? place->id.left(8) : place ? placeText(*place) : qtText(citation.source);
   QString html =
       QStringLiteral("<span style='color:%1'>%2</span> ").arg(theme.muted.name(), qtText(citation.kind).toHtmlEscaped());
   html += place ? QStringLiteral("<a href=\"%1\" style='color:%2'>%3</a>")
@@ -32,7 +33,7 @@ QString citationHtml(const consensus::Citation& citation, const Theme& theme) {
   if (!citation.excerpt.empty()) {
     QString excerpt = qtText(citation.excerpt).simplified();
     if (excerpt.size() > most_excerpt) excerpt = excerpt.left(most_excerpt) + QStringLiteral(" ...");
-    html += QStringLiteral("<br><span style='font-family:monospace; color:%1'>%2</span>")
+    html += QStringLiteral("<br>&nbsp;&nbsp;&nbsp;&nbsp;<span style='font-family:monospace; color:%1'>%2</span>")
                 .arg(theme.muted.name(), excerpt.toHtmlEscaped());
   }
   return html;
