@@ -1,3 +1,4 @@
+#include "app/desktop/pages/config_page.h"
 #include "app/desktop/pages/experts_page.h"
 #include "app/desktop/pages/logs_page.h"
 #include "app/desktop/pages/page.h"
@@ -15,6 +16,8 @@ std::vector<PageEntry> makePages(Session& session, const ThemeController& theme,
       {"logs", say("Logs"), "logs", say("Lines of the logs, and when they were written"), new LogsPage(session, theme, parent)},
       {"services", say("Services"), "services", say("What should be up, and whether it is"),
        new ServicesPage(session, theme, parent)},
+      {"config", say("Configuration"), "config", say("The infrastructure file and its problems"),
+       new ConfigPage(session, theme, parent)},
       {"experts", say("Experts"), "experts", say("Who is asked, and what each said"), new ExpertsPage(session, theme, parent)},
   };
 }

@@ -68,6 +68,7 @@ ServicesPage::ServicesPage(Session& session, const ThemeController& theme, QWidg
       stack_(new QStackedWidget),
       view_(new QTableView),
       nothing_(plainLabel({}, QStringLiteral("heading"))) {
+  summary_->setObjectName(QStringLiteral("services_summary"));
   summary_->setWordWrap(false);
   filter_->setPlaceholderText(tr("Filter by name, target, state or cause"));
   filter_->setAccessibleName(tr("Filter"));
@@ -82,6 +83,7 @@ ServicesPage::ServicesPage(Session& session, const ThemeController& theme, QWidg
   view_->setAlternatingRowColors(true);
   view_->setShowGrid(false);
   view_->setWordWrap(false);
+  view_->setStyleSheet(QStringLiteral("QTableView::item { padding: 0 6px; }"));  // under the text of the header
   view_->setTabKeyNavigation(false);
   view_->setAccessibleName(tr("Services"));
   view_->verticalHeader()->hide();
