@@ -9,7 +9,7 @@ cd "$(dirname "$(readlink -f "$0")")"
 source packaging/setup.sh
 
 conclave_install packaging/packages.txt
-conclave_build release --target conclave conclave-desktop _core
+conclave_build release --target conclave conclave-desktop conclave_core
 [ "${1:-}" = --setup-only ] && exit 0
 
 bin=$PWD/build/release/bin

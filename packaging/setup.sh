@@ -30,6 +30,8 @@ conclave_build() {
   local preset=$1 log
   shift
   log=$(mktemp)
+  # A compiler cache, where there is one, then serves every clone of this tree.
+  export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
   echo "Building ($preset), output in build/$preset" >&2
   if ! { cmake --preset "$preset" && cmake --build --preset "$preset" "$@"; } >"$log" 2>&1; then
     tail -n 60 "$log" >&2
