@@ -176,6 +176,23 @@ class SessionTest : public QObject {
     QCOMPARE(session_->caseTitle(), QStringLiteral("checkout outage"));
   }
 
+  void the_example_is_made_once_and_a_failing_generator_is_said() {
+    const auto generator = fsPath(QStringLiteral(CONCLAVE_SOURCE_DIR "/resources/example/make_example.py"));
+    Job job;
+    const auto made = makeExample(generator, fsPath(path("example")), job);
+    QVERIFY2(made.has_value(), made ? "" : made.error().text().c_str());
+    const auto written = std::filesystem::last_write_time(*made);
+    QCOMPARE(*makeExample(generator, fsPath(path("example")), job), *made);
+    QCOMPARE(std::filesystem::last_write_time(*made), written);
+    write(path("broken.py"), "raise SystemExit('no space left')\n");
+    const auto broken = makeExample(fsPath(path("broken.py")), fsPath(path("other")), job);
+    QVERIFY(!broken);
+    QVERIFY(broken.error().message.find("no space left") != std::string::npos);
+    Job stopped;
+    stopped.request_stop();
+    QCOMPARE(makeExample(generator, fsPath(path("third")), stopped).error().kind, ErrorKind::cancelled);
+  }
+
   void the_choice_of_experts_reaches_the_circle_until_the_next_case() {
     session_->setExperts(std::vector<ExpertChoice>{{"one", {}, 2.0}});
     QVERIFY(session_->experts());
