@@ -298,9 +298,10 @@ void LogsPage::refreshSearch() {
   QString words;
   if (const auto matches = document_.matches()) {
     const quint64 line = view_->currentLine();
-    words = matches->contains(line)
-                ? tr("%1 of %2").arg(countText(matches->countBefore(line) + 1), counted(matches->count(), "line", "lines"))
-                : counted(matches->count(), "line matches", "lines match");
+    words = matches->contains(line) ? tr("%1 of %2")
+                                          .arg(countText(matches->countBefore(line) + 1),
+                                               counted(matches->count(), "matching line", "matching lines"))
+                                    : counted(matches->count(), "matching line", "matching lines");
   } else {
     words = document_.isSearching() || !document_.text().isWhole() ? tr("counting ...") : tr("counting was stopped");
   }

@@ -55,6 +55,7 @@ FindBar::FindBar(const ThemeController& theme, QWidget* parent)
   text_->setClearButtonEnabled(true);
   text_->setMinimumWidth(280);
   text_->installEventFilter(this);
+  expression_->setObjectName(QStringLiteral("expression"));
   status_->setTextFormat(Qt::PlainText);
   auto* layout = strip(this);
   layout->addWidget(text_);

@@ -84,7 +84,8 @@ void LogView::setShown(const LineSetPtr& lines) {
   const quint64 held = inSight ? current_.line : topLine();
   const quint64 below = inSight ? rowOf(held) - top_ : 0;
   shown_ = lines;
-  const quint64 row = rowOf(held);
+  const bool isBehindAll = shown_ && held > shown_->at(shown_->count() - 1);
+  const quint64 row = isBehindAll ? 0 : rowOf(held);
   top_ = row > below ? row - below : 0;
   refreshBars();
   viewport()->update();
@@ -258,7 +259,8 @@ void LogView::paintRow(QPainter& painter, const Row& row) {
     mark(begin, end - begin, theme_.selection);
   }
   if (search_) {
-    for (const auto& [begin, length] : search_->spans(row.text.text)) mark(begin, length, theme_.tint(theme_.fair, 0.38));
+    for (const auto& [begin, length] : search_->spans(row.text.text))
+      mark(begin, length, theme_.tint(theme_.fair, theme_.dark ? 0.38 : 0.24));
   }
   const double baseline = row.y + (rowHeight_ + QFontMetricsF(font()).ascent() - QFontMetricsF(font()).descent()) / 2;
   const auto draw = [&](int begin, int end, const QColor& colour) {
