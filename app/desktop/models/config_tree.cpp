@@ -52,6 +52,7 @@ void ConfigTree::show(const EvidencePtr& evidence, const QString& file, const st
   const std::string wanted = file.toStdString();
   const auto lines = evidence ? evidence->integers("values.line") : std::span<const std::int64_t>();
   std::unordered_map<std::string, Node*> known;
+  std::vector<Node*> leaves;
   for (std::size_t row = 0; row < lines.size(); ++row) {
     if (evidence->text("values.file", row) != wanted) continue;
     Node* at = root_.get();
@@ -70,9 +71,14 @@ void ConfigTree::show(const EvidencePtr& evidence, const QString& file, const st
       at = child;
     }
     at->value = evidence->text("values.value", row);
-    at->masked = maskedValue(at->path, at->value);
+    leaves.push_back(at);
     byLine_.try_emplace(at->line, at);
   }
+  std::vector<std::pair<std::string_view, std::string_view>> values;
+  values.reserve(leaves.size());
+  for (const Node* leaf : leaves) values.emplace_back(leaf->path, leaf->value);
+  auto masked = maskedValues(values);
+  for (std::size_t leaf = 0; leaf < leaves.size(); ++leaf) leaves[leaf]->masked = std::move(masked[leaf]);
   mark(problems);
   endResetModel();
 }

@@ -6,13 +6,17 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "engine/security/redaction.h"
 
 namespace conclave::desktop {
 
 namespace {
+
+constexpr std::size_t least_secret = 4;  // bytes; shorter ones stand in too many other places
 
 std::string lowered(std::string_view text) {
   std::string low(text);
@@ -98,11 +102,16 @@ class Masker {
   Masker(const std::vector<std::string>& lines, Job& job) : lines_(lines), job_(job) {}
 
   std::vector<std::string> run(const config::ConfigFile& file) {
+    // What is secret in one place is so wherever it is written, such as where an alias points.
+    std::unordered_set<std::string_view> secrets;
+    for (const auto& value : file.values) {
+      if (value.value.size() >= least_secret && isSecret(value.path, value.value)) secrets.insert(value.value);
+    }
     for (const auto& value : file.values) {
       if (job_.stopped()) return lines_;
       if (value.line < 1 || value.column < 1 || static_cast<std::size_t>(value.line) > lines_.size()) continue;
       const Place place{static_cast<std::size_t>(value.line) - 1, static_cast<std::size_t>(value.column) - 1};
-      if (isSecret(value.path, value.value)) {
+      if (secrets.contains(value.value) || isSecret(value.path, value.value)) {
         hide(place, value.value);
       } else if (const auto begin = secretAssignment(value.value)) {
         hideAssignment(place, value.value.substr(0, *begin));
@@ -220,6 +229,17 @@ std::string maskedValue(std::string_view path, std::string_view value) {
   if (isSecret(path, value)) return std::string(secret_mask);
   if (const auto begin = secretAssignment(value)) return std::string(value.substr(0, *begin)) + std::string(secret_mask);
   return redacted(value, false);
+}
+
+std::vector<std::string> maskedValues(std::span<const std::pair<std::string_view, std::string_view>> values) {
+  std::unordered_set<std::string_view> secrets;
+  for (const auto& [path, value] : values) {
+    if (value.size() >= least_secret && isSecret(path, value)) secrets.insert(value);
+  }
+  std::vector<std::string> masked;
+  for (const auto& [path, value] : values)
+    masked.push_back(secrets.contains(value) ? std::string(secret_mask) : maskedValue(path, value));
+  return masked;
 }
 
 std::vector<std::string> maskedLines(const std::vector<std::string>& lines, Job& job) {

@@ -1,6 +1,7 @@
 #include "app/desktop/models/service_table.h"
 
 #include <QCollator>
+#include <QLocale>
 #include <algorithm>
 #include <cmath>
 #include <tuple>
@@ -254,8 +255,9 @@ bool ServiceOrder::lessThan(const QModelIndex& left, const QModelIndex& right) c
     const int second = ServiceTable::urgency(b);
     if (first != second) return first < second;
   }
+  // A named language, since the C locale cannot count.
   static const QCollator as_people_count = [] {
-    QCollator collator;
+    QCollator collator(QLocale(QLocale::English));
     collator.setNumericMode(true);
     collator.setCaseSensitivity(Qt::CaseInsensitive);
     return collator;

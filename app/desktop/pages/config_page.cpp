@@ -30,13 +30,15 @@ namespace {
 const auto across_key = QStringLiteral("config/across");
 const auto down_key = QStringLiteral("config/down");
 constexpr int mark_size = 12;
+constexpr int indentation = 14;
 constexpr int expanded_rows = 500;  // a longer tree starts folded
 
-QTreeView* makeView(QAbstractItemModel& model, const QString& name) {
+QTreeView* makeView(QAbstractItemModel& model, const char* objectName, const QString& name) {
   auto* view = new QTreeView;
   view->setModel(&model);
   view->setUniformRowHeights(true);
   view->setAlternatingRowColors(true);
+  view->setObjectName(QLatin1String(objectName));
   view->setAccessibleName(name);
   view->setItemDelegateForColumn(0, new DotDelegate(view));
   return view;
@@ -58,9 +60,9 @@ ConfigPage::ConfigPage(Session& session, const ThemeController& theme, QWidget* 
       notice_(new Notice),
       stack_(new QStackedWidget),
       nothing_(plainLabel({}, QStringLiteral("heading"))),
-      keys_(makeView(tree_, tr("Keys and values"))),
+      keys_(makeView(tree_, "keys", tr("Keys and values"))),
       text_(new MarkedText(theme)),
-      list_(makeView(problems_, tr("Problems"))),
+      list_(makeView(problems_, "problems", tr("Problems"))),
       across_(new QSplitter(Qt::Horizontal)),
       down_(new QSplitter(Qt::Vertical)) {
   summary_->setWordWrap(false);
@@ -73,11 +75,13 @@ ConfigPage::ConfigPage(Session& session, const ThemeController& theme, QWidget* 
   list_->setRootIsDecorated(false);
   list_->header()->setStretchLastSection(true);
   keys_->header()->setStretchLastSection(false);
+  keys_->setIndentation(indentation);
 
   across_->addWidget(keys_);
   across_->addWidget(text_);
-  across_->setStretchFactor(0, 2);
-  across_->setStretchFactor(1, 3);
+  across_->setStretchFactor(0, 1);
+  across_->setStretchFactor(1, 1);
+  across_->setSizes({1, 1});
   across_->setChildrenCollapsible(false);
   down_->addWidget(across_);
   down_->addWidget(list_);
@@ -180,6 +184,8 @@ void ConfigPage::reload() {
 }
 
 void ConfigPage::showFile(const QString& file) {
+  // New evidence of the same file leaves the reader where he is.
+  if (file == file_ && wantedLine_ == 0 && text_->currentLine() > 1) wantedLine_ = text_->currentLine();
   file_ = file;
   files_->setCurrentIndex(files_->findData(file));
   std::vector<config::Problem> mine;
@@ -228,6 +234,7 @@ void ConfigPage::showText(const Result<ConfigText>& text) {
   if (content_.isCut) words << tr("The file is long; only its beginning is shown.");
   notice_->say(words.join(QLatin1Char(' ')));
   text_->showText(secrets_->isChecked() ? content_.plain : content_.masked);
+  if (wantedLine_ == 0 && problems_.rowCount() > 0) wantedLine_ = problems_.at(0).location.line;
   if (wantedLine_ > 0) text_->goToLine(wantedLine_);
   wantedLine_ = 0;
 }

@@ -7,6 +7,7 @@
 #include <QDateTime>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
@@ -114,6 +115,7 @@ ServicesPage::ServicesPage(Session& session, const ThemeController& theme, QWidg
   copy->setShortcut(QKeySequence::Copy);
   copy->setShortcutContext(Qt::WidgetShortcut);
   view_->addAction(copy);
+  view_->installEventFilter(this);
   view_->setContextMenuPolicy(Qt::ActionsContextMenu);
   connect(copy, &QAction::triggered, this, &ServicesPage::copySelected);
   connect(filter_, &QLineEdit::textChanged, this, [this](const QString& words) {
@@ -169,6 +171,15 @@ bool ServicesPage::goTo(const Place& place) {
   view_->selectRow(shown.row());
   view_->scrollTo(shown, QAbstractItemView::PositionAtCenter);
   return true;
+}
+
+// The view itself would copy one cell.
+bool ServicesPage::eventFilter(QObject* watched, QEvent* event) {
+  if (watched == view_ && event->type() == QEvent::KeyPress && static_cast<QKeyEvent*>(event)->matches(QKeySequence::Copy)) {
+    copySelected();
+    return true;
+  }
+  return Page::eventFilter(watched, event);
 }
 
 void ServicesPage::reload() {

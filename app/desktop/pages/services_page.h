@@ -29,6 +29,9 @@ class ServicesPage : public Page {
   void rescan();
   void stop();
 
+ protected:
+  bool eventFilter(QObject* watched, QEvent* event) override;
+
  private:
   struct Fresh;
   void reload();
