@@ -8,7 +8,11 @@
 
 namespace conclave {
 
-std::string percent(double share) { return std::to_string(std::lround(share * 100)) + " %"; }
+std::string percent(double share) {
+  if (share < 1 && share > 0.995) return "over 99 %";  // what is not certain never reads as certain
+  if (share > 0 && share < 0.005) return "under 1 %";
+  return std::to_string(std::lround(share * 100)) + " %";
+}
 
 std::string verdict_word(const Report& report) { return report.consensus.verdict.value_or("no consensus"); }
 
