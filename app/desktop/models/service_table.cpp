@@ -192,8 +192,6 @@ QVariant ServiceTable::data(const QModelIndex& index, int role) const {
       if (index.column() == state_column && row.state && !unasked)
         return row.isAsExpected() ? tr("As expected") : tr("Expected %1").arg(text(row, expected_column));
       return text(row, index.column());
-    case Qt::TextAlignmentRole:
-      return QVariant::fromValue((index.column() == latency_column ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     case Qt::ForegroundRole:
       if (index.column() == state_column) return unasked ? theme.muted : theme.state(*row.state, row.expected());
       if (index.column() == name_column) return {};
@@ -209,8 +207,7 @@ QVariant ServiceTable::data(const QModelIndex& index, int role) const {
 
 QVariant ServiceTable::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || section < 0 || section >= column_count) return {};
-  if (role == Qt::TextAlignmentRole)
-    return QVariant::fromValue((section == latency_column ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+  if (role == Qt::TextAlignmentRole) return QVariant::fromValue(Qt::AlignLeft | Qt::AlignVCenter);
   if (role != Qt::DisplayRole) return {};
   static const char* const titles[column_count] = {QT_TR_NOOP("Service"), QT_TR_NOOP("Target"),  QT_TR_NOOP("Expected"),
                                                    QT_TR_NOOP("State"),   QT_TR_NOOP("Latency"), QT_TR_NOOP("Address"),

@@ -69,7 +69,7 @@ ServicesPage::ServicesPage(Session& session, const ThemeController& theme, QWidg
       stack_(new QStackedWidget),
       view_(new QTableView),
       nothing_(plainLabel({}, QStringLiteral("heading"))) {
-  summary_->setObjectName(QStringLiteral("services_summary"));
+  summary_->setAccessibleName(tr("Summary"));
   summary_->setWordWrap(false);
   filter_->setPlaceholderText(tr("Filter by name, target, state or cause"));
   filter_->setAccessibleName(tr("Filter"));
@@ -84,7 +84,6 @@ ServicesPage::ServicesPage(Session& session, const ThemeController& theme, QWidg
   view_->setAlternatingRowColors(true);
   view_->setShowGrid(false);
   view_->setWordWrap(false);
-  view_->setStyleSheet(QStringLiteral("QTableView::item { padding: 0 6px; }"));  // under the text of the header
   view_->setTabKeyNavigation(false);
   view_->setAccessibleName(tr("Services"));
   view_->verticalHeader()->hide();
@@ -92,6 +91,7 @@ ServicesPage::ServicesPage(Session& session, const ThemeController& theme, QWidg
   view_->verticalHeader()->setDefaultSectionSize(view_->fontMetrics().height() + 12);
   view_->horizontalHeader()->setStretchLastSection(true);
   view_->horizontalHeader()->setHighlightSections(false);
+  view_->horizontalHeader()->setStyleSheet(QStringLiteral("QHeaderView::section { padding: 4px 3px; }"));  // above its cells
   stack_->addWidget(view_);
   stack_->addWidget(emptyPage(nothing_));
 

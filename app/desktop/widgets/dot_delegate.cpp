@@ -33,7 +33,6 @@ void DotDelegate::initStyleOption(QStyleOptionViewItem* option, const QModelInde
   const qreal ratio = option->widget ? option->widget->devicePixelRatioF() : 1;
   option->icon = QIcon(dot(colour.value<QColor>(), dot_size, ratio));
   option->decorationSize = {dot_size, dot_size};
-  option->decorationAlignment = Qt::AlignCenter;
   option->features |= QStyleOptionViewItem::HasDecoration;
 }
 

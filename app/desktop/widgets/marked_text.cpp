@@ -89,6 +89,13 @@ QString MarkedText::problemsOf(int line) const {
 void MarkedText::goToLine(int line) {
   setTextCursor(QTextCursor(document()->findBlockByNumber(std::clamp(line, 1, blockCount()) - 1)));
   centerCursor();
+  centresWhenShown_ = !isVisible();
+}
+
+void MarkedText::showEvent(QShowEvent* event) {
+  QPlainTextEdit::showEvent(event);
+  if (centresWhenShown_) centerCursor();
+  centresWhenShown_ = false;
 }
 
 int MarkedText::currentLine() const { return textCursor().blockNumber() + 1; }

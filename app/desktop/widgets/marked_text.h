@@ -25,6 +25,7 @@ class MarkedText : public QPlainTextEdit {
 
  protected:
   void resizeEvent(QResizeEvent* event) override;
+  void showEvent(QShowEvent* event) override;
   bool viewportEvent(QEvent* event) override;
 
  private:
@@ -42,6 +43,7 @@ class MarkedText : public QPlainTextEdit {
   const ThemeController& theme_;
   Gutter* gutter_;
   std::map<int, Mark> marks_;
+  bool centresWhenShown_ = false;  // gone to a line while hidden, when the height was not known
 };
 
 }  // namespace conclave::desktop
