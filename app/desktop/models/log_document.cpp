@@ -169,11 +169,6 @@ void LogDocument::findFrom(quint64 line, bool forward) {
       });
 }
 
-void LogDocument::stopFinding() {
-  stop(finding_);
-  stop(searching_);
-}
-
 void LogDocument::check() {
   if (!text_.bytes || checking_) return;
   checking_ = jobs_.run<QString>(

@@ -31,7 +31,6 @@ class LogDocument : public QObject {
   [[nodiscard]] bool isSearching() const { return searching_ != 0; }
   [[nodiscard]] LineSetPtr matches() const { return matches_; }  // of the lines shown; null: not known yet
   void findFrom(quint64 line, bool forward);                     // ends in found()
-  void stopFinding();
 
  Q_SIGNALS:
   void opened();   // the start of the text is there, or (text().bytes is null) it cannot be read

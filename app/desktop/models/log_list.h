@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "app/desktop/widgets/time_histogram.h"
+#include "app/desktop/models/time_buckets.h"
 #include "engine/case/evidence.h"
 
 namespace conclave::desktop {

@@ -5,7 +5,7 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QShortcut>
-#include <QSignalBlocker>
+#include <QToolTip>
 #include <QVBoxLayout>
 
 #include "app/desktop/text.h"
@@ -55,9 +55,12 @@ LogsPage::LogsPage(Session& session, const ThemeController& theme, QWidget* pare
     wantedFlash_ = true;
     goToWanted();
   });
-  connect(view_, &LogView::currentLineChanged, this, &LogsPage::refreshPosition);
+  connect(view_, &LogView::currentLineChanged, this, [this] {
+    refreshPosition();
+    refreshSearch();
+  });
   connect(view_, &LogView::findRequested, findBar_, &FindBar::open);
-  connect(view_, &LogView::refused, notice_, &Notice::say);
+  connect(view_, &LogView::refused, this, [this](const QString& why) { QToolTip::showText(QCursor::pos(), why, view_); });
   connect(notice_, &Notice::acted, this, [this] {
     wanted_ = view_->currentLine() ? view_->currentLine() : view_->topLine();
     document_.open(document_.path());
@@ -143,6 +146,7 @@ void LogsPage::connectDocument() {
     view_->extendText(document_.text());
     refreshPosition();
     goToWanted();
+    if (searchMoves_) document_.findFrom(std::max<quint64>(view_->topLine(), 1) - 1, true);
   });
   connect(&document_, &LogDocument::filtered, this, [this] {
     view_->setShown(document_.shown());
@@ -150,9 +154,11 @@ void LogsPage::connectDocument() {
     if (!document_.filter().range) range_->hide();
     histogram_->setRange(document_.filter().range);
     refreshPosition();
+    goToWanted();
   });
   connect(&document_, &LogDocument::matched, this, &LogsPage::refreshSearch);
   connect(&document_, &LogDocument::found, this, [this](quint64 line, bool wrapped) {
+    if (line == 0 && !document_.text().isWhole()) return;  // asked again when the rest is indexed
     searchNote_ = line == 0 ? tr("not found") : wrapped ? tr("went on from the other end") : QString();
     if (line && searchMoves_) view_->goToLine(line);
     searchMoves_ = false;
@@ -249,8 +255,11 @@ bool LogsPage::goTo(const Place& place) {
 void LogsPage::goToWanted() {
   const LogText& text = document_.text();
   if (wanted_ == 0 || !text.bytes || document_.path() != chosen_) return;
-  if (wanted_ > text.lineCount() && !text.isWhole()) return;  // when it is indexed
-  if (document_.shown() && !document_.shown()->contains(wanted_)) document_.setFilter({});
+  if (wanted_ > text.lineCount() && !text.isWhole()) return;        // when it is indexed
+  if (!document_.filter().isEmpty() && !document_.shown()) return;  // when it is filtered
+  if (document_.shown() && !document_.shown()->contains(std::min(wanted_, text.lineCount()))) {
+    return document_.setFilter({});  // comes back here
+  }
   view_->goToLine(std::min(wanted_, text.lineCount()), wantedFlash_);
   wanted_ = 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QFrame>
+#include <QTimer>
 
 #include "app/desktop/models/line_matcher.h"
 #include "app/desktop/theme.h"

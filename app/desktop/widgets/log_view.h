@@ -3,6 +3,7 @@
 
 #include <QAbstractScrollArea>
 #include <QBasicTimer>
+#include <optional>
 
 #include "app/desktop/models/line_matcher.h"
 #include "app/desktop/models/log_text.h"

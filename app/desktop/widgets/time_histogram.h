@@ -3,11 +3,9 @@
 
 #include <QWidget>
 #include <optional>
-#include <utility>
-#include <vector>
 
+#include "app/desktop/models/time_buckets.h"
 #include "app/desktop/theme.h"
-#include "engine/base/time.h"
 
 class QCPBars;
 class QCPItemRect;
@@ -16,25 +14,6 @@ class QCPItemText;
 class QCustomPlot;
 
 namespace conclave::desktop {
-
-// What one log has in one stretch of time.
-struct TimeBucket {
-  TimeUs start = 0;
-  quint64 lines = 0;
-  quint64 errors = 0;
-  quint64 warnings = 0;
-  quint64 firstErrorLine = 0;  // 0: none
-};
-
-struct TimeBuckets {
-  std::vector<TimeBucket> buckets;  // in order of time
-  TimeUs width = 0;
-};
-
-using TimeRange = std::pair<TimeUs, TimeUs>;  // [first, second)
-
-// Buckets put together so that there are at most `most` bars, each a round stretch of time wide.
-[[nodiscard]] TimeBuckets coarsened(const TimeBuckets& fine, std::size_t most);
 
 // GUI thread.
 class TimeHistogram : public QWidget {

@@ -236,6 +236,18 @@ class LogsTest : public QObject {
     QVERIFY(document().filter().isEmpty());
   }
 
+  void a_claim_in_another_log_leads_to_its_line_although_a_filter_is_on() {
+    write(path("quiet.log"), "2026-03-01T12:00:00Z INFO one\n2026-03-01T12:00:01Z INFO two\n2026-03-01T12:00:02Z ERROR three\n");
+    showLogs({big_, path("quiet.log")});
+    waitForAll();
+    document().setFilter({logs::Level::error, {}});
+    QTRY_VERIFY_WITH_TIMEOUT(document().shown(), 20'000);
+    QVERIFY(page_->goTo({Place::Kind::log, QStringLiteral("quiet.log"), 2, {}}));
+    QTRY_COMPARE(view().currentLine(), 2);
+    QVERIFY(document().filter().isEmpty());
+    QCOMPARE(view().rowCount(), 3);
+  }
+
   void brushing_the_histogram_shows_that_time_and_a_double_click_all() {
     const auto subject = caseOf({big_});
     Job job;
