@@ -50,7 +50,8 @@ ExpertResponse as_watched(ExpertResponse response, bool timed_out, double time_s
 
 }  // namespace
 
-py::dict runner_info(const PluginInfo& plugin, const nlohmann::json& settings, double weight) {
+py::dict runner_info(const PluginInfo& plugin, const nlohmann::json& settings, double weight,
+                     const std::vector<std::string>& allowed_endpoints) {
   py::dict info;
   info["name"] = plugin.name;
   info["version"] = plugin.version;
@@ -67,11 +68,20 @@ py::dict runner_info(const PluginInfo& plugin, const nlohmann::json& settings, d
   info["raw_evidence"] = plugin.raw_evidence;
   info["requirements"] = plugin.requirements;
   info["settings"] = py::module_::import("json").attr("loads")(settings.dump());
+  py::list endpoints;
+  for (const std::string& endpoint : allowed_endpoints) {  // as typed: bytes that are no UTF-8 must not fail the expert
+    endpoints.append(py::bytes(endpoint).attr("decode")("utf-8", "replace"));
+  }
+  info["allowed_endpoints"] = endpoints;
   return info;
 }
 
-PythonExpert::PythonExpert(std::shared_ptr<ScriptThread> thread, PluginInfo plugin, nlohmann::json settings, double weight)
-    : thread_(std::move(thread)), plugin_(std::move(plugin)), settings_(std::move(settings)) {
+PythonExpert::PythonExpert(std::shared_ptr<ScriptThread> thread, PluginInfo plugin, nlohmann::json settings, double weight,
+                           std::vector<std::string> allowed_endpoints)
+    : thread_(std::move(thread)),
+      plugin_(std::move(plugin)),
+      settings_(std::move(settings)),
+      allowed_endpoints_(std::move(allowed_endpoints)) {
   info_ = {plugin_.name, plugin_.scope, plugin_.version, plugin_.sha256, weight, plugin_.time_s};
 }
 
@@ -91,15 +101,15 @@ void PythonExpert::start(EvidencePtr evidence, JobPtr job, std::function<void(Ex
   };
   const std::string who = watched.who;
   const Ticket ticket = thread_->watch().add(std::move(watched));
-  const auto work = [ticket, plugin = plugin_, settings = settings_, weight = info_.weight, evidence = std::move(evidence),
-                     job](ScriptThread& thread) {
+  const auto work = [ticket, plugin = plugin_, settings = settings_, weight = info_.weight, endpoints = allowed_endpoints_,
+                     evidence = std::move(evidence), job](ScriptThread& thread) {
     {
       const py::gil_scoped_release release;
       if (!thread.watch().begin(ticket)) return;
     }
     try {
       py::module_::import("conclave._core");  // registers the types
-      thread.python().attr("expert")(ticket, runner_info(plugin, settings, weight),
+      thread.python().attr("expert")(ticket, runner_info(plugin, settings, weight, endpoints),
                                      py::cast(std::const_pointer_cast<Evidence>(evidence)), py::cast(job));
     } catch (py::error_already_set& error) {
       expert_ended(thread.watch(), ticket, py::none(), {"CircleError", error.what(), {}});

@@ -12,8 +12,9 @@ namespace conclave::scripting {
 
 class PythonExpert : public Expert {
  public:
-  // `settings` are complete and checked.
-  PythonExpert(std::shared_ptr<ScriptThread> thread, PluginInfo plugin, nlohmann::json settings, double weight);
+  // `settings` are complete and checked; `allowed_endpoints` as in CircleRequest.
+  PythonExpert(std::shared_ptr<ScriptThread> thread, PluginInfo plugin, nlohmann::json settings, double weight,
+               std::vector<std::string> allowed_endpoints);
   [[nodiscard]] const ExpertInfo& info() const override { return info_; }
   // Async experts overlap; others run one after the other. `done` is called on the script thread, on the watch's (see watch.h),
   // or here if the program is ending; always without the GIL.
@@ -23,11 +24,13 @@ class PythonExpert : public Expert {
   std::shared_ptr<ScriptThread> thread_;
   PluginInfo plugin_;
   nlohmann::json settings_;
+  std::vector<std::string> allowed_endpoints_;
   ExpertInfo info_;
 };
 
-// What conclave/_runner.py wants to know of a plugin. Needs the GIL.
-[[nodiscard]] pybind11::dict runner_info(const PluginInfo& plugin, const nlohmann::json& settings, double weight);
+// What conclave/_runner.py wants to know of a plugin; hooks have no endpoints. Needs the GIL.
+[[nodiscard]] pybind11::dict runner_info(const PluginInfo& plugin, const nlohmann::json& settings, double weight,
+                                         const std::vector<std::string>& allowed_endpoints = {});
 
 // Called by conclave/_host.py when an expert ended: with a conclave._core.ExpertResponse, or with None and what it raised.
 void expert_ended(Watch& watch, Ticket ticket, const pybind11::object& response, consensus::ResponseError error);

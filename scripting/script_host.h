@@ -43,8 +43,9 @@ struct Circle {
 };
 
 struct CircleRequest {
-  std::vector<std::string> only;                   // --expert: names or .py files; empty: what the case says, or all shipped
-  std::vector<std::filesystem::path> plugin_dirs;  // --plugins: naming is consent
+  std::vector<std::string> only;                    // --expert: names or .py files; empty: what the case says, or all shipped
+  std::vector<std::filesystem::path> plugin_dirs;   // --plugins: naming is consent
+  std::vector<std::string> allowed_endpoints = {};  // --allow-endpoint: the user agreed that evidence may be sent there
 };
 
 // Owner: main(); one per process, and never destroyed while scripts may run: leave with exit(). Threads: every member may be

@@ -8,6 +8,7 @@
     callable        instead of path: the expert itself      sha256              of the plugin's content; a change reloads it
     settings        mapping of what the case says           setting_specs       list of {name, type, default_value, help}
     timeout_s       seconds (default 60)                    grace_s             from a stop to the interrupt (default 1)
+    allowed_endpoints   addresses the user agreed that evidence may be sent to (default none)
 
 An expert runs on the thread that calls `run_expert`. On Python's main thread it is interrupted by SIGUSR2, elsewhere by an
 asynchronous exception (see `_core.Deadline`).
@@ -31,7 +32,7 @@ import threading
 import time
 import traceback
 import types
-from typing import Any, Callable, Iterator, Mapping, NamedTuple
+from typing import Any, Callable, Iterable, Iterator, Mapping, NamedTuple
 
 from conclave import _core
 from conclave.evidence import Evidence
@@ -44,14 +45,20 @@ CLEANUP_S = 2.0
 
 
 class ExpertJob:
-    """What an expert sees of its job: `settings`, and ways to report and to learn that it should end. Any thread."""
+    """What an expert sees of its job: `settings`, and ways to report and to learn that it should end. Any thread.
 
-    __slots__ = ("_job", "_logger", "settings")
+    `allowed_endpoints` is a tuple of str: addresses, as the user wrote them, that the user agreed evidence may be sent to. An
+    expert that sends evidence anywhere else breaks its word; comparing scheme, host and port is its own work."""
 
-    def __init__(self, job: _core.Job, settings: Mapping[str, Any], name: str) -> None:
+    __slots__ = ("_job", "_logger", "allowed_endpoints", "settings")
+
+    def __init__(
+        self, job: _core.Job, settings: Mapping[str, Any], name: str, allowed_endpoints: Iterable[str] = ()
+    ) -> None:
         self._job = job
         self._logger = logging.getLogger(f"conclave.expert.{name}")
         self.settings = types.MappingProxyType(dict(settings))
+        self.allowed_endpoints = tuple(allowed_endpoints)
 
     def cancelled(self) -> bool:
         """Whether the expert should end soon. Long loops ask now and then."""
@@ -386,7 +393,7 @@ def _prepare(info: Mapping[str, Any], evidence: Any, job: _core.Job | None) -> t
     name = str(info.get("name") or "expert")
     own = _core.Job(name, job)  # its own, because the deadline stops it: the circle's job goes on
     view = evidence if isinstance(evidence, Evidence) else Evidence(evidence)
-    return view, ExpertJob(own, settings_of(info), name), own
+    return view, ExpertJob(own, settings_of(info), name, info.get("allowed_endpoints") or ()), own
 
 
 def judge(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) -> _core.ExpertResponse:

@@ -29,6 +29,20 @@ TEST_F(PythonExpertTest, AnswersWithVerdictClaimsAndScope) {
   EXPECT_EQ(response.claims[0].evidence.at(0).line, 2U);
 }
 
+TEST_F(PythonExpertTest, KnowsTheEndpointsTheUserAgreedToAndNoOthers) {
+  expert("asking", "return repr(job.allowed_endpoints)");
+  EXPECT_EQ(ask_one("asking").content, "()");
+  Case asked = subject;
+  asked.experts = {{"asking", nlohmann::json::object(), 1.0}};
+  const auto circle =
+      host().circle(asked, {{}, {folder}, {"https://api.example.com", "http://127.0.0.1:8080/v1", "no \xff text"}});
+  ASSERT_TRUE(circle.has_value()) << circle.error().text();
+  Job job;
+  const auto responses = ask(circle->experts, evidence, job);
+  ASSERT_THAT(responses, SizeIs(1));
+  EXPECT_EQ(responses[0].content, "('https://api.example.com', 'http://127.0.0.1:8080/v1', 'no \xef\xbf\xbd text')");
+}
+
 TEST_F(PythonExpertTest, AbstainsByReturningNothing) {
   expert("silent", "return None");
   EXPECT_EQ(ask_one("silent").status, Status::abstained);
