@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 
 #include "app/cli/commands.h"
 #include "app/cli/logging.h"
@@ -41,16 +40,6 @@ Result<Case> read_subject(Program& program, const Arguments& arguments) {
   if (!file->usable()) return fail(ErrorKind::parse, "the case cannot be used", arguments.case_file);
   file->value.keep_going = file->value.keep_going || arguments.keep_going;
   return std::move(file->value);
-}
-
-// The language model expert looks here for endpoints that may be asked; set before Python starts, and nothing else is allowed.
-void allow_endpoints(Program& program, const std::vector<std::string>& endpoints) {
-  std::string lines;
-  for (const std::string& endpoint : endpoints) {
-    lines += endpoint + "\n";
-    audit(program, "endpoint.allow", endpoint, "for this run");
-  }
-  ::setenv("CONCLAVE_ALLOWED_ENDPOINTS", lines.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): no other thread yet
 }
 
 void say_unknown_weights(Program& program, const std::map<std::string, double>& weights, const scripting::Circle& circle) {
@@ -95,7 +84,8 @@ std::unique_ptr<store::Store> open_history(Program& program, const Arguments& ar
 // With the interpreter running; the exit code.
 int consult_with(Program& program, const Arguments& arguments, const Case& subject, std::map<std::string, double> weights,
                  scripting::ScriptHost& host) {
-  const scripting::CircleRequest request{arguments.experts, {arguments.plugins.begin(), arguments.plugins.end()}};
+  const scripting::CircleRequest request{
+      arguments.experts, {arguments.plugins.begin(), arguments.plugins.end()}, arguments.endpoints};
   const auto circle = host.circle(subject, request);
   if (!circle) return program.failed(circle.error());
   say_unknown_weights(program, weights, *circle);
@@ -139,7 +129,7 @@ int run_consultation(Program& program, Arguments& arguments) {
   Result<std::map<std::string, double>> weights;
   if (!arguments.weights.empty()) weights = read_weights(arguments.weights);
   if (!weights) return program.failed(weights.error());
-  allow_endpoints(program, arguments.endpoints);
+  for (const std::string& endpoint : arguments.endpoints) audit(program, "endpoint.allow", endpoint, "for this run");
 
   const auto host = start_scripts(remarks_of_experts(program));
   if (!host) return program.failed(host.error());

@@ -102,7 +102,23 @@ def _refusal(info: Mapping[str, Any]) -> _core.ExpertResponse:
     )
 
 
-def _circle(case: Case, experts: Iterable[ExpertLike] | None, plugins: Iterable[str | os.PathLike]) -> _Circle:
+def _endpoints(named: Iterable[str]) -> tuple[str, ...]:
+    """Those the caller names and those of the environment variable, which counts here and nowhere else."""
+    endpoints = [named] if isinstance(named, str) else list(named)
+    for endpoint in endpoints:
+        if not isinstance(endpoint, str):
+            raise TypeError(f"an endpoint is a str such as 'https://api.openai.com', not {type(endpoint).__name__}")
+    endpoints += os.environ.get("CONCLAVE_ALLOWED_ENDPOINTS", "").splitlines()
+    return tuple(endpoint.strip() for endpoint in endpoints if endpoint.strip())
+
+
+def _circle(
+    case: Case,
+    experts: Iterable[ExpertLike] | None,
+    plugins: Iterable[str | os.PathLike],
+    allow_endpoints: Iterable[str],
+) -> _Circle:
+    allowed = _endpoints(allow_endpoints)
     finder = _Finder(case, plugins)
     choices = {choice["name"]: choice for choice in case.experts}
     if experts is not None:
@@ -126,7 +142,7 @@ def _circle(case: Case, experts: Iterable[ExpertLike] | None, plugins: Iterable[
         if info.get("trust") == "untrusted":
             circle.refused.append(_refusal(info))
         else:
-            circle.experts.append(info)
+            circle.experts.append({**info, "allowed_endpoints": allowed})
     return circle
 
 
@@ -187,13 +203,15 @@ def consult(
     plugins: Iterable[str | os.PathLike] = (),
     history: bool = False,
     job: _core.Job | None = None,
+    allow_endpoints: Iterable[str] = (),
 ) -> Report:
     """Gathers evidence, asks the experts and returns the Report.
 
     case: a Case or the path of a case file. experts: names, paths of .py files or plugin folders, or functions; by default what
     the case says, or all shipped ones. plugins: folders of plugins. Naming a path or a folder here is consent to run it. history:
     whether the last report on the case is shown to experts (`evidence.previous`) and this one is kept. job: to stop it from
-    another thread (CancelledError).
+    another thread (CancelledError). allow_endpoints: addresses such as "https://api.openai.com" that language_model may send
+    condensed and redacted evidence to; the environment variable CONCLAVE_ALLOWED_ENDPOINTS, one a line, adds to them.
 
     Experts run one after the other on the calling thread, so that Ctrl-C reaches them. OSError or InfrastructureError if the case
     or the evidence it names cannot be read; CircleError for an unknown expert. A failing expert is a failed response in the
@@ -202,7 +220,7 @@ def consult(
     case = _case_of(case)
     job = job if job is not None else _core.Job("consult")
     started = time.time()
-    circle = _circle(case, experts, plugins)
+    circle = _circle(case, experts, plugins, allow_endpoints)
     past = _History(case, history)
     gathered, receipts = _gathered(case, circle, past, job)
     evidence = Evidence(gathered.evidence)
@@ -223,6 +241,7 @@ async def consult_async(
     plugins: Iterable[str | os.PathLike] = (),
     history: bool = False,
     job: _core.Job | None = None,
+    allow_endpoints: Iterable[str] = (),
 ) -> Report:
     """As `consult`, from a running loop: async experts share the loop, other experts and the engine run on threads. Cancelling
     the task stops them all and raises asyncio.CancelledError."""
@@ -230,7 +249,7 @@ async def consult_async(
     started = time.time()
     try:
         case = await asyncio.to_thread(_case_of, case)
-        circle = await asyncio.to_thread(_circle, case, experts, plugins)
+        circle = await asyncio.to_thread(_circle, case, experts, plugins, allow_endpoints)
         past = _History(case, history)
         gathered, receipts = await asyncio.to_thread(_gathered, case, circle, past, job)
         evidence = Evidence(gathered.evidence)

@@ -26,7 +26,8 @@ def manifest(name):
 
 
 class Job:
-    def __init__(self, name, **settings):
+    def __init__(self, name, allowed_endpoints=(), **settings):
+        self.allowed_endpoints = tuple(allowed_endpoints)
         self.settings = {key: field["default"] for key, field in manifest(name).get("settings", {}).items()} | settings
         self.stop, self.lines = False, []
 

@@ -164,6 +164,36 @@ def test_a_failing_hook_is_recorded_and_skipped(tmp_path, case):
     assert report.verdict == "healthy" and "failed: TypeError" in report.receipt["hooks"][0]["change"]
 
 
+def allowed(evidence, job):
+    return repr(job.allowed_endpoints)
+
+
+def test_endpoints_the_caller_allows_reach_every_expert(case, monkeypatch):
+    def told(**more):
+        report = conclave.consult(case, experts=[allowed], **more)
+        awaited = asyncio.run(conclave.consult_async(case, experts=[allowed], **more))
+        assert awaited.responses[0].content == report.responses[0].content
+        return report.responses[0].content
+
+    monkeypatch.delenv("CONCLAVE_ALLOWED_ENDPOINTS", raising=False)
+    assert told() == "()"
+    assert told(allow_endpoints=["https://a", "http://b:1"]) == "('https://a', 'http://b:1')"
+    assert told(allow_endpoints="https://a") == "('https://a',)"
+    monkeypatch.setenv("CONCLAVE_ALLOWED_ENDPOINTS", "https://c\n\n https://d \n")
+    assert told(allow_endpoints=["https://a"]) == "('https://a', 'https://c', 'https://d')"
+
+
+@pytest.mark.parametrize("endpoints", [[3], [None], [b"https://a"]])
+def test_an_endpoint_that_is_no_text_is_a_type_error(case, endpoints):
+    with pytest.raises(TypeError, match="an endpoint is a str"):
+        conclave.consult(case, experts=GOOD, allow_endpoints=endpoints)
+
+
+def test_a_case_cannot_allow_an_endpoint(case):
+    with pytest.raises(conclave.InfrastructureError, match="unknown key 'allowed_endpoints'"):
+        conclave.Case(question="?", logs=case.logs, experts=[{"name": "language_model", "allowed_endpoints": ["https://a"]}])
+
+
 def test_wrong_experts_are_errors(case):
     with pytest.raises(conclave.CircleError, match="did you mean 'error_bursts'"):
         conclave.consult(case, experts=["eror_bursts"])

@@ -74,10 +74,6 @@ def consult(packages, provider, monkeypatch):
     """Asks the expert about the incident at a server, with consent and key unless told otherwise."""
 
     def run(server, allow=True, key=KEY, job=None, subject=None, **settings):
-        monkeypatch.setenv(
-            "CONCLAVE_ALLOWED_ENDPOINTS",
-            f"https://elsewhere.example\n{server.url}/\n" if allow else "https://elsewhere.example",
-        )
         monkeypatch.setenv("CONCLAVE_MODEL_PACKAGES", packages)
         if key:
             monkeypatch.setenv(f"{provider.upper()}_API_KEY", key)
@@ -85,6 +81,7 @@ def consult(packages, provider, monkeypatch):
         settings = {"provider": provider, "model": "test", "base_url": base, "timeout_s": 20.0} | settings
         job = job or Job("language_model")
         job.settings |= settings
+        job.allowed_endpoints = ("https://elsewhere.example", *([f"{server.url}/"] if allow else []))
         return load_expert("language_model").assess(subject or incident(), job)
 
     return run
@@ -281,9 +278,11 @@ def test_an_address_that_is_none_is_refused(url):
         ask("language_model", incident(), provider="openai", model="test", base_url=url)
 
 
-def test_consent_is_for_scheme_host_and_port(monkeypatch):
-    allowed = load_expert("language_model").allowed
-    monkeypatch.setenv("CONCLAVE_ALLOWED_ENDPOINTS", "https://API.example.com/v1\nnot an address\nhttp://127.0.0.1:8080")
+def test_consent_is_for_scheme_host_and_port():
+    def allowed(endpoint):
+        named = ("https://API.example.com/v1", "not an address", "", "http://127.0.0.1:8080")
+        return load_expert("language_model").is_allowed(endpoint, named)
+
     assert allowed("https://api.example.com:443") and allowed("http://127.0.0.1:8080")
     for other in (
         "http://api.example.com:80",
@@ -294,11 +293,17 @@ def test_consent_is_for_scheme_host_and_port(monkeypatch):
         assert not allowed(other)
 
 
-def test_a_missing_package_is_explained(monkeypatch):
+def test_the_environment_alone_is_no_consent(monkeypatch):
     monkeypatch.setenv("CONCLAVE_ALLOWED_ENDPOINTS", "https://api.openai.com")
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr(load_expert("language_model"), "load_package", lambda *_: None)
     answer = ask("language_model", incident(), provider="openai", model="test")
+    assert isinstance(answer, conclave.Abstain) and "--allow-endpoint https://api.openai.com:443" in answer.reason
+
+
+def test_a_missing_package_is_explained(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setattr(load_expert("language_model"), "load_package", lambda *_: None)
+    answer = ask("language_model", incident(), allowed_endpoints=["https://api.openai.com"], provider="openai", model="test")
     assert isinstance(answer, conclave.Abstain) and "pip install openai" in answer.reason
 
 
@@ -309,7 +314,7 @@ def test_the_manifest_grants_no_raw_evidence():
 # --- in a circle, with the engine that looks claims up ---
 
 
-def circle(tmp_path, server, monkeypatch, packages, experts=("language_model",)):
+def circle(tmp_path, server, monkeypatch, packages, experts=("language_model",), allow=True):
     """The report on a small log, as a user would get it from a case file."""
     lines = [f"2026-03-03T13:{n // 60:02d}:{n % 60:02d}Z INFO request {n} served" for n in range(1800)]
     lines += [f"2026-03-03T13:{n // 60:02d}:{n % 60:02d}Z ERROR {SMUGGLED} attempt {n}" for n in range(1800, 3600)]
@@ -324,10 +329,24 @@ def circle(tmp_path, server, monkeypatch, packages, experts=("language_model",))
         "change_time": "2026-03-03T13:29:00Z",
     }
     (tmp_path / "case.yaml").write_text(json.dumps(subject))  # JSON is YAML
-    monkeypatch.setenv("CONCLAVE_ALLOWED_ENDPOINTS", server.url)
     monkeypatch.setenv("CONCLAVE_MODEL_PACKAGES", packages)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    return conclave.consult(conclave.Case.load(tmp_path / "case.yaml")).to_dict()
+    subject = conclave.Case.load(tmp_path / "case.yaml")
+    return conclave.consult(subject, allow_endpoints=[server.url] if allow else ()).to_dict()
+
+
+def test_a_consultation_without_consent_sends_nothing(tmp_path, monkeypatch, packages):
+    with ModelServer(GOOD) as server:
+        report = circle(tmp_path, server, monkeypatch, packages, allow=False)
+    assert report["responses"][0]["status"] == "abstained" and "not agreed" in report["responses"][0]["content"]
+    assert server.requests == []
+
+
+def test_in_python_the_environment_is_consent_too(tmp_path, monkeypatch, packages):
+    with ModelServer(GOOD) as server:
+        monkeypatch.setenv("CONCLAVE_ALLOWED_ENDPOINTS", f"https://elsewhere.example\n{server.url}\n")
+        report = circle(tmp_path, server, monkeypatch, packages, allow=False)
+    assert report["responses"][0]["status"] == "answered" and len(server.requests) == 1
 
 
 def test_a_bad_verdict_on_invented_evidence_does_not_count(tmp_path, monkeypatch, packages):

@@ -5,6 +5,7 @@
     export OPENAI_API_KEY=...                                                   # or ANTHROPIC_API_KEY
     conclave consult CASE.yaml --allow-endpoint https://api.openai.com
 with, in the case:  experts: [{name: language_model, settings: {provider: openai, model: NAME}}]
+In the window the page Experts asks for your agreement; in Python: conclave.consult(case, allow_endpoints=["https://..."]).
 
 Nothing is sent to an endpoint (scheme, host and port) the user has not allowed, not even after a redirect. What is sent is
 condensed (dossier.py) and redacted by visible rules (conclave.security); the exact text stays in the report, under metadata
@@ -44,13 +45,13 @@ def endpoint_of(url):
     return f"{parts.scheme}://{host}:{parts.port or PORTS[parts.scheme]}"
 
 
-def allowed(endpoint):
-    for line in os.environ.get("CONCLAVE_ALLOWED_ENDPOINTS", "").splitlines():
+def is_allowed(endpoint, allowed):
+    for address in allowed:
         try:
-            if line.strip() and endpoint_of(line) == endpoint:
+            if endpoint_of(address) == endpoint:
                 return True
         except ValueError:
-            continue  # a line that is no address allows nothing
+            continue  # what is no address allows nothing
     return False
 
 
@@ -207,15 +208,16 @@ def assess(evidence, job):
         return conclave.Abstain(
             "no language model configured. In the case:\n"
             "  experts: [{name: language_model, settings: {provider: openai, model: NAME}}]   # or anthropic\n"
-            "and start with --allow-endpoint URL, the key in OPENAI_API_KEY or ANTHROPIC_API_KEY"
+            "and start with --allow-endpoint URL (the window asks on its page Experts), the key in OPENAI_API_KEY or ANTHROPIC_API_KEY"
         )
     if provider not in HOME:
         raise ValueError(f"provider must be openai or anthropic, not {provider!r}")
     base_url = settings["base_url"] or HOME[provider]
     endpoint = endpoint_of(base_url)
-    if not allowed(endpoint):
+    if not is_allowed(endpoint, job.allowed_endpoints):
         return conclave.Abstain(
-            f"nothing was sent: you have not agreed to {endpoint} yet. Start with --allow-endpoint {endpoint}"
+            f"nothing was sent: you have not agreed to {endpoint} yet. Start with --allow-endpoint {endpoint}, "
+            "or agree on the page Experts of the window"
         )
     variable = settings["api_key_env"] or f"{provider.upper()}_API_KEY"
     if not variable.isidentifier():

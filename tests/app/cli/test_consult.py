@@ -225,11 +225,22 @@ def test_who_ran_and_what_was_refused_is_audited(conclave, case, experts):
 
 
 def test_only_endpoints_named_on_the_command_line_are_allowed(conclave, case, experts):
-    paths = named(experts(one="import os; return os.environ.get('CONCLAVE_ALLOWED_ENDPOINTS', 'unset')"))
+    paths = named(experts(one="return ' '.join(job.allowed_endpoints) or 'none'"))
     conclave.env["CONCLAVE_ALLOWED_ENDPOINTS"] = "https://elsewhere.example"
     responses = conclave("consult", case(), *paths, "--json", "--allow-endpoint", "https://a", "--allow-endpoint", "https://b").json["responses"]
     assert responses[0]["content"].split() == ["https://a", "https://b"]
-    assert "elsewhere" not in conclave("consult", case(), *paths, "--json").json["responses"][0]["content"]
+    assert conclave("consult", case(), *paths, "--json").json["responses"][0]["content"] == "none"
+
+
+def test_the_language_model_takes_consent_from_the_command_line_alone(conclave, case):
+    settings = "{provider: openai, model: test, base_url: 'http://127.0.0.1:9/v1'}"
+    path = case(f"experts: [{{name: language_model, settings: {settings}}}]\n")
+    conclave.env["CONCLAVE_ALLOWED_ENDPOINTS"] = "http://127.0.0.1:9"
+    conclave.env.pop("OPENAI_API_KEY", None)
+    refused, = conclave("consult", path, "--json").json["responses"]
+    assert refused["status"] == "abstained" and "not agreed to http://127.0.0.1:9" in refused["content"]
+    agreed, = conclave("consult", path, "--json", "--allow-endpoint", "http://127.0.0.1:9").json["responses"]
+    assert agreed["status"] == "abstained" and "no key" in agreed["content"]
 
 
 def test_neither_log_holds_evidence(conclave, case, experts, log):
