@@ -4,6 +4,7 @@
 #include <QFileInfo>
 #include <QPointer>
 
+#include "app/desktop/endpoints.h"
 #include "app/desktop/opening.h"
 #include "app/desktop/text.h"
 #include "engine/store/store.h"
@@ -153,16 +154,18 @@ void Session::consult() {
         },
         Qt::QueuedConnection);
   };
-  auto work = [this, post, subject = asked(), host = scripts_.host(), dirs = scripts_.pluginDirs(),
+  scripting::CircleRequest request{{}, scripts_.pluginDirs()};
+  for (const QString& endpoint : agreedEndpoints()) request.allowed_endpoints.push_back(endpoint.toStdString());
+  auto work = [this, post, subject = asked(), host = scripts_.host(), request = std::move(request),
                history = folders_.history](Job& job) -> Result<Verdict> {
     std::vector<ExpertPtr> experts;
     ConsultOptions options;
     if (host) {
-      auto circle = host->circle(subject, {{}, dirs});
+      auto circle = host->circle(subject, request);
       if (!circle) return tl::unexpected<Error>(circle.error());
       experts = std::move(circle->experts);
       options.refused = std::move(circle->refused);
-      options.hooks = host->hooks({{}, dirs});
+      options.hooks = host->hooks(request);
     }
     options.on_gathered = [this, post](const Gathered& gathered) {
       post([this, value = std::make_shared<const Gathered>(gathered)] {

@@ -12,6 +12,7 @@
 #include <QVBoxLayout>
 
 #include "app/desktop/text.h"
+#include "app/desktop/widgets/endpoint_consent.h"
 #include "app/desktop/widgets/expert_card.h"
 #include "app/desktop/widgets/settings_form.h"
 
@@ -19,7 +20,12 @@ namespace conclave::desktop {
 
 namespace {
 const auto splitter_key = QStringLiteral("experts/splitter");
+
+// What the consent says is sent is true of this one only.
+bool asksForConsent(const scripting::PluginInfo& plugin) {
+  return plugin.name == "language_model" && plugin.trust == scripting::Trust::shipped;
 }
+}  // namespace
 
 ExpertsPage::ExpertsPage(Session& session, const ThemeController& theme, QWidget* parent)
     : Page(parent),
@@ -125,6 +131,11 @@ void ExpertsPage::showDetail() {
       auto* form = new SettingsForm(row.plugin.settings, row.settings);
       connect(form, &SettingsForm::edited, this, [this, form, at = current.row()] { experts_.setSettings(at, form->values()); });
       about->column()->addWidget(form);
+      if (asksForConsent(row.plugin)) {
+        auto* consent = new EndpointConsent(row.settings);
+        connect(form, &SettingsForm::edited, consent, [form, consent] { consent->setSettings(form->values()); });
+        about->column()->addWidget(consent);
+      }
     }
     column->addWidget(about);
     if (row.last) {

@@ -58,10 +58,12 @@ scripting::PluginCatalog FakeHost::catalog(const std::vector<std::filesystem::pa
   plugin.trust = scripting::Trust::untrusted;
   plugin.settings.clear();
   catalog.plugins.push_back(plugin);
+  catalog.plugins.insert(catalog.plugins.end(), more_plugins.begin(), more_plugins.end());
   return catalog;
 }
 
-Result<scripting::Circle> FakeHost::circle(const Case&, const scripting::CircleRequest&) {
+Result<scripting::Circle> FakeHost::circle(const Case&, const scripting::CircleRequest& request) {
+  allowed_endpoints = request.allowed_endpoints;
   return scripting::Circle{experts, {}, {}};
 }
 

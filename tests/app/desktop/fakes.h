@@ -34,7 +34,9 @@ class FakeHost : public scripting::ScriptHost {
   ~FakeHost() override;
 
   std::vector<ExpertPtr> experts;
-  std::string busy;  // set before the host is in use
+  std::string busy;                                 // set before the host is in use
+  std::vector<scripting::PluginInfo> more_plugins;  // of the catalogue; set before the host is in use
+  std::vector<std::string> allowed_endpoints;       // of the last request; read when the consultation ended
 
   [[nodiscard]] scripting::PluginCatalog catalog(const std::vector<std::filesystem::path>& plugin_dirs) const override;
   [[nodiscard]] Result<scripting::Circle> circle(const Case& subject, const scripting::CircleRequest& request) override;

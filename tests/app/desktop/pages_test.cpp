@@ -1,10 +1,14 @@
+#include <QFile>
 #include <QLabel>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTest>
 #include <QToolButton>
+#include <QTreeView>
 
+#include "app/desktop/endpoints.h"
 #include "app/desktop/pages/experts_page.h"
 #include "app/desktop/pages/report_page.h"
 #include "app/desktop/widgets/agreement_map.h"
@@ -21,6 +25,14 @@ QString allText(const QWidget& widget) {
   QStringList text;
   for (const auto* label : widget.findChildren<QLabel*>()) text << label->text();
   return text.join(QLatin1Char('\n'));
+}
+
+scripting::PluginInfo languageModel(scripting::Trust trust = scripting::Trust::shipped) {
+  scripting::PluginInfo plugin;
+  plugin.name = "language_model";
+  plugin.trust = trust;
+  plugin.settings = {{"provider", "str", "", "openai or anthropic."}, {"base_url", "str", "", "Address of the interface."}};
+  return plugin;
 }
 
 }  // namespace
@@ -163,6 +175,154 @@ class PagesTest : public QObject {
     box->setValue(9);
     QVERIFY(session_->experts());
     QCOMPARE(session_->experts()->front().settings.at("window_minutes").get<int>(), 9);
+  }
+
+ private:
+  // The experts page with language_model as its last row, chosen.
+  std::unique_ptr<ExpertsPage> pageOfLanguageModel(const scripting::PluginInfo& plugin) {
+    auto page = std::make_unique<ExpertsPage>(*session_, *theme_);
+    scripts_->start([plugin](scripting::OutputSink sink) -> Result<std::unique_ptr<scripting::ScriptHost>> {
+      auto host = std::make_unique<FakeHost>(std::move(sink));
+      host->more_plugins = {plugin};
+      return host;
+    });
+    if (!QTest::qWaitFor([&] { return page->experts().rowCount() == 3; })) return nullptr;
+    page->findChild<QTreeView*>()->setCurrentIndex(page->experts().index(2, 0));
+    return page;
+  }
+
+ private Q_SLOTS:
+  void consent_is_given_and_withdrawn_on_the_card_of_the_language_model() {
+    const auto page = pageOfLanguageModel(languageModel());
+    QVERIFY(page);
+    auto* state = page->findChild<QLabel*>(QStringLiteral("consent_state"));
+    auto* agree = page->findChild<QPushButton*>(QStringLiteral("consent_agree"));
+    auto* withdraw = page->findChild<QPushButton*>(QStringLiteral("consent_withdraw"));
+    QVERIFY(state && agree && withdraw);
+    QVERIFY(agree->isHidden() && withdraw->isHidden());
+    QVERIFY(state->text().startsWith(QLatin1String("Nothing is sent: no provider")));
+
+    QTest::keyClicks(page->findChild<QLineEdit*>(QStringLiteral("setting:provider")), QStringLiteral("openai"));
+    QCOMPARE(agree->text(), QStringLiteral("Agree to send redacted evidence to https://api.openai.com:443"));
+    QVERIFY(!agree->isHidden() && withdraw->isHidden());
+    QVERIFY(state->text().contains(QLatin1String("until you agree")) &&
+            state->text().contains(QLatin1String("single log lines")));
+    QCOMPARE(agreedEndpoints(), QStringList());  // looking is not agreeing
+    agree->click();
+    QCOMPARE(agreedEndpoints(), QStringList({"https://api.openai.com:443"}));
+    QVERIFY(agree->isHidden() && !withdraw->isHidden());
+
+    // Another address is another question, and what was agreed to before can be withdrawn beside it.
+    QTest::keyClicks(page->findChild<QLineEdit*>(QStringLiteral("setting:base_url")), QStringLiteral("http://10.0.0.1:8080/v1"));
+    QCOMPARE(agree->text(), QStringLiteral("Agree to send redacted evidence to http://10.0.0.1:8080"));
+    QVERIFY(!agree->isHidden() && withdraw->isHidden());
+    QVERIFY(state->text().contains(QLatin1String("not encrypted")));
+    auto* others = page->findChild<QLabel*>(QStringLiteral("consent_others"));
+    QVERIFY(!others->isHidden() && others->text().contains(QLatin1String("https://api.openai.com:443")));
+    const auto begin = others->text().indexOf(QLatin1String("href=\"")) + 6;
+    Q_EMIT others->linkActivated(others->text().mid(begin, others->text().indexOf(QLatin1Char('"'), begin) - begin));
+    QVERIFY(others->isHidden());
+    QCOMPARE(agreedEndpoints(), QStringList());
+
+    agree->click();
+    QCOMPARE(agreedEndpoints(), QStringList({"http://10.0.0.1:8080"}));
+    withdraw->click();
+    QCOMPARE(agreedEndpoints(), QStringList());
+    QVERIFY(!agree->isHidden() && withdraw->isHidden());
+  }
+
+  void a_stranger_of_the_same_name_is_not_offered_consent() {
+    const auto page = pageOfLanguageModel(languageModel(scripting::Trust::named));
+    QVERIFY(page);
+    QVERIFY(page->findChild<QLineEdit*>(QStringLiteral("setting:provider")));
+    QVERIFY(!page->findChild<QPushButton*>(QStringLiteral("consent_agree")));
+  }
+
+  void consent_is_for_scheme_host_and_port_as_the_expert_reads_them_data() {
+    QTest::addColumn<QString>("provider");
+    QTest::addColumn<QString>("base");
+    QTest::addColumn<QString>("endpoint");
+    QTest::addColumn<QString>("trouble");
+    QTest::newRow("home") << "anthropic"
+                          << ""
+                          << "https://api.anthropic.com:443"
+                          << "";
+    QTest::newRow("path and case") << "openai"
+                                   << " HTTPS://API.Example.com/v1/ "
+                                   << "https://api.example.com:443"
+                                   << "";
+    QTest::newRow("port") << "openai"
+                          << "http://localhost:11434/v1"
+                          << "http://localhost:11434"
+                          << "";
+    QTest::newRow("IPv6") << "openai"
+                          << "http://[::1]:8080/v1"
+                          << "http://[::1]:8080"
+                          << "";
+    QTest::newRow("no provider") << ""
+                                 << "http://localhost:11434/v1"
+                                 << ""
+                                 << "";
+    QTest::newRow("odd provider") << "acme"
+                                  << ""
+                                  << ""
+                                  << "openai or anthropic";
+    QTest::newRow("no address") << "openai"
+                                << "api.openai.com"
+                                << ""
+                                << "must be http";
+    QTest::newRow("other scheme") << "openai"
+                                  << "ftp://x"
+                                  << ""
+                                  << "must be http";
+    QTest::newRow("no host") << "openai"
+                             << "http://"
+                             << ""
+                             << "must be http";
+    QTest::newRow("port too high") << "openai"
+                                   << "http://host:99999"
+                                   << ""
+                                   << "must be http";
+    QTest::newRow("password") << "openai"
+                              << "https://user:pw@host/v1"
+                              << ""
+                              << "password";
+    QTest::newRow("user like a host") << "openai"
+                                      << "https://api.openai.com@evil.example/v1"
+                                      << ""
+                                      << "user name";
+    QTest::newRow("other letters") << "openai" << QString::fromUtf8("https://api.opеnai.com/v1") << ""
+                                   << "xn--";
+    QTest::newRow("another spelling") << "openai"
+                                      << "http://127.1/v1"
+                                      << ""
+                                      << "127.0.0.1";
+  }
+  void consent_is_for_scheme_host_and_port_as_the_expert_reads_them() {
+    QFETCH(QString, provider);
+    QFETCH(QString, base);
+    QFETCH(QString, endpoint);
+    QFETCH(QString, trouble);
+    const auto wanted = endpointWanted({{"provider", provider.toStdString()}, {"base_url", base.toStdString()}});
+    QCOMPARE(wanted.endpoint, endpoint);
+    QVERIFY2(trouble.isEmpty() ? wanted.trouble.isEmpty() : wanted.trouble.contains(trouble), qPrintable(wanted.trouble));
+    QVERIFY(!wanted.openToReaders);
+  }
+
+  void settings_that_are_no_text_want_nothing() {
+    for (const auto& settings :
+         {nlohmann::json(), nlohmann::json::array(), nlohmann::json{{"provider", 3}}, nlohmann::json{{"provider", nullptr}}}) {
+      QVERIFY(endpointWanted(settings).endpoint.isEmpty());
+    }
+  }
+
+  void the_homes_of_providers_are_those_of_the_expert() {
+    QFile file(QStringLiteral(CONCLAVE_SOURCE_DIR "/plugins/experts/language_model/language_model.py"));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray source = file.readAll();
+    QVERIFY(source.contains("HOME = {\"openai\": \"https://api.openai.com/v1\", \"anthropic\": \"https://api.anthropic.com\"}"));
+    QCOMPARE(endpointWanted({{"provider", "openai"}}).endpoint, QStringLiteral("https://api.openai.com:443"));
+    QCOMPARE(endpointWanted({{"provider", "anthropic"}}).endpoint, QStringLiteral("https://api.anthropic.com:443"));
   }
 
   void a_setting_of_the_wrong_type_shows_a_default_instead_of_failing() {

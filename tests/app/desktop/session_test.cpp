@@ -5,6 +5,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include "app/desktop/endpoints.h"
 #include "app/desktop/opening.h"
 #include "app/desktop/text.h"
 #include "engine/store/store.h"
@@ -93,6 +94,26 @@ class SessionTest : public QObject {
     const auto store = store::Store::open(fsPath(path("history.db")));
     QVERIFY(store.has_value());
     QCOMPARE((*store)->list_reports(10)->size(), 1U);
+  }
+
+  void only_endpoints_the_user_agreed_to_reach_the_experts() {
+    begin({std::make_shared<FakeExpert>("one", "failing")});
+    openCase();
+    QSignalSpy ended(session_.get(), &Session::consultEnded);
+    const auto told = [this, &ended] {
+      const auto before = ended.count();
+      session_->consult();
+      const bool done = QTest::qWaitFor([&] { return ended.count() > before; });
+      return done ? static_cast<FakeHost&>(*scripts_->host()).allowed_endpoints : std::vector<std::string>{"never ended"};
+    };
+    QCOMPARE(told(), std::vector<std::string>{});
+    agreeToEndpoint(QStringLiteral("https://api.openai.com:443"));
+    agreeToEndpoint(QStringLiteral("http://127.0.0.1:11434"));
+    QCOMPARE(told(), (std::vector<std::string>{"https://api.openai.com:443", "http://127.0.0.1:11434"}));
+    withdrawEndpoint(QStringLiteral("https://api.openai.com:443"));
+    QCOMPARE(told(), std::vector<std::string>{"http://127.0.0.1:11434"});
+    withdrawEndpoint(QStringLiteral("http://127.0.0.1:11434"));
+    QCOMPARE(told(), std::vector<std::string>{});
   }
 
   void without_python_evidence_is_still_gathered() {
