@@ -131,6 +131,7 @@ int run_consultation(Program& program, Arguments& arguments) {
   if (!weights) return program.failed(weights.error());
   for (const std::string& endpoint : arguments.endpoints) audit(program, "endpoint.allow", endpoint, "for this run");
 
+  program.out.keep_to_itself();  // standard output is the report and nothing else
   const auto host = start_scripts(remarks_of_experts(program));
   if (!host) return program.failed(host.error());
   leave(**host, program.finish(consult_with(program, arguments, *subject, std::move(*weights), **host)));

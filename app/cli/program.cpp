@@ -126,6 +126,7 @@ int parse_and_run(std::vector<std::string> arguments, Program& program) {
 }  // namespace
 
 int run(const std::vector<std::string>& arguments) {
+  occupy_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of write()
   Program program;
   const std::vector<std::string> rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());

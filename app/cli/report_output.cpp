@@ -1,7 +1,5 @@
 #include "app/cli/report_output.h"
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
@@ -46,7 +44,8 @@ int ReportOutput::write(Program& program, const Report& report) const {
   } else if (junit) {
     text = render_junit(report);
   } else {
-    text = render_text(report, file.empty() && wants_colour(STDOUT_FILENO), file.empty() ? terminal_width(STDOUT_FILENO) : 100);
+    const int screen = program.out.descriptor();
+    text = render_text(report, file.empty() && wants_colour(screen), file.empty() ? terminal_width(screen) : 100);
   }
   if (file.empty()) {
     program.out.write(text);

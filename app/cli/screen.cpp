@@ -22,8 +22,27 @@ int write_all(int descriptor, std::string_view text) {
 
 }  // namespace
 
+void occupy_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free descriptor is this one, as those below are open.
+    (void)::open("/dev/null", descriptor == STDERR_FILENO ? O_RDWR : O_RDONLY);
+  }
+}
+
+void Output::keep_to_itself() {
+  if (descriptor_ != STDOUT_FILENO) return;
+  const int own = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (own < 0) return;  // out of descriptors: shared as before
+  if (::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+    ::close(own);
+    return;
+  }
+  descriptor_ = own;
+}
+
 void Output::write(std::string_view text) {
-  if (error_ == 0) error_ = write_all(STDOUT_FILENO, text);
+  if (error_ == 0) error_ = write_all(descriptor_, text);
 }
 
 Result<void> Output::state() const {

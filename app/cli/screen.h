@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include <unistd.h>
+
 #include "engine/base/error.h"
 
 namespace conclave::cli {
@@ -14,6 +16,10 @@ namespace conclave::cli {
 // Writes standard output at once and remembers what went wrong. One thread.
 class Output {
  public:
+  // From now on nobody else writes there: what scripts, libraries and child processes write to descriptor 1 goes to standard
+  // error. For the rest of the process.
+  void keep_to_itself();
+  [[nodiscard]] int descriptor() const { return descriptor_; }
   // A reader that went away (`| head`) ends the output without a complaint.
   void write(std::string_view text);
   [[nodiscard]] bool closed() const { return error_ != 0; }
@@ -21,8 +27,13 @@ class Output {
   [[nodiscard]] Result<void> state() const;
 
  private:
+  int descriptor_ = STDOUT_FILENO;
   int error_ = 0;
 };
+
+// A standard descriptor that the caller left closed would be given to the next file opened, for example the history, and then
+// written to. Takes the places of closed ones; writing to standard output is then an error. Before anything is opened.
+void occupy_standard_descriptors();
 
 // Standard error: messages above, at most one line that is drawn over and over (the progress bar) below. Any thread.
 class Screen {

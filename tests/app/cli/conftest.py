@@ -34,10 +34,10 @@ class Conclave:
         self.env |= {"HOME": str(folder), "TERM": "xterm"}
 
     def start(self, *arguments, **options):
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL} | options
-        # A test program in the background of a shell hands down an ignored SIGINT.
-        return subprocess.Popen([BIN, *map(str, arguments)], cwd=self.folder, env=self.env,
-                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **options)
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL,
+                   # A test program in the background of a shell hands down an ignored SIGINT.
+                   "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)} | options
+        return subprocess.Popen([BIN, *map(str, arguments)], cwd=self.folder, env=self.env, **options)
 
     def __call__(self, *arguments, input=None):
         process = self.start(*arguments, **({"stdin": subprocess.PIPE} if input is not None else {}))

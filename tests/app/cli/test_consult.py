@@ -47,6 +47,20 @@ def test_what_an_expert_prints_never_spoils_the_report(conclave, case, experts):
     assert verbose.json["verdict"] == "healthy" and "NOISE" in verbose.err
 
 
+def test_what_an_expert_and_its_children_write_to_descriptor_1_never_spoils_the_report(conclave, case, experts):
+    loud, = experts(loud=f"import os, subprocess; os.write(1, b'RAW'); subprocess.run(['echo', 'CHILD']); {HEALTHY}")
+    outcome = conclave("consult", case(), "--expert", loud, "--json")
+    assert outcome.json["verdict"] == "healthy" and "RAW" in outcome.err and "CHILD" in outcome.err
+
+
+def test_a_closed_standard_output_does_not_send_the_report_into_another_file(conclave, case, experts, tmp_path):
+    one, = experts(one=HEALTHY)
+    process = conclave.start("consult", case(), "--expert", one, stdout=None, preexec_fn=lambda: os.close(1))
+    assert "cannot write standard output" in process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 2
+    assert not [path for path in conclave.state.glob("*") if b"By scope" in path.read_bytes()]
+
+
 @pytest.mark.parametrize("form, begins", [([], "small"), (["--markdown"], "#"), (["--html"], "<!"), (["--junit"], "<?xml")])
 def test_the_report_comes_in_the_form_asked_for(conclave, case, experts, form, begins):
     outcome = conclave("consult", case(), *named(experts(one=HEALTHY)), *form)
@@ -103,6 +117,8 @@ def test_errors_of_a_case_are_lines_with_place(conclave, case):
     (["replay", "app.log"], "not JSON"),
     (["replay", "/"], "Is a directory"),
     (["history", "show", "abcd"], "no report 'abcd'"),
+    (["consult", "case.yaml", "--plugins", "missing"], "missing"),
+    (["consult", "case.yaml", "--plugins", "app.log"], "app.log"),
     (["plugins", "list", "--plugins", "missing"], "missing"),
     (["plugins", "check", "missing"], "missing"),
     (["run", "missing.py"], "missing.py"),
