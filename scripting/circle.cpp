@@ -75,6 +75,16 @@ class Chooser {
     return choices;
   }
 
+  // A folder that was named has to be there; what is wrong with single plugins in it matters only when they are asked for.
+  [[nodiscard]] Result<void> check_named_folders() const {
+    for (const PluginProblem& problem : catalog_.problems) {
+      if (std::find(request_.plugin_dirs.begin(), request_.plugin_dirs.end(), problem.path) != request_.plugin_dirs.end()) {
+        return fail(ErrorKind::invalid_argument, problem.message);
+      }
+    }
+    return {};
+  }
+
   [[nodiscard]] std::string where() const { return subject_.file.string(); }
 
  private:
@@ -143,6 +153,7 @@ Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::
 
 Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, const fs::path& shipped, const MakeExpert& make) {
   const Chooser chooser(subject, request, shipped);
+  if (auto folders = chooser.check_named_folders(); !folders) return tl::unexpected(std::move(folders.error()));
   Circle circle;
   std::vector<std::string> seen;
   for (const ExpertChoice& choice : chooser.choices()) {

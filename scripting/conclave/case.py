@@ -62,7 +62,13 @@ class _Finder:
 
     def __init__(self, case: Case, plugins: Iterable[str | os.PathLike]) -> None:
         self._case = case
-        infos, self.problems = _core.read_catalog(shipped_plugins(), list(plugins))
+        folders = [os.fsdecode(folder) for folder in plugins]
+        for folder in folders:
+            os.scandir(folder).close()  # what was named has to be there: OSError
+        infos, self.problems = _core.read_catalog(shipped_plugins(), folders)
+        for path, message in self.problems:
+            if os.fspath(path) in folders:  # a folder that is one plugin; others matter only when they are asked for
+                raise _core.CircleError(message)
         self.experts = {info["name"]: info for info in infos if info["kind"] == "expert"}
         self.hooks = [info for info in infos if info["kind"] == "hook" and info["trust"] != "untrusted"]
 
@@ -132,7 +138,7 @@ def _circle(
     elif choices:
         infos = [finder.named_by_case(choice) for choice in case.experts]
     else:
-        infos = [info for info in finder.experts.values() if info["trust"] != "untrusted"]
+        infos = [info for info in finder.experts.values() if info["trust"] == "shipped"]
     circle = _Circle(hooks=finder.hooks)
     seen: set[str] = set()
     for info in infos:

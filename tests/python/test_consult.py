@@ -130,6 +130,21 @@ def test_settings_and_weights_of_the_case_reach_the_expert(log, tmp_path):
     assert (response.content, response.weight) == ("limit 7", 2.0)
 
 
+def test_a_named_folder_has_to_be_there_and_adds_nobody_unasked(case, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        conclave.consult(case, plugins=[tmp_path / "nowhere"])
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    (folder / "extra.py").write_text("import conclave\n@conclave.expert\ndef extra(evidence, job):\n    return 'unasked'\n")
+    with pytest.raises(NotADirectoryError):
+        conclave.consult(case, plugins=[folder / "extra.py"])
+    names = {response.expert_name for response in conclave.consult(case, plugins=[folder]).responses}
+    assert "error_bursts" in names and "extra" not in names
+    (folder / "plugin.toml").write_text("name = ")
+    with pytest.raises(conclave.CircleError, match="TOML"):
+        conclave.consult(case, plugins=[folder])
+
+
 def test_hooks_add_facts_and_change_the_configuration(tmp_path, log):
     folder = tmp_path / "plugins" / "ci"
     folder.mkdir(parents=True)

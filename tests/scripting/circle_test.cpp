@@ -90,6 +90,14 @@ TEST_F(CircleTest, AnExpertThatCannotBeReadSaysWhy) {
   EXPECT_THAT(error(), HasSubstr("not valid TOML"));
 }
 
+TEST_F(CircleTest, ANamedFolderThatCannotBeReadIsAnError) {
+  EXPECT_THAT(error({{}, {root / "nowhere"}}), HasSubstr("nowhere"));
+  EXPECT_THAT(error({{}, {root / "case/own.py"}}), HasSubstr("own.py"));
+  write("named/broken/plugin.toml", "name = ");
+  EXPECT_TRUE(choose({{}, {root / "named"}}).has_value()) << "what is wrong with a plugin nobody asks for stops nothing";
+  EXPECT_THAT(error({{}, {root / "named/broken"}}), HasSubstr("not valid TOML"));
+}
+
 TEST_F(CircleTest, AHookIsNoExpert) {
   subject.experts = {{"renames", nlohmann::json::object(), 1}};
   EXPECT_THAT(error(), HasSubstr("no expert but of kind hook"));
