@@ -19,6 +19,10 @@ class CaseReader {
       : root_(root), subject_(subject), problems_(problems), map_(root, "a case", problems) {}
 
   void read() {
+    if (root_.kind == NodeKind::null) {
+      map_.error(root_, "empty-case", "the file says nothing; a case needs a question and evidence",
+                 "question: Is it safe to go on?");
+    }
     if (!map_.is_map()) return;
     long long version = 1;
     map_.integer("version", version, 1, 1);

@@ -21,7 +21,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t max_sample_bytes = 2000;
 
 config::Problem problem_from(const Error& error, std::string rule, config::Severity severity = config::Severity::error) {
-  return {severity, std::move(rule), error.text(), {}, {error.where, 0, 0}};
+  Error unplaced = error;  // the location says where
+  unplaced.where.clear();
+  return {severity, std::move(rule), unplaced.text(), {}, {error.where, 0, 0}};
 }
 
 fs::path resolved(const Case& subject, const std::string& path) {

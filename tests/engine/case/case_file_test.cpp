@@ -28,6 +28,12 @@ TEST(CaseFile, NeedsOnlyAQuestionAndOneKindOfEvidence) {
   EXPECT_TRUE(file.value.experts.empty());
 }
 
+TEST(CaseFile, AFileThatSaysNothingIsNoCase) {
+  for (const char* nothing : {"", "\n", "# later\n", "---\n", "null\n"}) {
+    EXPECT_THAT(problems_of(nothing), HasSubstr("a case needs a question")) << nothing;
+  }
+}
+
 TEST(CaseFile, ReadsEveryKey) {
   const CaseFile file = read(R"(
 version: 1
