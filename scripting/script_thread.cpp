@@ -67,6 +67,8 @@ Result<void> ScriptThread::set_up(const std::filesystem::path& package_folder) {
     const py::object names = py::module_::import("types").attr("SimpleNamespace")(**native);
     python_ = py::module_::import("conclave._host").attr("Host")(names, wake_).release().ptr();
   } catch (const py::error_already_set& error) {
+    // Python takes SIGINT over as soon as a module asks for it, which is before there is anything that could be stopped.
+    if (error.matches(PyExc_KeyboardInterrupt)) return fail(ErrorKind::cancelled, "stopped while Python started");
     return fail(ErrorKind::script, std::string("cannot start Python: ") + error.what(), package_folder.string());
   }
   return {};
