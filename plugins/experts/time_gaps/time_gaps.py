@@ -99,7 +99,7 @@ def span(seconds):
 def assess(evidence, job):
     logs = [log for log in evidence.logs if log.readable and len(log.buckets) >= 2 and log.last_time > log.first_time]
     if not logs:
-        return conclave.Abstain("no log with time stamps")
+        return conclave.Abstain("no log whose time stamps span two intervals, so there is no rhythm to break")
     shortest, found = job.settings["min_gap_s"], []
     for log in logs:
         if job.cancelled():
