@@ -130,12 +130,12 @@ void ExpertsPage::showDetail() {
     if (!row.plugin.settings.empty()) {
       auto* form = new SettingsForm(row.plugin.settings, row.settings);
       connect(form, &SettingsForm::edited, this, [this, form, at = current.row()] { experts_.setSettings(at, form->values()); });
-      about->column()->addWidget(form);
-      if (asksForConsent(row.plugin)) {
+      if (asksForConsent(row.plugin)) {  // above the form, whose end is far down
         auto* consent = new EndpointConsent(row.settings);
         connect(form, &SettingsForm::edited, consent, [form, consent] { consent->setSettings(form->values()); });
         about->column()->addWidget(consent);
       }
+      about->column()->addWidget(form);
     }
     column->addWidget(about);
     if (row.last) {
