@@ -10,6 +10,7 @@
 
 #include "engine/logs/guarded_map.h"
 #include "engine/logs/unpack.h"
+#include "engine/logs/utf16.h"
 
 namespace conclave::logs {
 namespace {
@@ -128,6 +129,12 @@ Result<std::shared_ptr<const LogBytes>> LogBytes::open(const std::filesystem::pa
   }
   auto map = GuardedMap::map(file.release(), size, name);
   if (!map) return tl::unexpected<Error>(std::move(map.error()));
+  if (is_utf16((*map)->view())) {
+    auto text = utf16_to_utf8((*map)->view(), max_unpacked, name, job);
+    if (!text) return tl::unexpected<Error>(std::move(text.error()));
+    job.advance(size);
+    return std::make_shared<MemoryBytes>(std::move(*text), name, size, std::nullopt);
+  }
   job.advance(size);
   return std::make_shared<MappedBytes>(std::move(*map), name);
 }

@@ -30,8 +30,8 @@ inline constexpr std::uint64_t max_unpacked_bytes = std::uint64_t{8} << 30U;
 
 // The decoded bytes of one source. Immutable; any thread. Plain files are mapped (a file that shrinks later reads as zero bytes
 // instead of killing the process, and shrank() then says so); compressed ones (gzip, xz, zstd,
-// bzip2, lz4, known by their first bytes) are unpacked into memory. Directories, pipes and devices are refused; opening never
-// blocks.
+// bzip2, lz4, known by their first bytes) are unpacked into memory, and UTF-16 with a byte order mark becomes UTF-8 there.
+// Directories, pipes and devices are refused; opening never blocks.
 class LogBytes {
  public:
   [[nodiscard]] static Result<std::shared_ptr<const LogBytes>> open(const std::filesystem::path& path, Job& job,

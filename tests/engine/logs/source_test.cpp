@@ -70,6 +70,44 @@ TEST(LogBytes, OfFilesThatTellNoSizeAreRead) {
   EXPECT_NE((*log)->view().find("Pid:"), std::string_view::npos);
 }
 
+TEST(LogBytes, OfUtf16AreItsTextAsUtf8) {
+  const TemporaryFolder folder;
+  const auto bytes_of = [](std::u16string_view text, bool big) {
+    std::string out;
+    for (const char16_t unit : text) {
+      const auto low = static_cast<char>(unit & 0xFFU);
+      const auto high = static_cast<char>(unit >> 8U);
+      out += big ? high : low;
+      out += big ? low : high;
+    }
+    return out;
+  };
+  const std::string long_line(100'000, 'x');
+  const std::u16string text =
+      u"\uFEFFERROR caf\u00e9 \u20ac \U0001F600 " + std::u16string(long_line.begin(), long_line.end()) + u"\r\n";
+  const std::string expected = "ERROR caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 " + long_line + "\r\n";
+  for (const bool big : {false, true}) {
+    const auto log = open_log(folder.write("a.log", bytes_of(text, big)));
+    ASSERT_TRUE(log) << log.error().text();
+    EXPECT_EQ((*log)->view(), expected) << big;
+    EXPECT_EQ((*log)->file_bytes(), text.size() * 2);
+  }
+  // A low surrogate alone, a high one before a letter, a high one at the end, half a unit.
+  std::u16string broken = u"\uFEFF?a?b?";
+  broken[1] = 0xDC00;
+  broken[3] = 0xD800;
+  broken[5] = 0xD800;
+  const auto log = open_log(folder.write("b.log", bytes_of(broken, false) + "z"));
+  ASSERT_TRUE(log) << log.error().text();
+  EXPECT_EQ((*log)->view(),
+            "\xef\xbf\xbd"
+            "a"
+            "\xef\xbf\xbd"
+            "b"
+            "\xef\xbf\xbd"
+            "\xef\xbf\xbd");
+}
+
 TEST(LogBytes, OfCompressedFilesAreUnpacked) {
   const TemporaryFolder folder;
   const std::string text = many_lines();
