@@ -116,6 +116,20 @@ Result<consensus::ConsensusResult> conclude_again(const std::vector<ExpertRespon
 
 }  // namespace
 
+namespace {
+
+// A hook that failed changed nothing, which whoever relies on it has to learn.
+void add_failed_hooks(const std::vector<ReceiptHook>& hooks, std::vector<config::Problem>& problems) {
+  for (const ReceiptHook& hook : hooks) {
+    if (!hook.change.starts_with("failed: ")) continue;
+    const std::string first_line = hook.change.substr(0, hook.change.find('\n'));
+    problems.push_back(
+        {config::Severity::warning, "hook-failed", "hook " + hook.hook + " of " + hook.plugin + " " + first_line, "", {}});
+  }
+}
+
+}  // namespace
+
 int Report::exit_code() const {
   if (!consensus.verdict) return 3;
   return consensus.passed ? 0 : 1;
@@ -141,6 +155,7 @@ Result<Report> make_report(const Case& subject, const Gathered& gathered, std::v
   report.config = configs_of(*gathered.evidence);
   report.excerpts = excerpts_of(report.responses);
   report.problems = gathered.problems;
+  add_failed_hooks(hooks, report.problems);
   report.receipt.inputs = gathered.inputs;
   report.receipt.plugins = std::move(plugins);
   for (const ExpertResponse& response : report.responses) report.receipt.weights[response.expert_name] = response.weight;

@@ -255,7 +255,10 @@ Result<Report> report_from_json(const json& in) {
     in.at("seconds").get_to(report.seconds);
     return report;
   } catch (const json::exception& error) {
-    return fail(ErrorKind::serialization, std::string("not a report: ") + error.what());
+    const std::string_view what = error.what();  // "[json.exception.out_of_range.403] key 'id' not found"
+    const std::size_t start = what.find("] ");
+    return fail(ErrorKind::serialization,
+                "not a report: " + std::string(start == std::string_view::npos ? what : what.substr(start + 2)));
   }
 }
 

@@ -151,6 +151,22 @@ TEST(Consult, StopsWithItsJob) {
   EXPECT_EQ(report.error().kind, ErrorKind::cancelled);
 }
 
+TEST(Consult, SaysWhichHookFailed) {
+  const Folder folder;
+  folder.write("app.log", three_lines);
+  ConsultOptions options;
+  options.hooks.on_evidence = [](EvidencePtr evidence, std::vector<ReceiptHook>& receipt) -> Result<EvidencePtr> {
+    receipt.push_back({"on_evidence", "sound", "facts build", 0});
+    receipt.push_back({"on_evidence", "masks", "failed: ValueError: boom\n\nAt:\n  masks.py(3)", 0});
+    return evidence;
+  };
+  const auto report = run(case_over(folder, "logs: [app.log]\n"), {saying("a", "logs", answer("healthy", 0.9))}, options);
+  ASSERT_TRUE(report) << report.error().text();
+  ASSERT_EQ(report->problems.size(), 1U);
+  EXPECT_EQ(report->problems[0].rule, "hook-failed");
+  EXPECT_EQ(report->problems[0].message, "hook on_evidence of masks failed: ValueError: boom");
+}
+
 TEST(Report, SurvivesJsonAndReplaysBitByBit) {
   const Folder folder;
   folder.write("app.log", three_lines);
@@ -169,6 +185,7 @@ TEST(Report, RefusesJsonThatIsNoReport) {
   EXPECT_EQ(report_from_json(nlohmann::json::array()).error().kind, ErrorKind::serialization);
   EXPECT_FALSE(report_from_json({{"schema", 2}}));
   EXPECT_FALSE(report_from_json({{"schema", 1}, {"id", 7}}));
+  EXPECT_EQ(report_from_json({{"schema", 1}}).error().text(), "not a report: key 'id' not found");
 }
 
 TEST(Gather, SaysWhatAGlobFoundButCouldNotRead) {
