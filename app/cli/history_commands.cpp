@@ -133,7 +133,7 @@ void add_history_commands(CLI::App& app, Program& program) {
   auto* list = group->add_subcommand("list", "The newest reports first");
   const auto limit = std::make_shared<std::size_t>(50);
   const auto json = std::make_shared<bool>(false);
-  list->add_option("--limit", *limit, "How many")->check(CLI::NonNegativeNumber)->capture_default_str();
+  list->add_option("--limit", *limit, "How many")->check(CLI::Range(1, 1'000'000))->capture_default_str();
   list->add_flag("--json", *json, "Print JSON");
   list->callback(
       [&program, limit, json] { program.chosen = [&program, limit, json] { return list_reports(program, *limit, *json); }; });

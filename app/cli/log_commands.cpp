@@ -159,7 +159,7 @@ void add_log_commands(CLI::App& app, Program& program) {
   templates->add_flag("--content", arguments->content,
                       "The lines are messages without a header; headers are recognised by themselves, so that nothing changes");
   templates->add_option("--limit", arguments->limit, "How many templates the table shows; 0 for all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
   templates->callback(
       [&program, arguments] { program.chosen = [&program, arguments] { return mine_logs(program, *arguments); }; });

@@ -36,6 +36,11 @@ def test_every_command_has_help(conclave, command):
     assert outcome.code == 0 and f"conclave {command}" in outcome.out and outcome.err == ""
 
 
+@pytest.mark.parametrize("arguments", [["history", "list", "--limit", "0"], ["logs", "templates", "a.log", "--limit", "-1"]])
+def test_a_limit_that_is_no_count_is_said_in_words(conclave, arguments):
+    assert "not in range [" in conclave.fails(2, *arguments)
+
+
 def test_help_of_consult_says_what_is_sent_where(conclave):
     text = " ".join(conclave("consult", "--help").out.split())
     assert "--allow-endpoint" in text and "Without it nothing is sent anywhere" in text
