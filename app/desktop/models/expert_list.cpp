@@ -24,6 +24,7 @@ ExpertList::ExpertList(const ThemeController& theme, QObject* parent) : QAbstrac
 void ExpertList::show(const std::shared_ptr<const scripting::PluginCatalog>& catalog, const CasePtr& subject) {
   beginResetModel();
   rows_.clear();
+  question_ = subject ? subject->question : consensus::Question{};
   if (catalog) {
     for (const auto& plugin : catalog->plugins) {
       if (plugin.kind == "expert") rows_.push_back({plugin, plugin.trust != scripting::Trust::untrusted});
@@ -105,6 +106,11 @@ QVariant ExpertList::text(const Row& row, int column) const {
   }
 }
 
+QColor ExpertList::resultColour(const consensus::ExpertResponse& response) const {
+  const bool judged = response.status == consensus::Status::answered && response.verdict;
+  return judged ? lookOf(response.verdict, question_, theme_.theme()).colour : theme_.theme().status(response.status);
+}
+
 QVariant ExpertList::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
   const Row& row = at(index.row());
@@ -117,7 +123,7 @@ QVariant ExpertList::data(const QModelIndex& index, int role) const {
     case Qt::ToolTipRole:
       return row.last && row.last->error ? qtText(row.last->error->message) : qtText(row.plugin.summary);
     case Qt::ForegroundRole:
-      if (index.column() == result_column && row.last) return theme_.theme().status(row.last->status);
+      if (index.column() == result_column && row.last) return resultColour(*row.last);
       if (index.column() == trust_column && row.plugin.trust == scripting::Trust::untrusted) return theme_.theme().fair;
       return {};
     default:

@@ -46,7 +46,9 @@ class ExpertList : public QAbstractTableModel {
 
  private:
   [[nodiscard]] QVariant text(const Row& row, int column) const;
+  [[nodiscard]] QColor resultColour(const consensus::ExpertResponse& response) const;
   const ThemeController& theme_;
+  consensus::Question question_;  // of the case shown: what its verdicts are worth
   std::vector<Row> rows_;
 };
 

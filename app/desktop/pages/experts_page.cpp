@@ -47,8 +47,9 @@ ExpertsPage::ExpertsPage(Session& session, const ThemeController& theme, QWidget
   detail_->setWidgetResizable(true);
   splitter_->addWidget(view_);
   splitter_->addWidget(detail_);
-  splitter_->setStretchFactor(0, 2);
-  splitter_->setStretchFactor(1, 3);
+  splitter_->setSizes({260, 400});
+  splitter_->setStretchFactor(0, 0);
+  splitter_->setStretchFactor(1, 1);
   splitter_->restoreState(QSettings().value(splitter_key).toByteArray());
 
   auto* folder = new QPushButton(tr("Add a folder of plugins ..."));

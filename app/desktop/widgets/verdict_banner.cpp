@@ -7,6 +7,7 @@
 #include "app/desktop/text.h"
 #include "app/desktop/verdict_look.h"
 #include "app/desktop/widgets/card.h"
+#include "engine/case/report_words.h"
 
 namespace conclave::desktop {
 
@@ -30,7 +31,7 @@ QVBoxLayout* figure(const QString& value, const QString& caption, const QString&
   return column;
 }
 
-QString percent(double share) { return QStringLiteral("%1%").arg(share * 100, 0, 'f', 0); }
+QString percentText(double share) { return qtText(percent(share)); }
 
 }  // namespace
 
@@ -64,14 +65,14 @@ VerdictBanner::VerdictBanner(const Report& report, const ThemeController& contro
   const QString calibrated = consensus.calibrated ? tr("confidence") : tr("confidence, uncalibrated");
   QString interval = calibrated;
   if (consensus.confidence_interval) {
-    interval +=
-        tr("\n%1 to %2").arg(percent(consensus.confidence_interval->first), percent(consensus.confidence_interval->second));
+    interval += tr("\n%1 to %2")
+                    .arg(percentText(consensus.confidence_interval->first), percentText(consensus.confidence_interval->second));
   }
-  row->addLayout(figure(consensus.verdict ? percent(consensus.confidence_score) : QStringLiteral("–"), interval,
+  row->addLayout(figure(consensus.verdict ? percentText(consensus.confidence_score) : QStringLiteral("–"), interval,
                         consensus.calibrated ? tr("Calibrated on past cases whose outcome is known.")
                                              : tr("The experts' own word, pooled. It has not been compared with outcomes yet.")));
   row->addLayout(
-      figure(percent(consensus.coverage), tr("coverage"), tr("Share of what was asked that answered and could be read.")));
+      figure(percentText(consensus.coverage), tr("coverage"), tr("Share of what was asked that answered and could be read.")));
   row->addLayout(figure(QString::number(consensus.effective_experts, 'f', 1), tr("effective experts"),
                         tr("How many independent opinions the answers amount to.")));
 }

@@ -116,6 +116,8 @@ class ModelsTest : public QObject {
     QCOMPARE(experts.choices().front().weight, 3.5);
     experts.showResults(sampleReport().responses);
     QCOMPARE(experts.index(0, ExpertList::result_column).data().toString(), QStringLiteral("failing, confidence 0.91"));
+    const auto colour = experts.index(0, ExpertList::result_column).data(Qt::ForegroundRole).value<QColor>();
+    QCOMPARE(colour, theme.theme().bad);  // the colour of the verdict, not of having answered
   }
 
   void places_survive_the_way_through_a_link() {
