@@ -46,6 +46,26 @@ class _Running:
 _running: contextvars.ContextVar[_Running | None] = contextvars.ContextVar("conclave_running", default=None)
 
 
+class _Place:
+    """Process and working folder as they are now. Relative paths of the case mean this folder, whatever a plugin does."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        try:
+            self._folder: int | None = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            self._folder = None  # it was removed
+
+    def restore(self, error: BaseException | None = None) -> None:
+        """To be called when the plugin's code has ended. In a process that this code forked, ends that process."""
+        if os.getpid() != self._process:
+            os._exit(error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else int(error is not None))
+        if self._folder is not None:
+            os.fchdir(self._folder)
+            os.close(self._folder)
+            self._folder = None
+
+
 class Host:
     """`native` holds the functions of the C++ side:
 
@@ -145,6 +165,7 @@ class Host:
     def expert(self, ticket: int, info: dict[str, Any], evidence: Any, job: Any) -> None:
         running = _Running(ticket, f"expert {info['name']}", "expert", info["path"], int(info["output_kb"] * 1024))
         context = self._in_context(running)
+        place = _Place()
         try:
             from conclave import _runner
 
@@ -152,15 +173,18 @@ class Host:
             info = {**info, "callable": function}
             if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):
                 coroutine = _runner.run_expert_async(info, evidence, job)
-                self._start_task(running, coroutine, lambda task: self._expert_task_ended(ticket, task))
+                self._start_task(running, coroutine, lambda task: self._expert_task_ended(ticket, task, place))
                 return
             answer = context.run(_runner.run_expert, info, evidence, job)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is this expert's
+            place.restore(error)
             self._expert_failed(ticket, error)
         else:
+            place.restore()
             self._native.expert_ended(ticket, answer, "", "", "")
 
-    def _expert_task_ended(self, ticket: int, task: asyncio.Task[Any]) -> None:
+    def _expert_task_ended(self, ticket: int, task: asyncio.Task[Any], place: _Place) -> None:
+        place.restore()
         if task.cancelled():
             self._native.expert_ended(ticket, None, "CancelledError", "the expert was cancelled", "")
         elif (error := task.exception()) is not None:
@@ -180,7 +204,13 @@ class Host:
         if key not in self._hooks:
             self._hooks[key] = context.run(_runner.load_hooks, info)
         function = self._hooks[key].get(name)
-        return _ABSENT if function is None else context.run(function, argument)
+        if function is None:
+            return _ABSENT
+        place = _Place()
+        try:
+            return context.run(function, argument)
+        finally:
+            place.restore(sys.exc_info()[1])
 
     def config_hook(self, ticket: int, info: dict[str, Any], config: str) -> str | None:
         """JSON in; JSON out, "" for unchanged, or None if there is no such hook. Raises what the hook raises."""

@@ -53,6 +53,22 @@ def test_what_an_expert_and_its_children_write_to_descriptor_1_never_spoils_the_
     assert outcome.json["verdict"] == "healthy" and "RAW" in outcome.err and "CHILD" in outcome.err
 
 
+def test_an_expert_that_changes_the_folder_or_forks_takes_nobody_along(conclave, case, experts, tmp_path):
+    wanders = """import os
+    os.chdir('/')
+    if os.fork() == 0:
+        sys.exit(0)
+    assert os.wait()[1] == 0
+    return 'wandered'"""
+    paths = experts(awanders=wanders, looks=FAILING)
+    outcome = conclave("consult", case().name, *[word for path in paths for word in ("--expert", path)], "--output", "r.json")
+    assert outcome.code == 1, outcome.err
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert {r["expert_name"]: r["status"] for r in report["responses"]} == {"awanders": "answered", "looks": "answered"}
+    claims = [claim for response in report["responses"] for claim in response["claims"]]
+    assert [claim["evidence"][0]["verified"] for claim in claims] == [True]
+
+
 def test_a_closed_standard_output_does_not_send_the_report_into_another_file(conclave, case, experts, tmp_path):
     one, = experts(one=HEALTHY)
     process = conclave.start("consult", case(), "--expert", one, stdout=None, preexec_fn=lambda: os.close(1))
