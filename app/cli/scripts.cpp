@@ -4,6 +4,9 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <map>
+#include <memory>
+#include <mutex>
 
 #include "app/cli/program.h"
 
@@ -31,10 +34,23 @@ scripting::OutputSink pass_through() {
 }
 
 scripting::OutputSink remarks_of_experts(Program& program) {
-  return [&program](scripting::Stream /*stream*/, std::string_view text, std::string_view origin) {
+  // print("a", "b") writes four pieces; a line is said when it is whole. The host ends a plugin's last line.
+  struct Lines {
+    std::mutex mutex;
+    std::map<std::string, std::string, std::less<>> begun;  // by origin
+  };
+  return [&program, lines = std::make_shared<Lines>()](scripting::Stream /*stream*/, std::string_view text,
+                                                       std::string_view origin) {
     if (program.settings.verbosity == 0) return;
-    while (text.ends_with('\n')) text.remove_suffix(1);
-    if (!text.empty()) program.screen.say("[" + std::string(origin) + "] " + std::string(text));
+    const std::lock_guard lock(lines->mutex);
+    std::string& begun = lines->begun[std::string(origin)];
+    begun += text;
+    const std::size_t end = begun.rfind('\n');
+    if (end == std::string::npos) return;
+    std::string_view whole(begun.data(), end);
+    while (whole.ends_with('\n')) whole.remove_suffix(1);
+    if (!whole.empty()) program.screen.say("[" + std::string(origin) + "] " + std::string(whole));
+    begun.erase(0, end + 1);
   };
 }
 

@@ -41,6 +41,7 @@ class _Running:
     kind: str  # console, expert or hook
     path: str = ""  # of the plugin
     output_left: int | None = None  # characters; None: no limit; negative: what came since is not shown
+    line_begun: bool = False  # it printed something without a line end
 
 
 _running: contextvars.ContextVar[_Running | None] = contextvars.ContextVar("conclave_running", default=None)
@@ -173,18 +174,26 @@ class Host:
             info = {**info, "callable": function}
             if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):
                 coroutine = _runner.run_expert_async(info, evidence, job)
-                self._start_task(running, coroutine, lambda task: self._expert_task_ended(ticket, task, place))
+                self._start_task(running, coroutine, lambda task: self._expert_task_ended(running, task, place))
                 return
             answer = context.run(_runner.run_expert, info, evidence, job)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is this expert's
             place.restore(error)
+            self._end_line(running)
             self._expert_failed(ticket, error)
         else:
             place.restore()
+            self._end_line(running)
             self._native.expert_ended(ticket, answer, "", "", "")
 
-    def _expert_task_ended(self, ticket: int, task: asyncio.Task[Any], place: _Place) -> None:
+    def _end_line(self, running: _Running) -> None:
+        if running.line_begun:
+            self._native.write(1, b"\n", running.origin)
+
+    def _expert_task_ended(self, running: _Running, task: asyncio.Task[Any], place: _Place) -> None:
+        ticket = running.ticket
         place.restore()
+        self._end_line(running)
         if task.cancelled():
             self._native.expert_ended(ticket, None, "CancelledError", "the expert was cancelled", "")
         elif (error := task.exception()) is not None:
@@ -392,6 +401,8 @@ class _Output(io.TextIOBase):
             running.output_left = left - length
             if length > left:
                 text = text[:left] + "\n[more output of this plugin is not shown]\n"
+        if running is not None:
+            running.line_begun = not text.endswith("\n")
         self._write(self._descriptor, text.encode("utf-8", "replace"), "" if running is None else running.origin)
         return length
 

@@ -77,6 +77,12 @@ def test_a_closed_standard_output_does_not_send_the_report_into_another_file(con
     assert not [path for path in conclave.state.glob("*") if b"By scope" in path.read_bytes()]
 
 
+def test_what_an_expert_prints_is_shown_in_whole_lines(conclave, case, experts):
+    loud, = experts(loud=f"print('one', 'two'); print('three', end=''); {HEALTHY}")
+    said = conclave("consult", case(), "--expert", loud, "-v").err.splitlines()
+    assert [line for line in said if line.startswith("[")] == ["[expert loud] one two", "[expert loud] three"]
+
+
 @pytest.mark.parametrize("form, begins", [([], "small"), (["--markdown"], "#"), (["--html"], "<!"), (["--junit"], "<?xml")])
 def test_the_report_comes_in_the_form_asked_for(conclave, case, experts, form, begins):
     outcome = conclave("consult", case(), *named(experts(one=HEALTHY)), *form)
