@@ -5,7 +5,8 @@
 namespace conclave {
 
 struct Job::ParentLink {
-  ParentLink(const std::stop_token& token, std::stop_source own) : callback(token, [own]() mutable { own.request_stop(); }) {}
+  ParentLink(const std::stop_token& token, const std::stop_source& own)
+      : callback(token, [source = own]() mutable { source.request_stop(); }) {}
   std::stop_callback<std::function<void()>> callback;
 };
 

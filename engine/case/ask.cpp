@@ -56,7 +56,7 @@ void wait_for_all(Round& round, std::unique_lock<std::mutex>& lock, Job& job, Cl
 
 }  // namespace
 
-std::vector<ExpertResponse> ask(std::span<const ExpertPtr> experts, EvidencePtr evidence, Job& job,
+std::vector<ExpertResponse> ask(std::span<const ExpertPtr> experts, const EvidencePtr& evidence, Job& job,
                                 const OnResponse& on_response) {
   job.begin("asking experts", experts.size(), "experts");
   auto round = std::make_shared<Round>();

@@ -41,7 +41,7 @@ using OnResponse = std::function<void(const consensus::ExpertResponse&)>;
 // of work (Expert implementations that queue say so by ending themselves as timed_out) and the circle as a whole sum(timeouts) +
 // 5 s; whoever has not answered then is recorded as timed_out. A stopped job gives `cancelled` for the rest. One response per
 // expert, in their order; names, weights and scopes are those of info() unless the expert said another scope.
-[[nodiscard]] std::vector<consensus::ExpertResponse> ask(std::span<const ExpertPtr> experts, EvidencePtr evidence, Job& job,
-                                                         const OnResponse& on_response = {});
+[[nodiscard]] std::vector<consensus::ExpertResponse> ask(std::span<const ExpertPtr> experts, const EvidencePtr& evidence,
+                                                         Job& job, const OnResponse& on_response = {});
 
 }  // namespace conclave

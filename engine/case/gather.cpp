@@ -37,7 +37,7 @@ class Gatherer {
 
   Result<Gathered> run(const std::optional<config::ConfigFile>& config) {
     if (!subject_.file.empty()) add_input(subject_.file);
-    if (const auto read = read_logs(); !read) return tl::unexpected(read.error());
+    if (auto read = read_logs(); !read) return tl::unexpected(read.error());
     scan_services();
     if (job_.stopped()) return fail_cancelled();
     std::vector<const config::ConfigFile*> configs;
@@ -94,14 +94,14 @@ class Gatherer {
     for (const std::string& pattern : subject_.logs) {
       const auto found = logs::find_files(pattern, subject_.base);
       if (!found) {
-        if (const auto gone_on = missing(found.error()); !gone_on) return gone_on;
+        if (auto gone_on = missing(found.error()); !gone_on) return gone_on;
         continue;
       }
       const bool nothing =
           found->files.empty() && (found->problems.empty() || found->problems.front().kind == ErrorKind::not_found);
       if (nothing) {
         const Error error{ErrorKind::not_found, "no log files found here", resolved(subject_, pattern).string(), ENOENT, 0};
-        if (const auto gone_on = missing(error); !gone_on) return gone_on;
+        if (auto gone_on = missing(error); !gone_on) return gone_on;
         continue;
       }
       for (const Error& error : found->problems) add_unreadable_found(error);
@@ -115,7 +115,7 @@ class Gatherer {
     }
     job_.begin("reading logs", total, "B");
     for (const auto& [file, named] : files) {
-      if (const auto read = read_log(file, named); !read) return read;
+      if (auto read = read_log(file, named); !read) return read;
     }
     return {};
   }

@@ -77,7 +77,8 @@ def assess(evidence, job):
     badness = max([bad for bad, _ in wrong] + [1 if claims else 0])
     left_out = f" {unknown} could not be probed from here and say nothing." if unknown else ""
     if not claims:
-        content = f"All {len(known)} services are as they should be.{left_out}"
+        who = "The service is as it" if len(known) == 1 else f"All {len(known)} services are as they"
+        content = f"{who} should be.{left_out}"
     else:
         content = f"{len(claims)} of {len(known)} services are not as they should be. {claims[0].text}.{left_out}"
     # An unprobed service may be the broken one, so it costs confidence only when the answer is a good one.
