@@ -25,29 +25,6 @@ constexpr std::string_view style = R"(
 .conclave-report ul{padding-left:20px;margin:6px 0}
 )";
 
-std::string html(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 class HtmlReport {
  public:
   explicit HtmlReport(const Report& report) : report_(report) {}
@@ -55,7 +32,7 @@ class HtmlReport {
   std::string write() {
     out_ << "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
             "content=\"width=device-width\"><title>"
-         << html(report_.case_name) << ": " << html(verdict_word(report_)) << "</title><style>" << style
+         << escaped_markup(report_.case_name) << ": " << escaped_markup(verdict_word(report_)) << "</title><style>" << style
          << "</style></head><body class=\"conclave-report\"><main>\n";
     head();
     scopes();
@@ -76,12 +53,13 @@ class HtmlReport {
   }
 
   void head() {
-    out_ << "<h1>" << html(report_.case_name) << "</h1><p class=\"faint\">" << html(report_.question)
-         << "</p><section><div class=\"verdict " << tone(report_.consensus.verdict) << "\">" << html(verdict_word(report_))
-         << "</div><p>" << html(report_.consensus.reason) << "</p><p class=\"faint\">confidence " << confidence_words(report_)
-         << " · coverage " << percent(report_.consensus.coverage) << " · " << evidence_words(report_) << " · "
-         << format_time(report_.started) << "</p>";
-    if (!report_.consensus.consensus_text.empty()) out_ << "<p>" << html(report_.consensus.consensus_text) << "</p>";
+    out_ << "<h1>" << escaped_markup(report_.case_name) << "</h1><p class=\"faint\">" << escaped_markup(report_.question)
+         << "</p><section><div class=\"verdict " << tone(report_.consensus.verdict) << "\">"
+         << escaped_markup(verdict_word(report_)) << "</div><p>" << escaped_markup(report_.consensus.reason)
+         << "</p><p class=\"faint\">confidence " << confidence_words(report_) << " · coverage "
+         << percent(report_.consensus.coverage) << " · " << evidence_words(report_) << " · " << format_time(report_.started)
+         << "</p>";
+    if (!report_.consensus.consensus_text.empty()) out_ << "<p>" << escaped_markup(report_.consensus.consensus_text) << "</p>";
     out_ << "</section>\n";
   }
 
@@ -89,9 +67,9 @@ class HtmlReport {
     if (report_.consensus.scopes.empty()) return;
     out_ << "<h2>By scope</h2><section><table><tr><th>scope</th><th>verdict</th><th>why</th></tr>";
     for (const auto& scope : report_.consensus.scopes) {
-      out_ << "<tr><td>" << html(scope.scope) << "</td><td class=\"" << tone(scope.verdict) << "\">"
-           << html(scope.verdict.value_or(scope.confirmed ? "none" : "unconfirmed")) << "</td><td>" << html(scope.reason)
-           << "</td></tr>";
+      out_ << "<tr><td>" << escaped_markup(scope.scope) << "</td><td class=\"" << tone(scope.verdict) << "\">"
+           << escaped_markup(scope.verdict.value_or(scope.confirmed ? "none" : "unconfirmed")) << "</td><td>"
+           << escaped_markup(scope.reason) << "</td></tr>";
     }
     out_ << "</table></section>\n";
   }
@@ -100,16 +78,16 @@ class HtmlReport {
     out_ << "<h2>Experts</h2>";
     for (const auto* response : reading_order(report_)) {
       const bool answered = response->status == consensus::Status::answered;
-      out_ << "<section><b>" << html(response->expert_name) << "</b> <span class=\"faint\">" << html(response->scope)
-           << "</span> ";
+      out_ << "<section><b>" << escaped_markup(response->expert_name) << "</b> <span class=\"faint\">"
+           << escaped_markup(response->scope) << "</span> ";
       if (answered) {
-        out_ << "<span class=\"" << tone(response->verdict) << "\">" << html(response->verdict.value_or("text without a verdict"))
-             << "</span> <span class=\"faint\">" << percent(response->confidence) << " sure, weight " << response->weight
-             << "</span>";
+        out_ << "<span class=\"" << tone(response->verdict) << "\">"
+             << escaped_markup(response->verdict.value_or("text without a verdict")) << "</span> <span class=\"faint\">"
+             << percent(response->confidence) << " sure, weight " << response->weight << "</span>";
       } else {
         out_ << "<span class=\"faint\">" << consensus::status_name(response->status) << "</span>";
       }
-      if (!response->content.empty()) out_ << "<p>" << html(response->content) << "</p>";
+      if (!response->content.empty()) out_ << "<p>" << escaped_markup(response->content) << "</p>";
       if (response->error) error(*response->error);
       claims(*response);
       out_ << "</section>\n";
@@ -117,20 +95,20 @@ class HtmlReport {
   }
 
   void error(const consensus::ResponseError& error) {
-    out_ << "<p class=\"bad\">" << html(error.type + ": " + error.message) << "</p>";
+    out_ << "<p class=\"bad\">" << escaped_markup(error.type + ": " + error.message) << "</p>";
     if (!error.traceback.empty())
-      out_ << "<details><summary>Traceback</summary><code>" << html(error.traceback) << "</code></details>";
+      out_ << "<details><summary>Traceback</summary><code>" << escaped_markup(error.traceback) << "</code></details>";
   }
 
   void claims(const consensus::ExpertResponse& response) {
     if (response.claims.empty()) return;
     out_ << "<ul>";
     for (const auto& claim : response.claims) {
-      out_ << "<li>" << html(claim.text) << (claim.verified() ? "" : " <span class=\"middling\">(not verified)</span>");
+      out_ << "<li>" << escaped_markup(claim.text) << (claim.verified() ? "" : " <span class=\"middling\">(not verified)</span>");
       for (const auto& citation : claim.evidence) {
-        out_ << "<div class=\"faint\">" << html(place_of(citation));
+        out_ << "<div class=\"faint\">" << escaped_markup(place_of(citation));
         if (citation.verified.value_or(false)) {
-          out_ << "<code>" << html(citation.excerpt) << "</code></div>";
+          out_ << "<code>" << escaped_markup(citation.excerpt) << "</code></div>";
         } else {
           out_ << " <span class=\"bad\">does not exist</span></div>";
         }
@@ -144,10 +122,10 @@ class HtmlReport {
     const auto& names = report_.consensus.matrix_experts;
     if (names.size() < 2) return;
     out_ << "<h2>Agreement</h2><section><table class=\"matrix\"><tr><th></th>";
-    for (const auto& name : names) out_ << "<th>" << html(name) << "</th>";
+    for (const auto& name : names) out_ << "<th>" << escaped_markup(name) << "</th>";
     out_ << "</tr>";
     for (std::size_t i = 0; i < names.size(); ++i) {
-      out_ << "<tr><th>" << html(names[i]) << "</th>";
+      out_ << "<tr><th>" << escaped_markup(names[i]) << "</th>";
       for (const double value : report_.consensus.agreement_matrix[i]) {
         std::array<char, 8> text{};
         std::snprintf(text.data(), text.size(), "%.2f", value);
@@ -163,32 +141,33 @@ class HtmlReport {
     if (!consensus.dissenting_opinions.empty()) {
       out_ << "<h2>Dissent</h2><section><ul>";
       for (const auto& dissent : consensus.dissenting_opinions) {
-        out_ << "<li><b>" << html(dissent.scope + ": " + dissent.verdict) << "</b> " << html(dissent.content) << "</li>";
+        out_ << "<li><b>" << escaped_markup(dissent.scope + ": " + dissent.verdict) << "</b> " << escaped_markup(dissent.content)
+             << "</li>";
       }
       out_ << "</ul></section>\n";
     }
     if (!consensus.key_insights.empty()) {
       out_ << "<h2>Insights</h2><section><ul>";
-      for (const auto& insight : consensus.key_insights) out_ << "<li>" << html(insight.text) << "</li>";
+      for (const auto& insight : consensus.key_insights) out_ << "<li>" << escaped_markup(insight.text) << "</li>";
       out_ << "</ul></section>\n";
     }
     if (!report_.problems.empty()) {
       out_ << "<h2>Problems</h2><section><ul>";
-      for (const auto& problem : report_.problems) out_ << "<li>" << html(config::to_text(problem)) << "</li>";
+      for (const auto& problem : report_.problems) out_ << "<li>" << escaped_markup(config::to_text(problem)) << "</li>";
       out_ << "</ul></section>\n";
     }
   }
 
   void receipt() {
-    out_ << "<h2>Receipt</h2><details><summary>report " << html(report_.id)
+    out_ << "<h2>Receipt</h2><details><summary>report " << escaped_markup(report_.id)
          << "</summary><table><tr><th>input</th><th>bytes</th><th>SHA-256</th></tr>";
     for (const auto& input : report_.receipt.inputs) {
-      out_ << "<tr><td>" << html(input.path) << "</td><td>" << input.bytes << "</td><td><code>" << html(input.sha256)
-           << "</code></td></tr>";
+      out_ << "<tr><td>" << escaped_markup(input.path) << "</td><td>" << input.bytes << "</td><td><code>"
+           << escaped_markup(input.sha256) << "</code></td></tr>";
     }
     for (const auto& plugin : report_.receipt.plugins) {
-      out_ << "<tr><td>plugin " << html(plugin.name + " " + plugin.version) << "</td><td></td><td><code>" << html(plugin.sha256)
-           << "</code></td></tr>";
+      out_ << "<tr><td>plugin " << escaped_markup(plugin.name + " " + plugin.version) << "</td><td></td><td><code>"
+           << escaped_markup(plugin.sha256) << "</code></td></tr>";
     }
     out_ << "</table></details>\n";
   }

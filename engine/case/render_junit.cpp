@@ -6,34 +6,6 @@
 namespace conclave {
 namespace {
 
-// XML 1.0 text: reserved characters escaped, control characters that XML forbids replaced.
-std::string xml(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\t':
-      case '\n':
-        out += c;
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    }
-  }
-  return out;
-}
-
 bool passes(const Report& report, const std::string& verdict) {
   const auto& question = report.receipt.question;
   if (question.gate.pass.empty()) return verdict == question.verdicts.front();
@@ -45,19 +17,21 @@ bool passes(const Report& report, const std::string& verdict) {
 
 void write_case(std::ostringstream& out, const Report& report, const consensus::ExpertResponse& response) {
   using consensus::Status;
-  out << "    <testcase classname=\"" << xml(response.scope) << "\" name=\"" << xml(response.expert_name) << "\" time=\""
-      << response.seconds << "\">";
+  out << "    <testcase classname=\"" << escaped_markup(response.scope) << "\" name=\"" << escaped_markup(response.expert_name)
+      << "\" time=\"" << response.seconds << "\">";
   if (response.status == Status::abstained) {
-    out << "<skipped message=\"" << xml(response.content) << "\"/>";
+    out << "<skipped message=\"" << escaped_markup(response.content) << "\"/>";
   } else if (response.status != Status::answered) {
     const std::string message = response.error ? response.error->type + ": " + response.error->message : std::string{};
-    out << "<error type=\"" << consensus::status_name(response.status) << "\" message=\"" << xml(message) << "\">"
-        << (response.error ? xml(response.error->traceback) : std::string{}) << "</error>";
+    out << "<error type=\"" << consensus::status_name(response.status) << "\" message=\"" << escaped_markup(message) << "\">"
+        << (response.error ? escaped_markup(response.error->traceback) : std::string{}) << "</error>";
   } else if (response.verdict && !passes(report, *response.verdict)) {
-    out << "<failure type=\"" << xml(*response.verdict) << "\" message=\"" << xml(response.content) << "\">";
+    out << "<failure type=\"" << escaped_markup(*response.verdict) << "\" message=\"" << escaped_markup(response.content)
+        << "\">";
     for (const auto& claim : response.claims) {
-      out << xml(claim.text) << "\n";
-      for (const auto& citation : claim.evidence) out << "  " << xml(place_of(citation) + "  " + citation.excerpt) << "\n";
+      out << escaped_markup(claim.text) << "\n";
+      for (const auto& citation : claim.evidence)
+        out << "  " << escaped_markup(place_of(citation) + "  " + citation.excerpt) << "\n";
     }
     out << "</failure>";
   }
@@ -84,14 +58,15 @@ std::string render_junit(const Report& report) {
   }
   cases << "    <testcase classname=\"conclave\" name=\"gate\" time=\"" << report.seconds << "\">";
   if (report.exit_code() == 1) {
-    cases << "<failure type=\"" << xml(verdict_word(report)) << "\" message=\"" << xml(report.consensus.reason) << "\"/>";
+    cases << "<failure type=\"" << escaped_markup(verdict_word(report)) << "\" message=\""
+          << escaped_markup(report.consensus.reason) << "\"/>";
   } else if (report.exit_code() == 3) {
-    cases << "<error type=\"no consensus\" message=\"" << xml(report.consensus.reason) << "\"/>";
+    cases << "<error type=\"no consensus\" message=\"" << escaped_markup(report.consensus.reason) << "\"/>";
   }
   cases << "</testcase>\n";
 
   std::ostringstream out;
-  out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"" << xml(report.case_name)
+  out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"" << escaped_markup(report.case_name)
       << "\" tests=\"" << report.responses.size() + 1 << "\" failures=\"" << failures << "\" errors=\"" << errors
       << "\" skipped=\"" << skipped << "\" time=\"" << report.seconds << "\" timestamp=\"" << format_time(report.started)
       << "\">\n"

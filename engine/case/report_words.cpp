@@ -38,6 +38,33 @@ std::string grouped(std::uint64_t number) {
   return text;
 }
 
+std::string escaped_markup(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\t':
+      case '\n':
+        out += c;
+        break;
+      default:
+        out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+    }
+  }
+  return out;
+}
+
 std::string evidence_words(const Report& report) {
   const auto counted = [](std::size_t count, const std::string& noun) {
     return grouped(count) + " " + noun + (count == 1 ? "" : "s");

@@ -15,6 +15,9 @@ namespace conclave {
 [[nodiscard]] std::string evidence_words(const Report& report);           // "4 logs (212,004 lines), 3 services, 1 configuration"
 [[nodiscard]] std::string grouped(std::uint64_t number);                  // "212,004"
 
+// Text for HTML and XML 1.0: reserved characters escaped, control characters that XML forbids replaced by "?".
+[[nodiscard]] std::string escaped_markup(const std::string& text);
+
 // Responses in reading order: worst verdicts first, then the others, abstentions and failures last; ties by name.
 [[nodiscard]] std::vector<const consensus::ExpertResponse*> reading_order(const Report& report);
 
