@@ -234,6 +234,7 @@ TEST_F(ProcessTest, AConsoleOnATerminalPromptsCompletesInterruptsAndRemembers) {
     process.send("\n");
     process.wait_for("row 1");
     process.wait_for(">>> ");
+    std::this_thread::sleep_for(100ms);  // the prompt appears a moment before the line editor listens
     process.send("half typed \x03");
     process.wait_for("KeyboardInterrupt");
     process.wait_for(">>> ");
