@@ -372,6 +372,8 @@ async def _bounded(awaitable: Any, own: _core.Job, seconds: float, grace: float)
     if task.cancelled():
         return _Outcome("failed", asyncio.CancelledError("the expert cancelled itself"))
     error = task.exception()
+    if isinstance(error, (_core.Cancelled, _core.CancelledError)) and own.stopped:  # interrupted while it blocked the loop
+        return _Outcome("timed_out" if time.monotonic() >= due else "cancelled", error)
     return _Outcome("answered", task.result()) if error is None else _Outcome("failed", error)
 
 
