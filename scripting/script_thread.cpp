@@ -221,7 +221,7 @@ void ScriptThread::console_ended(Ticket ticket, const std::string& state, int ex
 bool ScriptThread::interrupt_console() {
   const Ticket ticket = console_;
   if (ticket == 0) return false;
-  watch_->insist_on_interrupt(ticket);
+  watch_->interrupt(ticket);
   (void)post(
       "", [ticket](ScriptThread& self) { self.python().attr("cancel")(ticket); }, true);
   return true;

@@ -27,6 +27,7 @@ std::string seconds_text(double seconds) {
 
 Watch::Watch(pthread_t script_thread, std::function<void(Ticket)> cancel)
     : script_thread_(script_thread), cancel_(std::move(cancel)) {
+  ::sem_init(&wake_, 0, 0);
   std::thread([this] {
     sigset_t all;
     sigfillset(&all);
@@ -39,7 +40,7 @@ Ticket Watch::add(Watched watched) {
   const Ticket ticket = new_ticket();
   const std::lock_guard lock(mutex_);
   entries_[ticket].watched = std::move(watched);
-  changed_.notify_all();
+  wake();
   return ticket;
 }
 
@@ -102,12 +103,7 @@ void Watch::turn() {
 void Watch::interrupt(Ticket ticket) noexcept {
   interrupted_.store(ticket);
   signal();
-}
-
-void Watch::insist_on_interrupt(Ticket ticket) {
-  const std::lock_guard lock(mutex_);
-  interrupt(ticket);
-  changed_.notify_all();
+  wake();
 }
 
 bool Watch::take_interrupt(Ticket ticket) noexcept {
@@ -149,7 +145,12 @@ std::string Watch::place_of(Ticket ticket) const {
 void Watch::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return !entries_.empty() || interrupted_ != 0; });
+    while (entries_.empty() && interrupted_ == 0) {
+      lock.unlock();
+      ::sem_wait(&wake_);
+      while (::sem_trywait(&wake_) == 0) continue;  // one look serves all that was announced so far
+      lock.lock();
+    }
     if (interrupted_ != 0) signal();
     Calls calls;
     look(Clock::now(), calls);

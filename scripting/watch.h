@@ -9,11 +9,11 @@
 #pragma once
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>  // pthread_kill
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -65,10 +65,9 @@ class Watch {
   void note_line(Ticket ticket, int line);           // where an interrupt found it
   void turn();                                       // the script thread came by its queue
 
-  // One KeyboardInterrupt for a console command. Async-signal-safe.
+  // One KeyboardInterrupt for a console command: signalled again and again until the command takes it or ends, since code that is
+  // about to wait (the line editor, between its prompt and its select) may miss a single one. Async-signal-safe.
   void interrupt(Ticket ticket) noexcept;
-  // The same, sent again until the command takes it or ends.
-  void insist_on_interrupt(Ticket ticket);
   [[nodiscard]] bool take_interrupt(Ticket ticket) noexcept;
   [[nodiscard]] bool running_on_thread() const;  // an expert or a hook; not merely awaiting
   // Stops and interrupts whatever runs on the thread, or if nothing does all that await. False if there was nothing.
@@ -99,6 +98,7 @@ class Watch {
   void look_at_running(Ticket ticket, Entry& entry, Clock::time_point now, Calls& calls);
   [[nodiscard]] std::string stuck_in(Clock::time_point now) const;
   static void give_up(Entry& entry, consensus::Status status, std::string message, Calls& calls);
+  void wake() noexcept { ::sem_post(&wake_); }
   void signal() const noexcept { pthread_kill(script_thread_, SIGUSR2); }
 
   const pthread_t script_thread_;
@@ -106,7 +106,7 @@ class Watch {
   std::atomic<Ticket> last_ticket_{0};
   std::atomic<Ticket> interrupted_{0};
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  sem_t wake_{};  // a semaphore, because a signal handler may post it
   std::map<Ticket, Entry> entries_;
   Ticket on_thread_ = 0;
   Clock::time_point last_turn_ = Clock::now();

@@ -17,8 +17,15 @@ __all__ = ["run_console", "run_script"]
 _HISTORY_LINES = 10_000
 
 
-def run_console(console: Console, finish: Callable[[Coroutine[Any, Any, Outcome]], Outcome]) -> int:
-    """Reads and runs lines until end of input or ``exit()``; the exit code. `finish` drives what awaits to its end."""
+def run_console(
+    console: Console,
+    finish: Callable[[Coroutine[Any, Any, Outcome]], Outcome],
+    accept_interrupts: Callable[[bool], None] = bool,
+) -> int:
+    """Reads and runs lines until end of input or ``exit()``; the exit code. `finish` drives what awaits to its end.
+
+    `accept_interrupts` says when Ctrl-C may be raised; what comes while it may not waits. It is native code, so that no interrupt
+    finds a place between the call and its effect."""
     interactive = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
     if interactive:
         save_history = _set_up_readline(console)
@@ -26,18 +33,26 @@ def run_console(console: Console, finish: Callable[[Coroutine[Any, Any, Outcome]
     else:
         def save_history() -> None: ...
     try:
-        return _read_and_run(console, finish, interactive)
+        return _read_and_run(console, finish, accept_interrupts, interactive)
     finally:
+        accept_interrupts(False)
         save_history()
 
 
-def _read_and_run(console: Console, finish: Callable[[Coroutine[Any, Any, Outcome]], Outcome], interactive: bool) -> int:
+def _read_and_run(
+    console: Console,
+    finish: Callable[[Coroutine[Any, Any, Outcome]], Outcome],
+    accept_interrupts: Callable[[bool], None],
+    interactive: bool,
+) -> int:
     typed = ""
     while True:
         try:
+            accept_interrupts(True)
             line = _read_line(("... " if typed else ">>> ") if interactive else "")
             at_end = line is None
             if at_end and not typed:
+                accept_interrupts(False)
                 if interactive:
                     print()
                 return 0
@@ -45,7 +60,9 @@ def _read_and_run(console: Console, finish: Callable[[Coroutine[Any, Any, Outcom
             outcome = console.start(typed + (line if line is not None else "\n"))
             if not isinstance(outcome, Outcome):
                 outcome = finish(outcome)
+            accept_interrupts(False)
         except KeyboardInterrupt:
+            accept_interrupts(False)
             print("\nKeyboardInterrupt", file=sys.stderr)
             typed = ""
             continue
@@ -66,6 +83,15 @@ def _read_line(prompt: str) -> str | None:
             return input(prompt)
         except EOFError:
             return None
+        except SystemError as error:
+            # After a KeyboardInterrupt in the line editor input() looks for signals once more, and what comes just then runs its
+            # handler on top of the first exception, which CPython takes for a fault of the handler.
+            cause: BaseException | None = error
+            while isinstance(cause, SystemError):
+                cause = cause.__cause__
+            if isinstance(cause, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
+            raise
     if sys.stdin is None:
         return None
     line = sys.stdin.readline()

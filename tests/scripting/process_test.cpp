@@ -75,13 +75,15 @@ class Process {
     in_ = -1;
   }
   void signal(int number) const { ::kill(pid_, number); }
-  // Reads until the text has appeared since the last call, or fails after 20 s.
-  void wait_for(const std::string& text) {
+  // Reads until the text has appeared since the last call. False if nothing new comes for as long as `patience`.
+  bool sees(const std::string& text, std::chrono::seconds patience) {
     while (output_.find(text, seen_) == std::string::npos) {
-      ASSERT_TRUE(read_some()) << "never saw " << text << " in:\n" << output_;
+      if (!read_some(patience)) return false;
     }
     seen_ = output_.find(text, seen_) + text.size();
+    return true;
   }
+  void wait_for(const std::string& text) { ASSERT_TRUE(sees(text, 20s)) << "never saw " << text << " in:\n" << output_; }
   Ended end() {
     while (read_some()) continue;
     int status = 0;
@@ -92,12 +94,12 @@ class Process {
   }
 
  private:
-  bool read_some() {
+  bool read_some(std::chrono::seconds patience = 20s) {
     fd_set set;
     FD_ZERO(&set);
     FD_SET(out_, &set);
-    timeval patience{20, 0};
-    if (::select(out_ + 1, &set, nullptr, nullptr, &patience) <= 0) return false;
+    timeval left{patience.count(), 0};
+    if (::select(out_ + 1, &set, nullptr, nullptr, &left) <= 0) return false;
     char buffer[4096];
     const ssize_t count = ::read(out_, buffer, sizeof buffer);
     if (count <= 0) return false;
@@ -234,19 +236,16 @@ TEST_F(ProcessTest, AConsoleOnATerminalPromptsCompletesInterruptsAndRemembers) {
     process.send("\n");
     process.wait_for("row 1");
     process.wait_for(">>> ");
-    std::this_thread::sleep_for(100ms);  // the prompt appears a moment before the line editor listens
     process.send("half typed \x03");
     process.wait_for("KeyboardInterrupt");
     process.wait_for(">>> ");
     process.send("import time; print('sleeps'); time.sleep(60)\n");
     process.wait_for("sleeps\r\n");
-    std::this_thread::sleep_for(100ms);
     process.send("\x03");
     process.wait_for("KeyboardInterrupt");
     process.wait_for(">>> ");
     process.send("import asyncio; print('awaits'); await asyncio.sleep(60)\n");
     process.wait_for("awaits\r\n");
-    std::this_thread::sleep_for(100ms);
     process.send("\x03");
     process.wait_for("KeyboardInterrupt");
     process.wait_for(">>> ");
@@ -260,6 +259,39 @@ TEST_F(ProcessTest, AConsoleOnATerminalPromptsCompletesInterruptsAndRemembers) {
   again.wait_for(">>> ");
   again.send("\x04");
   EXPECT_EQ(again.end().code, 0);
+}
+
+TEST_F(ProcessTest, ControlCBetweenPromptAndLineEditorIsNotLost) {
+  Process process({"console"}, true, {"XDG_STATE_HOME=" + folder.string(), "TERM=dumb"});
+  process.wait_for(">>> ");
+  process.send("import ctypes; hook = ctypes.c_void_p.in_dll(ctypes.CDLL('libreadline.so.8'), 'rl_pre_input_hook')\n");
+  process.wait_for(">>> ");
+  process.send("hook.value = ctypes.cast(ctypes.CDLL(None).interrupt_before_input, ctypes.c_void_p).value\n");
+  for (int i = 0; i < 3; ++i) {
+    process.wait_for(">>> ");
+    process.wait_for("KeyboardInterrupt");
+  }
+  process.wait_for(">>> ");
+  process.send("exit(4)\n");
+  EXPECT_EQ(process.end().code, 4);
+}
+
+TEST_F(ProcessTest, AHailOfControlCLeavesTheConsoleUsable) {
+  Process process({"console"}, true, {"XDG_STATE_HOME=" + folder.string(), "TERM=dumb"});
+  process.wait_for(">>> ");
+  for (int i = 0; i < 300; ++i) {
+    process.signal(SIGINT);
+    std::this_thread::sleep_for(std::chrono::microseconds(i * 7));
+  }
+  // The last one may still discard the line it meets.
+  bool usable = false;
+  for (int i = 0; i < 5 && !usable; ++i) {
+    process.send("print('us' + 'able')\n");
+    usable = process.sees("usable", 2s);
+  }
+  EXPECT_TRUE(usable);
+  process.send("exit(5)\n");
+  EXPECT_EQ(process.end().code, 5);
 }
 
 }  // namespace

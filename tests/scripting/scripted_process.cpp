@@ -1,12 +1,20 @@
 // The smallest program with a host, started by process_test.cpp.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <future>
 #include <string>
 
 #include "scripting/script_host.h"
+
+// A test gives it to readline as what to call between the prompt and waiting for input: Ctrl-C in that very moment, three times.
+extern "C" int interrupt_before_input() {
+  static int left = 3;
+  if (left-- > 0) (void)::raise(SIGINT);
+  return 0;
+}
 
 int main(int argc, char** argv) {
   using namespace conclave::scripting;
