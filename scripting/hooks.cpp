@@ -73,27 +73,6 @@ void record(std::vector<ReceiptHook>& receipt, const char* hook, const PluginInf
   receipt.push_back({hook, plugin.name, std::move(change), seconds});
 }
 
-// Problems of the old model that the new one does not have go, those it brings come; problems of the file itself stay. The same
-// problem keeps its place in the file, which the model alone does not know.
-std::vector<config::Problem> problems_after(const config::ConfigFile& before, const config::InfrastructureConfig& model) {
-  const auto find_in = [](const std::vector<config::Problem>& problems, const config::Problem& wanted) {
-    return std::find_if(problems.begin(), problems.end(), [&](const config::Problem& problem) {
-      return problem.rule == wanted.rule && problem.message == wanted.message;
-    });
-  };
-  const auto old_findings = config::check(before.model);
-  const auto new_findings = config::check(model);
-  std::vector<config::Problem> problems;
-  for (const auto& problem : before.problems) {
-    const bool of_old_model = find_in(old_findings, problem) != old_findings.end();
-    if (!of_old_model || find_in(new_findings, problem) != new_findings.end()) problems.push_back(problem);
-  }
-  for (const auto& problem : new_findings) {
-    if (find_in(problems, problem) == problems.end()) problems.push_back(problem);
-  }
-  return problems;
-}
-
 Result<Outcome> run_config_hook(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin,
                                 config::ConfigFile& config) {
   const nlohmann::json before = config::to_json(config.model);
@@ -111,8 +90,7 @@ Result<Outcome> run_config_hook(const std::shared_ptr<ScriptThread>& thread, con
   const auto after = nlohmann::json::parse(text->value(), nullptr, false);
   auto model = config::config_from_json(after);
   if (!model) return tl::unexpected(std::move(model.error()));
-  config.problems = problems_after(config, *model);
-  config.model = std::move(*model);
+  config = config::with_model(std::move(config), std::move(*model));
   return Outcome{true, describe_change(before, config::to_json(config.model))};
 }
 

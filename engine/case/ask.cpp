@@ -21,17 +21,6 @@ struct Round {
   bool closed = false;
 };
 
-ExpertResponse not_answered(const ExpertInfo& info, Status status, std::string message) {
-  ExpertResponse response;
-  response.expert_name = info.name;
-  response.scope = info.scope;
-  response.weight = info.weight;
-  response.status = status;
-  response.timestamp = now_us();
-  response.error = consensus::ResponseError{status == Status::cancelled ? "Cancelled" : "TimeoutError", std::move(message), {}};
-  return response;
-}
-
 ExpertResponse signed_by(const ExpertInfo& info, ExpertResponse response) {
   response.expert_name = info.name;
   response.weight = info.weight;
@@ -55,6 +44,17 @@ void wait_for_all(Round& round, std::unique_lock<std::mutex>& lock, Job& job, Cl
 }
 
 }  // namespace
+
+ExpertResponse without_answer(const ExpertInfo& info, Status status, consensus::ResponseError error) {
+  ExpertResponse response;
+  response.expert_name = info.name;
+  response.scope = info.scope;
+  response.weight = info.weight;
+  response.status = status;
+  response.timestamp = now_us();
+  response.error = std::move(error);
+  return response;
+}
 
 std::vector<ExpertResponse> ask(std::span<const ExpertPtr> experts, const EvidencePtr& evidence, Job& job,
                                 const OnResponse& on_response) {
@@ -92,9 +92,9 @@ std::vector<ExpertResponse> ask(std::span<const ExpertPtr> experts, const Eviden
     }
     const bool stopped = job.stopped();
     jobs[i]->request_stop();
-    responses.push_back(
-        not_answered(experts[i]->info(), stopped ? Status::cancelled : Status::timed_out,
-                     stopped ? "the consultation was cancelled" : "no answer within the time of the whole circle"));
+    const Status status = stopped ? Status::cancelled : Status::timed_out;
+    const char* why = stopped ? "the consultation was cancelled" : "no answer within the time of the whole circle";
+    responses.push_back(without_answer(experts[i]->info(), status, {stopped ? "Cancelled" : "TimeoutError", why, {}}));
     if (on_response) on_response(responses.back());
   }
   return responses;

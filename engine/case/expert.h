@@ -23,6 +23,10 @@ struct ExpertInfo {
   double timeout_s = 60;
 };
 
+// The response of an expert that gave none, and why.
+[[nodiscard]] consensus::ExpertResponse without_answer(const ExpertInfo& info, consensus::Status status,
+                                                       consensus::ResponseError error);
+
 // Asynchronous. start() returns at once; `done` is called exactly once, from any thread, possibly before start() returns, and may
 // outlive the caller's interest: a late answer is dropped. When `job` is stopped the expert should end soon.
 class Expert {

@@ -56,6 +56,11 @@ struct ConfigFile {
 // cpu below 100 millicores, memory below 128 MiB, ports used twice within or across services.
 [[nodiscard]] std::vector<Problem> check(const InfrastructureConfig& config);
 
+// The same file with the model that a hook made of its own, checked again: problems of the old model that the new one does not
+// have go, those it brings come, problems of the file itself stay. What is in both keeps its place in the file, which the model
+// alone does not know.
+[[nodiscard]] ConfigFile with_model(ConfigFile file, InfrastructureConfig model);
+
 [[nodiscard]] nlohmann::json to_json(const InfrastructureConfig& config);
 [[nodiscard]] Result<InfrastructureConfig> config_from_json(const nlohmann::json& json);
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr int min_cpu_millicores = 100;
 constexpr int min_memory_mb = 128;
+constexpr std::string_view first_in_line = " (first in line ";
 
 std::string title(const Service& service) { return service.name.empty() ? "a service" : "service '" + service.name + "'"; }
 
@@ -94,7 +95,7 @@ class Checker {
   }
 
   static std::string also_at(const Location& first) {
-    return first.line > 0 ? " (first in line " + std::to_string(first.line) + ")" : "";
+    return first.line > 0 ? std::string(first_in_line) + std::to_string(first.line) + ")" : "";
   }
 
   const InfrastructureConfig& config_;
@@ -105,6 +106,14 @@ class Checker {
   std::vector<Problem> problems_;
 };
 
+// The same finding, wherever it stands: how much of the places is known differs between a file and a model.
+bool same_finding(const Problem& a, const Problem& b) {
+  const auto text = [](const Problem& problem) {
+    return std::string_view(problem.message).substr(0, problem.message.find(first_in_line));
+  };
+  return a.rule == b.rule && text(a) == text(b);
+}
+
 }  // namespace
 
 std::vector<Problem> check(const InfrastructureConfig& config, std::span<const ServicePlaces> places) {
@@ -112,6 +121,21 @@ std::vector<Problem> check(const InfrastructureConfig& config, std::span<const S
 }
 
 std::vector<Problem> check(const InfrastructureConfig& config) { return check(config, {}); }
+
+ConfigFile with_model(ConfigFile file, InfrastructureConfig model) {
+  const auto find_in = [](const std::vector<Problem>& problems, const Problem& wanted) {
+    return std::ranges::any_of(problems, [&](const Problem& problem) { return same_finding(problem, wanted); });
+  };
+  const auto old_findings = check(file.model);
+  const auto new_findings = check(model);
+  std::erase_if(file.problems,
+                [&](const Problem& problem) { return find_in(old_findings, problem) && !find_in(new_findings, problem); });
+  for (const Problem& problem : new_findings) {
+    if (!find_in(file.problems, problem)) file.problems.push_back(problem);
+  }
+  file.model = std::move(model);
+  return file;
+}
 
 void sort_by_place(std::vector<Problem>& problems) {
   std::ranges::stable_sort(problems, {}, [](const Problem& p) { return std::tuple(p.location.line, p.location.column); });

@@ -1,5 +1,4 @@
 // conclave.config: what should run, and what is wrong with it.
-#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -72,20 +71,6 @@ config::InfrastructureConfig to_model(py::handle value) {
   return value_or_raise(config::config_from_json(to_json_value(value, "config")));
 }
 
-// What a hook made of the configuration: problems of the old model go, those of the new one come.
-ConfigFile with_model(const ConfigFile& before, py::handle model) {
-  ConfigFile after = before;
-  after.model = to_model(model);
-  if (after.model == before.model) return after;
-  const std::vector<Problem> old = config::check(before.model);
-  std::erase_if(after.problems, [&](const Problem& problem) {
-    return std::any_of(old.begin(), old.end(),
-                       [&](const Problem& other) { return other.rule == problem.rule && other.message == problem.message; });
-  });
-  for (Problem& problem : config::check(after.model)) after.problems.push_back(std::move(problem));
-  return after;
-}
-
 py::list values_to_python(const ConfigFile& self) {
   py::list list;
   for (const auto& value : self.values) {
@@ -104,7 +89,9 @@ void bind_config_file(py::module_& module) {
           "{services: [...], global_settings: {...}}")
       .def_property_readonly("values", &values_to_python, "(path, value, line, column) of every scalar, in order.")
       .def_property_readonly("problems", [](const ConfigFile& self) { return to_tuple(self.problems); })
-      .def("with_model", &with_model, py::arg("model"), "The same file with another model, checked again.")
+      .def(
+          "with_model", [](const ConfigFile& self, py::handle model) { return config::with_model(self, to_model(model)); },
+          py::arg("model"), "The same file with another model, checked again.")
       .def("__repr__", [](const ConfigFile& self) {
         return py::str("<ConfigFile {!r} {} services, {} problems>")
             .format(to_str(self.file), self.model.services.size(), self.problems.size());

@@ -183,6 +183,33 @@ TEST(Check, FindsTheSameInAModelMadeByAHook) {
                                  "bad-replicas", "duplicate-port", "missing-name"));
 }
 
+TEST(WithModel, KeepsWhatStaysWithItsPlaceDropsWhatIsMendedAndAddsWhatIsNew) {
+  const ConfigFile before = read(R"(services:
+  api:
+    cpu_millicores: 50
+    memory_mb: 64
+    ports: [80]
+  db:
+    ports: [80, 5432]
+extra: 1
+)");
+  InfrastructureConfig model = before.model;
+  model.services[0].cpu_millicores = 500;
+  model.services[0].replicas = -1;
+  std::vector<std::string> problems;
+  for (const Problem& problem : with_model(before, model).problems) problems.push_back(to_text(problem));
+  EXPECT_THAT(problems, ElementsAre(HasSubstr("f.yaml:4:16: warning: service 'api' gets 64 MiB"),
+                                    HasSubstr("f.yaml:7:13: error: port 80 of service 'db' is already used"),
+                                    HasSubstr("f.yaml:8:1: warning: unknown key 'extra'"), HasSubstr("[bad-replicas]")));
+  EXPECT_EQ(with_model(before, before.model).problems, before.problems);
+}
+
+TEST(WithModel, KeepsEveryProblemOfAFileThatNobodyChanged) {
+  const ConfigFile file = read("services:\n- {name: a, ports: [80, 80]}\n- {name: a, ports: [80]}\n- {replicas: 2}\n");
+  EXPECT_EQ(file.problems.size(), 4U);
+  EXPECT_EQ(with_model(file, file.model).problems, file.problems);
+}
+
 TEST(ConfigJson, ComesBackTheSame) {
   const InfrastructureConfig model = read(good).model;
   const auto again = config_from_json(nlohmann::json::parse(to_json(model).dump()));
