@@ -62,6 +62,15 @@ class CaseEvidence:
     time_range: tuple[datetime.datetime, datetime.datetime] | None
     change_time: datetime.datetime | None
 
+    def grade(self, badness: float) -> str | None:
+        """The verdict for how bad things are, from 0 (the best verdict) to 1 (the worst), in the case's own words; what lies
+        between two is the worse one. None, text without a label, if the verdicts have no order. ValueError outside 0 to 1."""
+        if not 0 <= badness <= 1:
+            raise ValueError(f"badness must be from 0 to 1, not {badness!r}")
+        if not self.ordered:
+            return None
+        return self.verdicts[math.ceil(round(badness * (len(self.verdicts) - 1), 9))]
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:

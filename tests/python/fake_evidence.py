@@ -7,6 +7,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+from conclave.evidence import CaseEvidence
+
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 3, 3, 13, 0, tzinfo=timezone.utc)
 
@@ -154,7 +156,7 @@ def evidence(
     question="Is it well?",
 ):
     return SimpleNamespace(
-        case=SimpleNamespace(
+        case=CaseEvidence(
             name="test",
             question=question,
             verdicts=tuple(verdicts),

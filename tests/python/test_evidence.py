@@ -10,6 +10,7 @@ import struct
 import conclave
 import pytest
 from conclave import _core
+from conclave.evidence import CaseEvidence
 
 UTC = datetime.timezone.utc
 
@@ -36,6 +37,33 @@ def test_templates_know_what_was_there_before_the_change(log):
     evidence = conclave.Evidence(conclave.case.gather(changed).evidence)
     assert sum(template.count_before for template in evidence.templates) == 300
     assert evidence.case.change_time == datetime.datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "verdicts, badness, expected",
+    [
+        ("ab", [0, 0.01, 0.5, 1], "abbb"),
+        ("abc", [0, 0.5, 0.51, 1], "abcc"),
+        ("abcde", [0, 0.25, 0.3, 0.5, 1], "abcce"),
+        ("abcdefghijk", [0.1, 0.3, 0.7, 0.9], "bdhj"),  # not one worse for the rounding of 0.7 * 10
+        ("a", [0, 1], "aa"),
+    ],
+)
+def test_a_case_grades_in_its_own_words(verdicts, badness, expected):
+    case = CaseEvidence("", "?", tuple(verdicts), True, None, None)
+    assert "".join(map(case.grade, badness)) == expected
+
+
+@pytest.mark.parametrize("badness", [-0.1, 1.1, 2, float("nan")])
+def test_a_grade_outside_zero_to_one_is_a_mistake_of_the_expert(badness):
+    for ordered in (True, False):
+        with pytest.raises(ValueError, match="from 0 to 1"):
+            CaseEvidence("", "?", ("a", "b"), ordered, None, None).grade(badness)
+
+
+def test_verdicts_without_order_have_no_grade(log):
+    case = conclave.Case(question="?", logs=log, verdicts=["disk", "network"], ordered=False)
+    assert conclave.Evidence(conclave.case.gather(case).evidence).case.grade(1) is None
 
 
 def test_lines_are_read_and_searched_in_the_file(evidence):

@@ -239,9 +239,3 @@ def test_a_case_with_two_labels_or_without_order_gets_none_but_its_own():
         assert ask(name, evidence(incident().logs, change=40, verdicts=("fine", "broken"))).verdict in ("fine", "broken")
         assert ask(name, evidence(incident().logs, change=40, ordered=False)).verdict is None
     assert ask("error_bursts", evidence([log(burst(20, 24))], verdicts=("fine", "broken"))).verdict == "broken"
-
-
-def test_severity_words_map_onto_longer_scales():
-    grade = load_expert("error_bursts").grade
-    case = evidence(verdicts=("a", "b", "c", "d", "e")).case
-    assert [grade(case, badness) for badness in (0, 1, 2)] == ["a", "c", "e"]

@@ -28,14 +28,9 @@ PLAIN = {
 }
 
 
-def grade(case, badness):
-    """0 good, 1 in between, 2 bad, in the case's own words; no label if its verdicts have no order."""
-    return case.verdicts[math.ceil(badness / 2 * (len(case.verdicts) - 1))] if case.ordered else None
-
-
-def grade_of(problem):
+def badness_of(problem):
     """Two services on one port break each other only where they share a host, so that alone is not the worst."""
-    return 0 if problem.severity == "note" else 2 if problem.severity == "error" and problem.rule != "duplicate-port" else 1
+    return 0 if problem.severity == "note" else 1 if problem.severity == "error" and problem.rule != "duplicate-port" else 0.5
 
 
 def entropy(text):
@@ -113,11 +108,11 @@ def assess(evidence, job):
         )
         for severity, text, file, line in found[:20]
     ]
-    badness = max((grade_of(problem) for problem in config.problems), default=0)
-    badness = max(badness, 1 if any(severity == "warning" for severity, *_ in found) else 0)
+    badness = max((badness_of(problem) for problem in config.problems), default=0)
+    badness = max(badness, 0.5 if any(severity == "warning" for severity, *_ in found) else 0)
     if badness:
         count = sum(f[0] != "note" for f in found)
         content = f"{count} thing{'s' if count > 1 else ''} to mend in the configuration. {claims[0].text}."
     else:
         content = f"Nothing to mend in {len(config.services)} services and {len(config.values)} values."
-    return conclave.ExpertResponse(verdict=grade(evidence.case, badness), confidence=0.85, content=content, claims=claims)
+    return conclave.ExpertResponse(verdict=evidence.case.grade(badness), confidence=0.85, content=content, claims=claims)

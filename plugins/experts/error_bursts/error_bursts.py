@@ -17,11 +17,6 @@ SPREADS = 6
 ERROR_WORDS = re.compile(r"error|exception|failed|fatal|panic", re.IGNORECASE)
 
 
-def grade(case, badness):
-    """0 good, 1 in between, 2 bad, in the case's own words; no label if its verdicts have no order."""
-    return case.verdicts[math.ceil(badness / 2 * (len(case.verdicts) - 1))] if case.ordered else None
-
-
 def bursts_of(log, change_time, settings):
     """Runs of neighbouring burst buckets, the usual number of errors per bucket, and from how many on it is a burst."""
     buckets = log.buckets
@@ -75,9 +70,9 @@ def weigh(log, run, usual, limit, suspects):
         text += f", mostly: {template.text[:160]}"
         cited.append(conclave.Citation.template(template.source, template.id))
     return (
-        (2, conclave.Claim(text, severity=0.9, evidence=cited))
+        (1, conclave.Claim(text, severity=0.9, evidence=cited))
         if lasts and serious
-        else (1, conclave.Claim(text, severity=0.6, evidence=cited))
+        else (0.5, conclave.Claim(text, severity=0.6, evidence=cited))
     )
 
 
@@ -107,10 +102,10 @@ def assess(evidence, job):
         found.sort()  # worst first, then earliest, then most errors
         claims, worst = [claim for *_, claim in found], -found[0][0]
         content = f"Errors came in bursts. {claims[0].text}."
-        confidence = 0.9 if worst == 2 else 0.75
+        confidence = 0.9 if worst == 1 else 0.75
         return conclave.ExpertResponse(
-            verdict=grade(evidence.case, worst), confidence=confidence, content=content, claims=claims
+            verdict=evidence.case.grade(worst), confidence=confidence, content=content, claims=claims
         )
     note = f" Refused logins in {', '.join(sorted(excused))} are not held against the service." if excused else ""
     content = f"No burst of errors in {len(logs)} log{'s' * (len(logs) > 1)}: they come at their usual rate.{note}"
-    return conclave.ExpertResponse(verdict=grade(evidence.case, 0), confidence=0.8, content=content)
+    return conclave.ExpertResponse(verdict=evidence.case.grade(0), confidence=0.8, content=content)

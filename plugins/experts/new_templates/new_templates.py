@@ -25,11 +25,6 @@ EFFECT = re.compile(r"upstream|timed?[ -]?out|retry|gave up|unavailable|\b50[234
 ERROR_WORDS = re.compile(r"error|exception|failed|fatal|panic", re.IGNORECASE)
 
 
-def grade(case, badness):
-    """0 good, 1 in between, 2 bad, in the case's own words; no label if its verdicts have no order."""
-    return case.verdicts[math.ceil(badness / 2 * (len(case.verdicts) - 1))] if case.ordered else None
-
-
 def is_error(template):
     declared = template.level in ("error", "fatal")
     return declared or (template.level == "unknown" and ERROR_WORDS.search(template.text) is not None)
@@ -103,7 +98,7 @@ def assess(evidence, job):
     since = f"the change at {change_time:%H:%M}" if change_time else "the log began"
     if not new:
         content = f"No kind of error appeared after {since} that chance would not explain."
-        return conclave.ExpertResponse(verdict=grade(evidence.case, 0), confidence=0.75, content=content)
+        return conclave.ExpertResponse(verdict=evidence.case.grade(0), confidence=0.75, content=content)
     new = by_likely_cause(new, job.settings["together_s"])
     claims = []
     for template in new[:5]:
@@ -125,7 +120,7 @@ def assess(evidence, job):
     quiet_at_the_end = (log.last_time - cause.last_time) / max(log.last_time - cause.first_time, log.last_time.resolution)
     goes_on = cause.count >= 20 and quiet_at_the_end <= 0.1 and any(one.level != "unknown" for one in new)
     return conclave.ExpertResponse(
-        verdict=grade(evidence.case, 2 if change_time and goes_on else 1),
+        verdict=evidence.case.grade(1 if change_time and goes_on else 0.5),
         confidence=0.9 if change_time else 0.65,
         content=content,
         claims=claims,

@@ -20,11 +20,6 @@ MEANING = {
 }
 
 
-def grade(case, badness):
-    """0 good, 1 in between, 2 bad, in the case's own words; no label if its verdicts have no order."""
-    return case.verdicts[math.ceil(badness / 2 * (len(case.verdicts) - 1))] if case.ordered else None
-
-
 def wrong_state(service):
     """A claim about a service that is not as expected, with how bad that is, or None."""
     expected = service.expect or "open"
@@ -38,7 +33,7 @@ def wrong_state(service):
         f"{MEANING.get(service.state, service.state)}"
         f"{f' ({service.detail})' if service.detail else ''}"
     )
-    return 2 if down else 1, conclave.Claim(
+    return 1 if down else 0.5, conclave.Claim(
         text, severity=0.95 if down else 0.6, evidence=[conclave.Citation.service(service.name)]
     )
 
@@ -74,7 +69,7 @@ def assess(evidence, job):
     wrong = [found for found in map(wrong_state, known) if found]
     claims = [claim for _, claim in sorted(wrong, key=lambda found: -found[0])]
     claims += slow_ones(known, job.settings["slow_ms"], job.settings["outlier"])
-    badness = max([bad for bad, _ in wrong] + [1 if claims else 0])
+    badness = max([bad for bad, _ in wrong] + [0.5 if claims else 0])
     left_out = f" {unknown} could not be probed from here and say nothing." if unknown else ""
     if not claims:
         who = "The service is as it" if len(known) == 1 else f"All {len(known)} services are as they"
@@ -83,4 +78,4 @@ def assess(evidence, job):
         content = f"{len(claims)} of {len(known)} services are not as they should be. {claims[0].text}.{left_out}"
     # An unprobed service may be the broken one, so it costs confidence only when the answer is a good one.
     confidence = 0.95 if claims else 0.95 * len(known) / len(evidence.services)
-    return conclave.ExpertResponse(verdict=grade(evidence.case, badness), confidence=confidence, content=content, claims=claims)
+    return conclave.ExpertResponse(verdict=evidence.case.grade(badness), confidence=confidence, content=content, claims=claims)

@@ -9,7 +9,6 @@ tenth of the median, begun abruptly, since traffic that ebbs in the evening does
 A log that ends long before the others that ran beside it, by the same measures, fell silent.
 """
 
-import math
 from statistics import median
 
 import conclave
@@ -17,11 +16,6 @@ import conclave
 MISSED = 10  # buckets
 SLUMP = 5  # buckets
 DAY = 86400.0
-
-
-def grade(case, badness):
-    """0 good, 1 in between, 2 bad, in the case's own words; no label if its verdicts have no order."""
-    return case.verdicts[math.ceil(badness / 2 * (len(case.verdicts) - 1))] if case.ordered else None
 
 
 def activity(log):
@@ -48,7 +42,7 @@ def stalls_of(log, min_gap_s, factor):
         missed = gap.seconds / log.bucket_seconds * share
         if gap.seconds >= max(min_gap_s, factor * usual) and missed >= MISSED and not is_quiet_hour(gap, gaps):
             text = f"wrote nothing for {span(gap.seconds)} from {gap.start:%Y-%m-%d %H:%M:%S}; its other long gaps last {span(usual)}"
-            yield 1, 0.6, text, (gap.line_before, gap.line_after)
+            yield 0.5, 0.6, text, (gap.line_before, gap.line_after)
 
 
 def slumps_of(log):
@@ -72,7 +66,7 @@ def slumps_of(log):
         if len(slump) >= SLUMP:
             (start, first), (end, last) = slump[0], slump[-1]
             text = f"brought a trickle from {start.start:%Y-%m-%d %H:%M} to {end.start:%H:%M}, usually {usual} lines per bucket"
-            yield 1, 0.6, text, (first, last)
+            yield 0.5, 0.6, text, (first, last)
 
 
 def silence_of(log, logs, min_gap_s):
@@ -88,7 +82,7 @@ def silence_of(log, logs, min_gap_s):
     missed = silence / log.bucket_seconds * activity(log)
     if silence > max(min_gap_s, 2 * longest) and missed >= MISSED:
         text = f"fell silent at {log.last_time:%Y-%m-%d %H:%M:%S}, {span(silence)} before the others end"
-        yield (2 if missed >= 1.5 * MISSED else 1), 0.8, text, (log.lines,)
+        yield (1 if missed >= 1.5 * MISSED else 0.5), 0.8, text, (log.lines,)
 
 
 def span(seconds):
@@ -113,7 +107,7 @@ def assess(evidence, job):
     ]
     nothing = f"No gap, slump or silence out of rhythm in {len(logs)} log{'s' * (len(logs) > 1)}."
     return conclave.ExpertResponse(
-        verdict=grade(evidence.case, max((badness for _, badness, *_ in found), default=0)),
+        verdict=evidence.case.grade(max((badness for _, badness, *_ in found), default=0)),
         confidence=0.7 if claims else 0.75,
         content=f"{claims[0].text}." if claims else nothing,
         claims=claims,
