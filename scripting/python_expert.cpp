@@ -26,17 +26,6 @@ std::string error_type(Status status) {
   }
 }
 
-ExpertResponse without_answer(const ExpertInfo& info, Status status, consensus::ResponseError error) {
-  ExpertResponse response;
-  response.expert_name = info.name;
-  response.scope = info.scope;
-  response.weight = info.weight;
-  response.status = status;
-  response.timestamp = now_us();
-  response.error = std::move(error);
-  return response;
-}
-
 // Keeps what the runner said, unless it took the watch's stop for the user's.
 ExpertResponse as_watched(ExpertResponse response, bool timed_out, double time_s) {
   if (timed_out && response.status == Status::cancelled) {
@@ -112,9 +101,9 @@ void PythonExpert::start(EvidencePtr evidence, JobPtr job, std::function<void(Ex
       thread.python().attr("expert")(ticket, runner_info(plugin, settings, weight, endpoints),
                                      py::cast(std::const_pointer_cast<Evidence>(evidence)), py::cast(job));
     } catch (py::error_already_set& error) {
-      expert_ended(thread.watch(), ticket, py::none(), {"CircleError", error.what(), {}});
+      expert_ended(thread.watch(), ticket, py::none(), Status::failed, {"CircleError", error.what(), {}});
     } catch (const std::exception& error) {
-      expert_ended(thread.watch(), ticket, py::none(), {"CircleError", error.what(), {}});
+      expert_ended(thread.watch(), ticket, py::none(), Status::failed, {"CircleError", error.what(), {}});
     }
   };
   if (!thread_->post(who, work)) {
@@ -122,7 +111,7 @@ void PythonExpert::start(EvidencePtr evidence, JobPtr job, std::function<void(Ex
   }
 }
 
-void expert_ended(Watch& watch, Ticket ticket, const py::object& response, consensus::ResponseError error) {
+void expert_ended(Watch& watch, Ticket ticket, const py::object& response, Status status, consensus::ResponseError error) {
   auto ended = watch.end(ticket);
   if (!ended) return;  // given up long ago
   ExpertResponse answer;
@@ -130,11 +119,12 @@ void expert_ended(Watch& watch, Ticket ticket, const py::object& response, conse
     try {
       answer = py::cast<ExpertResponse>(response);
     } catch (const py::cast_error&) {
+      status = Status::failed;
       error = {"TypeError", "the runner returned no response but " + py::cast<std::string>(py::str(py::type::of(response))), {}};
     }
   }
   if (answer.expert_name.empty()) {
-    answer.status = error.type == "Cancelled" || error.type == "CancelledError" ? Status::cancelled : Status::failed;
+    answer.status = status;
     answer.error = std::move(error);
   }
   const py::gil_scoped_release release;

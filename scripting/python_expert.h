@@ -32,7 +32,9 @@ class PythonExpert : public Expert {
 [[nodiscard]] pybind11::dict runner_info(const PluginInfo& plugin, const nlohmann::json& settings, double weight,
                                          const std::vector<std::string>& allowed_endpoints = {});
 
-// Called by conclave/_host.py when an expert ended: with a conclave._core.ExpertResponse, or with None and what it raised.
-void expert_ended(Watch& watch, Ticket ticket, const pybind11::object& response, consensus::ResponseError error);
+// Called by conclave/_host.py when an expert ended: with a conclave._core.ExpertResponse, or with None, whether it failed or was
+// cancelled, and what was raised.
+void expert_ended(Watch& watch, Ticket ticket, const pybind11::object& response, consensus::Status status,
+                  consensus::ResponseError error);
 
 }  // namespace conclave::scripting

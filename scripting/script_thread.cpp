@@ -60,10 +60,12 @@ Result<void> ScriptThread::set_up(const std::filesystem::path& package_folder) {
     native["console_ended"] = py::cpp_function(
         [this](Ticket ticket, const std::string& state, int exit_code) { console_ended(ticket, state, exit_code); });
     native["console_begins"] = py::cpp_function([this](Ticket ticket) { console_begins(ticket); });
-    native["expert_ended"] = py::cpp_function([this](Ticket ticket, const py::object& response, const std::string& type,
-                                                     const std::string& message, const std::string& traceback) {
-      expert_ended(*watch_, ticket, response, {type, message, traceback});
-    });
+    native["expert_ended"] =
+        py::cpp_function([this](Ticket ticket, const py::object& response, bool cancelled, const std::string& type,
+                                const std::string& message, const std::string& traceback) {
+          const auto status = cancelled ? consensus::Status::cancelled : consensus::Status::failed;
+          expert_ended(*watch_, ticket, response, status, {type, message, traceback});
+        });
     const py::object names = py::module_::import("types").attr("SimpleNamespace")(**native);
     python_ = py::module_::import("conclave._host").attr("Host")(names, wake_).release().ptr();
   } catch (const py::error_already_set& error) {

@@ -93,10 +93,10 @@ consensus::Citation to_citation(py::handle value) {
   if (const py::object line = fields.get("line"); !line.is_none()) {
     const auto index = py::reinterpret_steal<py::int_>(PyNumber_Index(line.ptr()));
     if (!index) throw py::error_already_set();
-    const long long number = PyLong_AsLongLong(index.ptr());
-    if (number == -1 && PyErr_Occurred() != nullptr) throw py::error_already_set();
-    if (number < 0) throw py::value_error("line must not be negative");
-    citation.line = static_cast<std::uint64_t>(number);
+    // No file has such a line, as a model's arithmetic may claim: the citation is not found, and the rest of the answer stands.
+    int overflow = 0;
+    const long long number = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+    citation.line = overflow == 0 && number > 0 ? static_cast<std::uint64_t>(number) : 0;
   }
   if (citation.kind.empty()) throw py::value_error("a citation needs a kind: log, template, service or config");
   return citation;

@@ -42,6 +42,7 @@ class _Running:
     path: str = ""  # of the plugin
     output_left: int | None = None  # characters; None: no limit; negative: what came since is not shown
     line_begun: bool = False  # it printed something without a line end
+    interruptible: bool = True  # by Ctrl-C; one that comes while it is not waits until it is
 
 
 _running: contextvars.ContextVar[_Running | None] = contextvars.ContextVar("conclave_running", default=None)
@@ -72,7 +73,7 @@ class Host:
 
     run_next() -> bool: runs the next job, False if there was none;  write(stream, bytes, origin);
     stop_due(ticket) -> bool;  take_interrupt(ticket) -> bool;  note_line(ticket, line);  parked(ticket): it awaits;
-    expert_ended(ticket, response or None, type, message, traceback);
+    expert_ended(ticket, response or None, cancelled, type, message, traceback);
     console_begins(ticket);  console_ended(ticket, state, exit_code).
     """
 
@@ -151,7 +152,9 @@ class Host:
             if inner is not None:
                 self._native.note_line(running.ticket, inner.f_lineno)
         if running.kind == "console":
-            if self._native.take_interrupt(running.ticket):
+            if running.interruptible and self._native.take_interrupt(running.ticket):
+                if (runner := sys.modules.get("conclave._runner")) is not None:
+                    runner.ctrl_c.presses += 1
                 raise KeyboardInterrupt
         elif self._native.stop_due(running.ticket):
             from conclave._core import Cancelled
@@ -184,7 +187,7 @@ class Host:
         else:
             place.restore()
             self._end_line(running)
-            self._native.expert_ended(ticket, answer, "", "", "")
+            self._native.expert_ended(ticket, answer, False, "", "", "")
 
     def _end_line(self, running: _Running) -> None:
         if running.line_begun:
@@ -195,14 +198,17 @@ class Host:
         place.restore()
         self._end_line(running)
         if task.cancelled():
-            self._native.expert_ended(ticket, None, "CancelledError", "the expert was cancelled", "")
+            self._native.expert_ended(ticket, None, True, "Cancelled", "the expert was cancelled", "")
         elif (error := task.exception()) is not None:
             self._expert_failed(ticket, error)
         else:
-            self._native.expert_ended(ticket, task.result(), "", "", "")
+            self._native.expert_ended(ticket, task.result(), False, "", "", "")
 
     def _expert_failed(self, ticket: int, error: BaseException) -> None:
-        self._native.expert_ended(ticket, None, type(error).__name__, _text_of(error), _traceback_of(error))
+        from conclave._core import Cancelled
+
+        cancelled = isinstance(error, Cancelled) and self._native.stop_due(ticket)  # else it is the expert's own doing
+        self._native.expert_ended(ticket, None, cancelled, type(error).__name__, _text_of(error), _traceback_of(error))
 
     def _hook(self, ticket: int, info: dict[str, Any], name: str, argument: Any) -> Any:
         """What the hook returned, or _ABSENT if the plugin has none of this name."""
@@ -300,8 +306,10 @@ class Host:
         from conclave import _terminal
 
         self._use_terminal()
-        return self._in_context(_Running(ticket, "console", "console")).run(
-            _terminal.run_console, self.console, self._finish_awaiting
+        running = _Running(ticket, "console", "console", interruptible=False)
+        accept_interrupts = functools.partial(setattr, running, "interruptible")
+        return self._in_context(running).run(
+            _terminal.run_console, self.console, self._finish_awaiting, accept_interrupts
         )
 
     def run_script(self, ticket: int, script: str, arguments: list[str]) -> int:

@@ -151,9 +151,13 @@ def _find_function(module: types.ModuleType, info: Mapping[str, Any]) -> Callabl
 
 
 def load_hooks(info: Mapping[str, Any]) -> dict[str, Callable]:
-    """The functions of a hook plugin decorated with @conclave.hook, by fixed point."""
+    """The functions of a hook plugin decorated with @conclave.hook, by fixed point; AttributeError if there is none."""
     with _loading:
-        return {value.__conclave_hook__: value for value in _marked(load_module(info), "__conclave_hook__").values()}
+        module = load_module(info)
+    functions = {value.__conclave_hook__: value for value in _marked(module, "__conclave_hook__").values()}
+    if not functions:
+        raise AttributeError(f"no function in {module.__file__} is decorated with @conclave.hook, so this hook never runs")
+    return functions
 
 
 def load_expert(info: Mapping[str, Any]) -> Callable:
@@ -280,16 +284,58 @@ def on_interrupt_signal(signum: int, frame: Any) -> None:
         raise _core.Cancelled("the expert was interrupted")
 
 
-def _handles_interrupts(handler: Any) -> bool:
-    """Ours, or that of a host, which says so by an attribute and calls ours."""
-    return handler is on_interrupt_signal or getattr(handler, "calls_runner", False)
+def _in_host() -> bool:
+    """Signals are those of a host, whose handler of SIGUSR2 says so by an attribute and calls ours."""
+    return getattr(signal.getsignal(signal.SIGUSR2), "calls_runner", False)
+
+
+class _CtrlC:
+    """Counts how often the user pressed Ctrl-C while experts ran on the main thread, since a KeyboardInterrupt may as well be
+    the expert's own. Entered by each of them; wraps the handler of SIGINT meanwhile. A host counts by itself."""
+
+    def __init__(self) -> None:
+        self.presses = 0
+        self._inside = 0
+        self._before: Callable[[int, Any], Any] | None = None
+
+    def _on_signal(self, signum: int, frame: Any) -> None:
+        self.presses += 1
+        if self._before is not None:
+            self._before(signum, frame)
+
+    def __enter__(self) -> _CtrlC:
+        if _on_main_thread():
+            self._inside += 1
+            before = signal.getsignal(signal.SIGINT)
+            if self._inside == 1 and callable(before) and not _in_host():
+                self._before = before
+                signal.signal(signal.SIGINT, self._on_signal)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if _on_main_thread():
+            self._inside -= 1
+            if self._inside == 0 and self._before is not None:
+                before, self._before = self._before, None
+                if signal.getsignal(signal.SIGINT) == self._on_signal:
+                    signal.signal(signal.SIGINT, before)
+
+    def pressed_since(self, presses: int) -> bool:
+        return self.presses != presses and _on_main_thread()
+
+
+ctrl_c = _CtrlC()
+
+
+def _on_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 @contextlib.contextmanager
 def _interruptible(deadline: _core.Deadline) -> Iterator[None]:
     """The deadline, and the SIGUSR2 handler while it is needed. Once a deadline fired the handler stays: a signal may still be
     under way, and would end the process."""
-    if threading.current_thread() is not threading.main_thread() or _handles_interrupts(signal.getsignal(signal.SIGUSR2)):
+    if not _on_main_thread() or _in_host() or signal.getsignal(signal.SIGUSR2) is on_interrupt_signal:
         with deadline:
             yield
         return
@@ -330,15 +376,16 @@ def _response(outcome: _Outcome, info: Mapping[str, Any], started: float) -> _co
 
 
 def _guarded(body: Callable[[], Any], own: _core.Job, seconds: float, grace: float) -> _Outcome:
-    """Runs `body` on this thread under a deadline. Only KeyboardInterrupt gets out."""
+    """Runs `body` on this thread under a deadline. Only the KeyboardInterrupt of the user gets out."""
     deadline = _core.Deadline(seconds, own, grace)
     value = error = None
+    presses = ctrl_c.presses
     try:
-        with _interruptible(deadline):
+        with ctrl_c, _interruptible(deadline):
             value = body()
-    except KeyboardInterrupt:
-        raise
     except BaseException as raised:
+        if isinstance(raised, KeyboardInterrupt) and ctrl_c.pressed_since(presses):
+            raise
         error = raised
     if deadline.fired:  # also when the expert swallowed the interrupt and answered after all
         return _Outcome("timed_out" if deadline.timed_out else "cancelled", error)
@@ -347,8 +394,15 @@ def _guarded(body: Callable[[], Any], own: _core.Job, seconds: float, grace: flo
     return _Outcome("answered", value) if error is None else _Outcome("failed", error)
 
 
-async def _awaited(awaitable: Any) -> Any:
-    return await awaitable
+async def _awaited(awaitable: Any) -> _Outcome:
+    """Only the KeyboardInterrupt of the user gets out: anything else would end the loop, or look like a cancelled task."""
+    presses = ctrl_c.presses
+    try:
+        return _Outcome("answered", await awaitable)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and ctrl_c.pressed_since(presses):
+            raise
+        return _Outcome("failed", error)
 
 
 async def _bounded(awaitable: Any, own: _core.Job, seconds: float, grace: float) -> _Outcome:
@@ -357,10 +411,11 @@ async def _bounded(awaitable: Any, own: _core.Job, seconds: float, grace: float)
     due = time.monotonic() + seconds
     state = "timed_out"
     try:
-        while not task.done() and time.monotonic() < due:
-            await asyncio.wait({task}, timeout=min(0.05, max(0.0, due - time.monotonic())))
-            if own.stopped and state != "cancelled":
-                state, due = "cancelled", min(due, time.monotonic() + grace)
+        with ctrl_c:
+            while not task.done() and time.monotonic() < due:
+                await asyncio.wait({task}, timeout=min(0.05, max(0.0, due - time.monotonic())))
+                if own.stopped and state != "cancelled":
+                    state, due = "cancelled", min(due, time.monotonic() + grace)
     finally:
         late = not task.done()
         if late:
@@ -369,12 +424,12 @@ async def _bounded(awaitable: Any, own: _core.Job, seconds: float, grace: float)
             await asyncio.wait({task}, timeout=CLEANUP_S)
     if late:
         return _Outcome(state, None)
-    if task.cancelled():
+    if task.cancelled():  # before it began
         return _Outcome("failed", asyncio.CancelledError("the expert cancelled itself"))
-    error = task.exception()
-    if isinstance(error, (_core.Cancelled, _core.CancelledError)) and own.stopped:  # interrupted while it blocked the loop
-        return _Outcome("timed_out" if time.monotonic() >= due else "cancelled", error)
-    return _Outcome("answered", task.result()) if error is None else _Outcome("failed", error)
+    outcome = task.result()
+    if outcome.state == "failed" and isinstance(outcome.value, (_core.Cancelled, _core.CancelledError)) and own.stopped:  # while it blocked the loop
+        return _Outcome("timed_out" if time.monotonic() >= due else "cancelled", outcome.value)
+    return outcome
 
 
 async def _kept(awaitable: Any, kept: list[Any]) -> None:
@@ -399,7 +454,7 @@ def _prepare(info: Mapping[str, Any], evidence: Any, job: _core.Job | None) -> t
 
 
 def judge(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) -> _core.ExpertResponse:
-    """Runs the expert on this thread until it answers, fails or is interrupted. Only KeyboardInterrupt gets out."""
+    """Runs the expert on this thread until it answers, fails or is interrupted. Only the user's KeyboardInterrupt gets out."""
     started = time.monotonic()
     try:
         view, expert_job, own = _prepare(info, evidence, job)
@@ -419,7 +474,7 @@ def judge(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) 
 
 
 def run_expert(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) -> _core.ExpertResponse:
-    """As `judge`, for the host: a KeyboardInterrupt is a cancelled response too."""
+    """As `judge`, for the host: the user's KeyboardInterrupt is a cancelled response too."""
     started = time.monotonic()
     try:
         return judge(info, evidence, job)

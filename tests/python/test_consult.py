@@ -179,6 +179,17 @@ def test_a_failing_hook_is_recorded_and_skipped(tmp_path, case):
     assert report.verdict == "healthy" and "failed: TypeError" in report.receipt["hooks"][0]["change"]
 
 
+def test_a_hook_plugin_without_a_hook_is_a_problem_of_the_report(tmp_path, case):
+    folder = tmp_path / "plugins" / "ci"
+    folder.mkdir(parents=True)
+    (folder / "plugin.toml").write_text(
+        'name = "ci"\nversion = "1.0.0"\napi = 1\nkind = "hook"\nsummary = "Forgot."\nentry = "ci:on_evidence"\n'
+    )
+    (folder / "ci.py").write_text("import conclave\ndef on_evidence(evidence):\n    return {'build': 3}\n")
+    report = conclave.consult(case, experts=GOOD, plugins=[tmp_path / "plugins"])
+    assert any("decorated with @conclave.hook" in problem.message for problem in report.problems)
+
+
 def allowed(evidence, job):
     return repr(job.allowed_endpoints)
 

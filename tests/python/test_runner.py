@@ -73,6 +73,14 @@ def test_nonsense_is_a_failed_response_that_says_so(evidence, value):
     assert response.status == "failed" and "nonsense" in response.error.message
 
 
+@pytest.mark.parametrize("line", [-1, 0, 2**63, -(2**70), 10**30])
+def test_a_line_that_no_file_has_costs_its_citation_and_not_the_answer(evidence, line):
+    claims = [{"text": "y", "evidence": [{"kind": "log", "source": "a", "line": n}]} for n in (line, 1)]
+    response = run(returning({"content": "x", "verdict": "failing", "claims": claims}), evidence)
+    assert response.status == "answered"
+    assert [claim.evidence[0].line for claim in response.claims] == [0, 1]
+
+
 # How it fails
 
 
@@ -107,9 +115,59 @@ def unprintable(evidence, job):
     raise Unprintable
 
 
-@pytest.mark.parametrize("function, status", [(deep, "failed"), (leaving, "failed"), (unprintable, "failed"), (interrupting, "cancelled")])
-def test_nothing_an_expert_raises_gets_out(evidence, function, status):
-    assert run(function, evidence).status == status
+def cancelling(evidence, job):
+    raise asyncio.CancelledError
+
+
+def stopping(evidence, job):
+    raise conclave.Cancelled
+
+
+def as_async(function):
+    async def coroutine(evidence, job):
+        function(evidence, job)
+
+    return coroutine
+
+
+OWN_DOING = [deep, leaving, unprintable, interrupting, cancelling, stopping]
+
+
+@pytest.mark.parametrize("function", OWN_DOING)
+def test_whatever_an_expert_raises_by_itself_is_a_failure_with_its_traceback(evidence, function):
+    on_a_loop = asyncio.run(_runner.run_expert_async(info(as_async(function)), evidence))
+    on_a_thread = asyncio.run(_runner.run_expert_async(info(function), evidence))
+    for response in [run(function, evidence), run(as_async(function), evidence), on_a_loop, on_a_thread]:
+        assert response.status == "failed"
+        assert f"in {function.__name__}" in response.error.traceback or function is unprintable
+
+
+def pressing(evidence, job):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(PATIENCE)
+
+
+async def async_pressing(evidence, job):
+    os.kill(os.getpid(), signal.SIGINT)
+    await asyncio.sleep(PATIENCE)
+
+
+@pytest.mark.parametrize("function", [pressing, async_pressing])
+def test_control_c_while_an_expert_runs_is_the_users(evidence, function):
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        _runner.judge(info(function), evidence)
+    assert run(function, evidence).status == "cancelled"
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_control_c_ends_a_loop_on_which_experts_wait(evidence):
+    async def main():
+        await asyncio.gather(*(_runner.run_expert_async(info(function), evidence) for function in (async_sleeping, async_pressing)))
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(main())
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_wrong_arguments_are_a_failure(evidence):

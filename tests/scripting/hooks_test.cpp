@@ -74,6 +74,15 @@ TEST_F(HooksTest, AFailingHookIsRecordedAndSkippedAndTheNextOneRuns) {
   EXPECT_THAT(receipt[6].change, HasSubstr("replicas"));
 }
 
+TEST_F(HooksTest, APluginWithoutAnyHookFunctionSaysSo) {
+  hook("forgot", "def on_evidence(evidence): return {'f': 1}\n");
+  std::vector<ReceiptHook> receipt;
+  ASSERT_TRUE(hooks().on_evidence(evidence, receipt).has_value());
+  ASSERT_THAT(receipt, SizeIs(1));
+  EXPECT_THAT(receipt[0].change, StartsWith("failed: "));
+  EXPECT_THAT(receipt[0].change, HasSubstr("forgot.py is decorated with @conclave.hook"));
+}
+
 TEST_F(HooksTest, FactsOfAHookReachTheExperts) {
   hook("owner", "@conclave.hook\ndef on_evidence(evidence): return {'team': 'storage', 'lines': evidence.logs[0].lines}\n");
   std::vector<ReceiptHook> receipt;

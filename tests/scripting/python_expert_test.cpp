@@ -76,6 +76,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"ReturnsNonsense", "return 42", "TypeError", "nonsense"},
                     Bad{"ReturnsAnUnknownField", "return {'content': 'x', 'confidense': 1}", "ValueError", "confidence"},
                     Bad{"RaisesBaseException", "raise BaseException('odd')", "BaseException", "odd"},
+                    Bad{"InterruptsItself", "raise KeyboardInterrupt", "KeyboardInterrupt", "in assess"},
+                    Bad{"CancelsItself", "raise asyncio.CancelledError", "CancelledError", "in assess"},
+                    Bad{"SaysItWasCancelled", "raise conclave.Cancelled", "Cancelled", "in assess"},
                     Bad{"RecursesForEver", "def f(): f()\nf()", "RecursionError", "recursion"},
                     Bad{"CannotBeCompiled", "return (", "SyntaxError", "never closed"},
                     Bad{"ImportsWhatIsNotThere", "import no_such_module_here", "ModuleNotFoundError", "no_such_module_here"}),
@@ -88,6 +91,21 @@ TEST_F(PythonExpertTest, OneThatFailsToLoadIsARecordedFailure) {
   EXPECT_EQ(response.expert_name, "broken");
   ASSERT_TRUE(response.error.has_value());
   EXPECT_THAT(response.error->traceback, HasSubstr("at import"));
+}
+
+TEST_F(PythonExpertTest, WhatItRaisesByItselfOnTheLoopOrWhileItLoadsIsAFailureToo) {
+  expert("interrupts", "await asyncio.sleep(0)\nraise KeyboardInterrupt", 20, "async def");
+  expert("cancels", "await asyncio.sleep(0)\nraise asyncio.CancelledError", 20, "async def");
+  expert("leaves", "await asyncio.sleep(0)\nsys.exit(1)", 20, "async def");
+  write("loads.py", "import asyncio, conclave\nraise asyncio.CancelledError\n@conclave.expert\ndef assess(evidence, job): ...\n");
+  expert("good", "return 'fine'", 20, "async def");
+  const auto responses = ask_all({"interrupts", "cancels", "leaves", "loads", "good"});
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(responses[i].status, Status::failed) << responses[i].expert_name;
+    ASSERT_TRUE(responses[i].error.has_value());
+    EXPECT_THAT(responses[i].error->traceback, HasSubstr(responses[i].expert_name + ".py")) << responses[i].error->message;
+  }
+  EXPECT_EQ(responses[4].status, Status::answered);
 }
 
 struct Hang {
