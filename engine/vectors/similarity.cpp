@@ -1,54 +1,68 @@
-// One pass per pair: dot product and both squared lengths, in double. Contiguous vectors go through Eigen in blocks: floats are
-// converted a block at a time, which the compiler and Eigen turn into SIMD, and no product of floats can overflow a double.
-// Numbers near the end of double's own range are scaled by a power of two and tried again, so that only NaN and infinity give
-// NaN.
+// One pass per pair: dot product and both squared lengths, in double, so that no product of floats can overflow. Numbers near the
+// end of double's own range are scaled by a power of two and tried again, so that only NaN and infinity give NaN. Sums run over
+// pieces of a fixed size and are added in order: the result does not depend on the number of threads.
 #include "engine/vectors/similarity.h"
 
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 
-#include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
 
+#include "engine/vectors/kernels.h"
+
 namespace conclave::vectors {
 namespace {
 
-constexpr std::size_t block = 256;  // elements; two blocks of doubles stay in the first-level cache
+constexpr std::size_t gathered = 256;     // elements brought together from a strided vector at a time
+constexpr std::size_t piece = 64 * 1024;  // elements of a contiguous vector that one task sums
+constexpr std::size_t parallel_from = 2 * piece;
 
-using Block = Eigen::Array<double, Eigen::Dynamic, 1, 0, block, 1>;
-
-// Only without a stride does Eigen load whole packets.
-template <class T>
-Block load(const VectorView<T>& view, std::size_t from, std::size_t count, double scale) {
-  using Elements = Eigen::Array<T, Eigen::Dynamic, 1>;
-  const T* const first = view.data + static_cast<std::ptrdiff_t>(from) * view.stride;
-  const auto size = static_cast<Eigen::Index>(count);
-  if (view.stride == 1) return Eigen::Map<const Elements>(first, size).template cast<double>() * scale;
-  const Eigen::InnerStride<> stride(view.stride);
-  return Eigen::Map<const Elements, Eigen::Unaligned, Eigen::InnerStride<>>(first, size, stride).template cast<double>() * scale;
+void add(Sums& sums, const Sums& more) {
+  sums.dot += more.dot;
+  sums.a += more.a;
+  sums.b += more.b;
 }
 
-struct Sums {
-  double dot = 0.0;
-  double a = 0.0;
-  double b = 0.0;
-};
+template <class T, class Out>
+void gather(const VectorView<T>& view, std::size_t from, std::size_t count, Out scale, Out* out) {
+  const T* element = view.data + static_cast<std::ptrdiff_t>(from) * view.stride;
+  for (std::size_t i = 0; i < count; ++i, element += view.stride) out[i] = static_cast<Out>(*element) * scale;
+}
 
-template <class T>
-Sums products(const VectorView<T>& a, const VectorView<T>& b, double scale_a, double scale_b) {
+template <class Out, class T>
+Sums gathered_products(const VectorView<T>& a, const VectorView<T>& b, Out scale_a, Out scale_b) {
+  std::array<Out, gathered> x;
+  std::array<Out, gathered> y;
   Sums sums;
-  for (std::size_t from = 0; from < a.size; from += block) {
-    const std::size_t count = std::min(block, a.size - from);
-    const Block x = load(a, from, count, scale_a);
-    const Block y = load(b, from, count, scale_b);
-    sums.dot += (x * y).sum();
-    sums.a += x.square().sum();
-    sums.b += y.square().sum();
+  for (std::size_t from = 0; from < a.size; from += gathered) {
+    const std::size_t count = std::min(gathered, a.size - from);
+    gather(a, from, count, scale_a, x.data());
+    gather(b, from, count, scale_b, y.data());
+    add(sums, products(x.data(), y.data(), count));
   }
   return sums;
+}
+
+template <class T>
+Sums contiguous_products(const T* a, const T* b, std::size_t size) {
+  if (size < parallel_from) return products(a, b, size);
+  std::vector<Sums> parts((size + piece - 1) / piece);
+  tbb::parallel_for(std::size_t{0}, parts.size(), [&](std::size_t part) {
+    const std::size_t from = part * piece;
+    parts[part] = products(a + from, b + from, std::min(piece, size - from));
+  });
+  Sums sums;
+  for (const Sums& part : parts) add(sums, part);
+  return sums;
+}
+
+template <class T>
+Sums all_products(const VectorView<T>& a, const VectorView<T>& b) {
+  return a.stride == 1 && b.stride == 1 ? contiguous_products(a.data, b.data, a.size) : gathered_products<T>(a, b, T{1}, T{1});
 }
 
 // 2^-e for the largest magnitude m * 2^e, so that scaling is exact; 0 for a vector of zeros, NaN if an element is not finite.
@@ -66,19 +80,20 @@ double exact_scale(const VectorView<T>& view) {
   return std::ldexp(1.0, std::clamp(-exponent, -1022, 1022));
 }
 
+// Neither lost to underflow nor to overflow.
+bool is_safe(double squares) { return squares > 1e-200 && squares < 1e200; }
+
 double finish(const Sums& sums) { return std::clamp(sums.dot / (std::sqrt(sums.a) * std::sqrt(sums.b)), -1.0, 1.0); }
 
 template <class T>
 double cosine(const VectorView<T>& a, const VectorView<T>& b) {
-  const Sums sums = products(a, b, 1.0, 1.0);
-  constexpr double small = 1e-200;
-  constexpr double large = 1e200;
-  if (sums.a > small && sums.a < large && sums.b > small && sums.b < large) return finish(sums);
+  const Sums sums = all_products(a, b);
+  if (is_safe(sums.a) && is_safe(sums.b)) return finish(sums);
   const double scale_a = exact_scale(a);
   const double scale_b = exact_scale(b);
   if (std::isnan(scale_a) || std::isnan(scale_b)) return std::numeric_limits<double>::quiet_NaN();
   if (scale_a == 0.0 || scale_b == 0.0) return 0.0;
-  return finish(products(a, b, scale_a, scale_b));
+  return finish(gathered_products<double>(a, b, scale_a, scale_b));
 }
 
 Result<void> check_sizes(std::size_t a, std::size_t b) {
@@ -101,10 +116,7 @@ Result<std::vector<double>> cosine_similarities(MatrixView<T> rows, VectorView<T
   if (auto sizes = check_sizes(rows.columns, reference.size); !sizes) return tl::unexpected(sizes.error());
   std::vector<double> out(rows.rows);
   const auto work = [&](const tbb::blocked_range<std::size_t>& range) {
-    for (std::size_t i = range.begin(); i != range.end(); ++i) {
-      const T* const first = rows.data + static_cast<std::ptrdiff_t>(i) * rows.row_stride;
-      out[i] = cosine(VectorView<T>{first, rows.columns, rows.column_stride}, reference);
-    }
+    for (std::size_t i = range.begin(); i != range.end(); ++i) out[i] = cosine(rows.row(i), reference);
   };
   // At least some 16,000 elements a task, so that small batches stay on the calling thread.
   const std::size_t grain = std::max<std::size_t>(1, 16'384 / rows.columns);
@@ -112,9 +124,36 @@ Result<std::vector<double>> cosine_similarities(MatrixView<T> rows, VectorView<T
   return out;
 }
 
+template <class T>
+std::vector<T> mean_row(MatrixView<T> rows) {
+  std::vector<double> sums(rows.columns, 0.0);
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    const T* element = rows.row(i).data;
+    for (std::size_t j = 0; j < rows.columns; ++j, element += rows.column_stride) sums[j] += static_cast<double>(*element);
+  }
+  const auto count = static_cast<double>(std::max<std::size_t>(rows.rows, 1));
+  std::vector<T> mean(rows.columns);
+  std::transform(sums.begin(), sums.end(), mean.begin(), [count](double sum) { return static_cast<T>(sum / count); });
+  return mean;
+}
+
+template <class T>
+double norm(VectorView<T> vector) {
+  const Sums sums = all_products(vector, vector);
+  if (is_safe(sums.a)) return std::sqrt(sums.a);
+  const double scale = exact_scale(vector);
+  if (scale == 0.0) return 0.0;
+  if (std::isnan(scale)) return std::sqrt(sums.a);  // infinity or NaN, as the sum says
+  return std::sqrt(gathered_products<double>(vector, vector, scale, scale).a) / scale;
+}
+
 template Result<double> cosine_similarity(VectorView<float>, VectorView<float>);
 template Result<double> cosine_similarity(VectorView<double>, VectorView<double>);
 template Result<std::vector<double>> cosine_similarities(MatrixView<float>, VectorView<float>);
 template Result<std::vector<double>> cosine_similarities(MatrixView<double>, VectorView<double>);
+template std::vector<float> mean_row(MatrixView<float>);
+template std::vector<double> mean_row(MatrixView<double>);
+template double norm(VectorView<float>);
+template double norm(VectorView<double>);
 
 }  // namespace conclave::vectors
