@@ -66,8 +66,13 @@ struct Executor::Impl {
     const auto start = std::chrono::steady_clock::now();
     Result<void> result = fail_cancelled();
     if (!task.job->stopped()) {
-      // Without isolation a task that waits for its own parallel loop could be given another task to run meanwhile.
-      tbb::this_task_arena::isolate([&] { result = run_guarded(*task.job, task.work); });
+      const auto run = [&] { result = run_guarded(*task.job, task.work); };
+      if (threads > tbb::info::default_concurrency()) {
+        tbb::task_arena().execute(run);  // loops in it use one thread per core
+      } else {
+        // Without isolation a task that waits for its own parallel loop could be given another task to run meanwhile.
+        tbb::this_task_arena::isolate(run);
+      }
     }
     const std::chrono::duration<double> busy = std::chrono::steady_clock::now() - start;
     {

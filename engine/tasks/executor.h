@@ -33,7 +33,7 @@ class Executor {
   // Higher priority starts first, equal ones in the order of submission. `done` runs on a pool thread, exactly once, and must not
   // throw; an exception out of `work` is a failed task of kind performance. A task whose job was stopped before it began ends as
   // cancelled. Both may submit more (once the destructor has begun, that ends as cancelled); `work` may use oneTBB's loops, which
-  // then run on this executor's threads.
+  // then run on this executor's threads, or on one thread per core if the executor has more (for tasks that mostly wait).
   void submit(JobPtr job, Work work, std::function<void(Result<void>)> done = {}, int priority = 0);
   void wait();  // until nothing is queued or running and every `done` has returned; never from within a task
   [[nodiscard]] Stats stats() const;
