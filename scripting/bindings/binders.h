@@ -7,6 +7,7 @@ namespace conclave::scripting {
 
 void bind_errors(pybind11::module_& module);
 void bind_job(pybind11::module_& module);
+void bind_operations(pybind11::module_& module);
 void bind_deadline(pybind11::module_& module);
 void bind_buffers(pybind11::module_& module);
 void bind_evidence(pybind11::module_& module);

@@ -4,9 +4,8 @@
 #include <pybind11/pybind11.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <span>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,35 +15,40 @@ namespace conclave::scripting {
 
 namespace py = pybind11;
 
-// One-dimensional engine memory, kept alive by `owner`.
+// Engine memory, kept alive by `owner`: `items` in a row, or rows of `columns` items each.
 struct SharedBuffer {
   std::shared_ptr<const void> owner;
   const void* data = nullptr;
-  std::size_t items = 0;
+  std::size_t items = 0;  // or rows
   std::size_t item_size = 1;
-  const char* format = "B";  // as in Python's struct module
+  const char* format = "B";     // as in Python's struct module
+  std::ptrdiff_t columns = -1;  // negative: one dimension
 };
 
 // A read-only memoryview that keeps the memory alive.
 [[nodiscard]] py::object view_of(SharedBuffer buffer);
 
 template <class T>
-struct BufferFormat;
+inline constexpr const char* buffer_format = nullptr;
 template <>
-struct BufferFormat<double> {
-  static constexpr const char* name = "d";
-};
+inline constexpr const char* buffer_format<float> = "f";
 template <>
-struct BufferFormat<std::uint32_t> {
-  static constexpr const char* name = "I";
-};
+inline constexpr const char* buffer_format<double> = "d";
+template <>
+inline constexpr const char* buffer_format<std::uint32_t> = "I";
 
 template <class T>
 [[nodiscard]] py::object view_of(std::vector<T> values) {
   auto owner = std::make_shared<const std::vector<T>>(std::move(values));
   const T* data = owner->data();
   const std::size_t size = owner->size();
-  return view_of(SharedBuffer{std::move(owner), data, size, sizeof(T), BufferFormat<T>::name});
+  return view_of(SharedBuffer{std::move(owner), data, size, sizeof(T), buffer_format<T>});
+}
+
+template <class T>
+[[nodiscard]] py::object view_of(const vectors::Matrix<T>& matrix) {
+  return view_of(SharedBuffer{matrix.data, matrix.data.get(), matrix.rows, sizeof(T), buffer_format<T>,
+                              static_cast<std::ptrdiff_t>(matrix.columns)});
 }
 
 // An array of float32 or float64 that a caller passed in, pinned while this lives. Strided layouts are taken as they are; another
@@ -52,22 +56,26 @@ template <class T>
 class FloatArray {
  public:
   FloatArray(py::handle value, const char* what);
+  FloatArray(py::handle value, const char* what, int dimensions);
   FloatArray(const FloatArray&) = delete;
   FloatArray& operator=(const FloatArray&) = delete;
   ~FloatArray();
 
   [[nodiscard]] int dimensions() const { return view_.ndim; }
   [[nodiscard]] bool is_double() const { return view_.itemsize == 8; }
-  void require_dimensions(int wanted, const char* what) const;
+  [[nodiscard]] std::size_t bytes() const { return static_cast<std::size_t>(view_.len); }
 
+  // One dimension.
   template <class T>
   [[nodiscard]] vectors::VectorView<T> vector() const {
     return {static_cast<const T*>(view_.buf), static_cast<std::size_t>(view_.shape[0]), stride<T>(0)};
   }
+  // Two dimensions; a vector is one column.
   template <class T>
   [[nodiscard]] vectors::MatrixView<T> matrix() const {
-    return {static_cast<const T*>(view_.buf), static_cast<std::size_t>(view_.shape[0]), static_cast<std::size_t>(view_.shape[1]),
-            stride<T>(0), stride<T>(1)};
+    const auto rows = static_cast<std::size_t>(view_.shape[0]);
+    if (view_.ndim == 1) return {static_cast<const T*>(view_.buf), rows, 1, stride<T>(0), 1};
+    return {static_cast<const T*>(view_.buf), rows, static_cast<std::size_t>(view_.shape[1]), stride<T>(0), stride<T>(1)};
   }
 
  private:

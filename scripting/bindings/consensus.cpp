@@ -9,10 +9,10 @@
 #include "engine/case/report.h"
 #include "engine/consensus/similarity.h"
 #include "scripting/bindings/binders.h"
-#include "scripting/bindings/blocking.h"
 #include "scripting/bindings/buffers.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
+#include "scripting/bindings/operation.h"
 #include "scripting/bindings/response_cast.h"
 
 namespace conclave::scripting {
@@ -155,8 +155,8 @@ void bind_result(py::module_& module) {
           [](const py::tuple& state) { return value_or_raise(report_from_json(to_json_value(state[0], "state"))).consensus; }));
 }
 
-ConsensusResult conclude(const py::iterable& responses, py::handle verdicts, bool ordered, py::handle gate,
-                         const CircleConfig& config, double evidence_coverage, bool evidence_unreadable) {
+OperationPtr prepare_conclude(const py::iterable& responses, py::handle verdicts, bool ordered, py::handle gate,
+                              const CircleConfig& config, double evidence_coverage, bool evidence_unreadable) {
   std::vector<consensus::ExpertResponse> list;
   for (const py::handle response : responses) list.push_back(to_response(response));
   consensus::Question question;
@@ -179,9 +179,12 @@ ConsensusResult conclude(const py::iterable& responses, py::handle verdicts, boo
         throw py::value_error("gate has no '" + name + "'");
     }
   }
-  Job job("conclude");
-  return value_or_raise(
-      blocking(job, [&] { return consensus::conclude(list, question, evidence_coverage, evidence_unreadable); }));
+  return make_operation(
+      std::make_shared<Job>("conclude"),
+      [list = std::move(list), question = std::move(question), evidence_coverage, evidence_unreadable] {
+        return consensus::conclude(list, question, evidence_coverage, evidence_unreadable);
+      },
+      [](Result<ConsensusResult>&& result) -> py::object { return py::cast(value_or_raise(std::move(result))); });
 }
 
 double text_similarity(py::handle a, py::handle b, py::handle algorithm) {
@@ -192,13 +195,24 @@ double text_similarity(py::handle a, py::handle b, py::handle algorithm) {
   return consensus::text_similarity(first, second, similarity);
 }
 
-py::object similarity_matrix(const py::iterable& texts, const CircleConfig& config) {
-  const std::vector<std::string> list = to_texts(texts, "texts");
-  Job job("similarity");
-  const Eigen::MatrixXd matrix = blocking(job, [&] { return consensus::similarity_matrix(list, config); });
-  const py::object flat = view_of(std::vector<double>(matrix.data(), matrix.data() + matrix.size()));  // symmetric
-  if (list.empty()) return flat;
-  return flat.attr("cast")("B").attr("cast")("d", py::make_tuple(list.size(), list.size()));
+OperationPtr prepare_text_similarity(py::handle a, py::handle b, py::handle algorithm) {
+  return make_operation(
+      std::make_shared<Job>("text similarity"),
+      [first = to_utf8(a, "a"), second = to_utf8(b, "b"), similarity = to_similarity(algorithm)] {
+        return consensus::text_similarity(first, second, similarity);
+      },
+      [](double similarity) -> py::object { return py::float_(similarity); });
+}
+
+OperationPtr prepare_similarity_matrix(const py::iterable& texts, const CircleConfig& config) {
+  return make_operation(
+      std::make_shared<Job>("text similarities"),
+      [list = to_texts(texts, "texts"), config] { return consensus::similarity_matrix(list, config); },
+      [](const Eigen::MatrixXd& matrix) {
+        const auto owner = std::make_shared<const Eigen::MatrixXd>(matrix);  // symmetric, so that its order does not matter
+        const auto size = matrix.rows();
+        return view_of(SharedBuffer{owner, owner->data(), static_cast<std::size_t>(size), sizeof(double), "d", size});
+      });
 }
 
 }  // namespace
@@ -206,13 +220,15 @@ py::object similarity_matrix(const py::iterable& texts, const CircleConfig& conf
 void bind_consensus(py::module_& module) {
   bind_config_of_circle(module);
   bind_result(module);
-  module.def("conclude", &conclude, py::arg("responses"), py::kw_only(), py::arg("verdicts") = py::none(),
-             py::arg("ordered") = true, py::arg("gate") = py::none(), py::arg("config") = CircleConfig{},
-             py::arg("evidence_coverage") = 1.0, py::arg("evidence_unreadable") = false,
-             "responses: ExpertResponses, mappings or objects; gate: {required, min_answered, min_confidence, pass}.");
+  def_operation(module, "conclude", &prepare_conclude, py::arg("responses"), py::kw_only(), py::arg("verdicts") = py::none(),
+                py::arg("ordered") = true, py::arg("gate") = py::none(), py::arg("config") = CircleConfig{},
+                py::arg("evidence_coverage") = 1.0, py::arg("evidence_unreadable") = false,
+                "responses: ExpertResponses, mappings or objects; gate: {required, min_answered, min_confidence, pass}.");
   module.def("text_similarity", &text_similarity, py::arg("a"), py::arg("b"), py::arg("algorithm") = "cosine", "In [0, 1].");
-  module.def("similarity_matrix", &similarity_matrix, py::arg("texts"), py::arg("config") = CircleConfig{},
-             "n x n float64, symmetric, as a memoryview.");
+  operations_of(module)["text_similarity"] =
+      py::cpp_function(&prepare_text_similarity, py::arg("a"), py::arg("b"), py::arg("algorithm") = "cosine");
+  def_operation(module, "similarity_matrix", &prepare_similarity_matrix, py::arg("texts"), py::arg("config") = CircleConfig{},
+                "n x n float64, symmetric, as a memoryview.");
 }
 
 }  // namespace conclave::scripting

@@ -15,6 +15,7 @@
 #include "scripting/bindings/buffers.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
+#include "scripting/bindings/operation.h"
 
 namespace conclave::scripting {
 namespace {
@@ -34,14 +35,72 @@ Result<LogTextPtr> load(std::shared_ptr<const LogBytes> bytes, Job& job) {
   return std::make_shared<LogText>(LogText{std::move(bytes), std::move(*index)});
 }
 
-LogTextPtr open_log(py::handle path, JobPtr job) {
-  const std::filesystem::path file = to_path(path, "path");
-  const JobPtr own = job_or_new(std::move(job), "open log");
-  return value_or_raise(blocking(*own, [&]() -> Result<LogTextPtr> {
-    auto bytes = LogBytes::open(file, *own);
+// Text, a file, or a log that is already open.
+class LogSource {
+ public:
+  explicit LogSource(py::handle value) {
+    if (py::isinstance<LogText>(value)) {
+      open_ = py::cast<LogTextPtr>(value);
+    } else if (PyBytes_Check(value.ptr())) {
+      text_ = std::string(py::reinterpret_borrow<py::bytes>(value));
+    } else if (PyUnicode_Check(value.ptr())) {
+      text_ = to_utf8(value, "text");
+    } else if (py::hasattr(value, "__fspath__")) {
+      path_ = to_path(value, "path");
+    } else {
+      throw py::type_error(std::string("a log is text (str or bytes), an os.PathLike or a LogText, not ") +
+                           Py_TYPE(value.ptr())->tp_name);
+    }
+  }
+  Result<LogTextPtr> open(Job& job) {
+    if (open_) return open_;
+    if (path_.empty()) return load(LogBytes::from_text(std::move(text_), "<text>"), job);
+    auto bytes = LogBytes::open(path_, job);
     if (!bytes) return tl::unexpected(bytes.error());
-    return load(std::move(*bytes), *own);
-  }));
+    return load(std::move(*bytes), job);
+  }
+
+ private:
+  LogTextPtr open_;
+  std::string text_;
+  std::filesystem::path path_;
+};
+
+// What was found, and the log it was found in.
+template <class Found>
+struct InLog {
+  LogTextPtr log;
+  Found found;
+};
+
+// `work(bytes, job)` on the log of `source`.
+template <class Work, class Convert>
+OperationPtr on_log(py::handle source, JobPtr job, Work work, Convert convert) {
+  using Found = typename std::invoke_result_t<Work, std::string_view, Job&>::value_type;
+  return make_operation(
+      job,
+      [source = LogSource(source), job, work = std::move(work)]() mutable -> Result<std::shared_ptr<InLog<Found>>> {
+        auto log = source.open(*job);
+        if (!log) return tl::unexpected(log.error());
+        auto found = work((*log)->bytes->view(), *job);
+        if (!found) return tl::unexpected(found.error());
+        return std::make_shared<InLog<Found>>(InLog<Found>{std::move(*log), std::move(*found)});
+      },
+      [convert](Result<std::shared_ptr<InLog<Found>>>&& result) -> py::object {
+        return convert(std::move(*value_or_raise(std::move(result))));
+      });
+}
+
+OperationPtr prepare_open_log(py::handle path, JobPtr job) {
+  const JobPtr own = job_or_new(std::move(job), "open log");
+  return make_operation(
+      own,
+      [file = to_path(path, "path"), own]() -> Result<LogTextPtr> {
+        auto bytes = LogBytes::open(file, *own);
+        if (!bytes) return tl::unexpected(bytes.error());
+        return load(std::move(*bytes), *own);
+      },
+      [](Result<LogTextPtr>&& log) -> py::object { return py::cast(value_or_raise(std::move(log))); });
 }
 
 LogTextPtr log_text(py::handle text, py::handle name) {
@@ -98,7 +157,8 @@ py::dict levels_to_python(const logs::LevelCounts& levels) {
 
 py::object stamp(TimeUs time) { return time == 0 ? py::none() : time_to_python(time); }
 
-py::dict summary_to_python(const logs::LogSummary& summary) {
+py::object summary_to_python(const InLog<logs::LogSummary>& in_log) {
+  const logs::LogSummary& summary = in_log.found;
   py::dict dict;
   dict["lines"] = summary.lines;
   dict["bytes"] = summary.bytes;
@@ -125,7 +185,8 @@ py::dict summary_to_python(const logs::LogSummary& summary) {
   dict["gaps"] = gaps;
   py::list samples;
   for (const auto& sample : summary.samples) {
-    samples.append(py::make_tuple(sample.line, stamp(sample.time), to_str(logs::level_name(sample.level))));
+    samples.append(py::make_tuple(sample.line, stamp(sample.time), to_str(logs::level_name(sample.level)),
+                                  to_str(in_log.log->index.line(in_log.log->bytes->view(), sample.line))));
   }
   dict["samples"] = samples;
   py::list hourly;
@@ -134,35 +195,43 @@ py::dict summary_to_python(const logs::LogSummary& summary) {
   return dict;
 }
 
-py::dict summarize(const LogTextPtr& text, py::handle reference, py::handle time_range, std::size_t max_gaps,
-                   std::size_t max_samples, JobPtr job) {
+OperationPtr prepare_summary(py::handle source, py::handle reference, py::handle time_range, std::size_t max_gaps,
+                             std::size_t max_samples, JobPtr job) {
   logs::SummaryOptions options;
   options.reference = reference_of(reference);
   options.time_range = to_time_range(time_range, "time_range");
   options.max_gaps = max_gaps;
   options.max_samples = max_samples;
-  const JobPtr own = job_or_new(std::move(job), "summarize");
-  return summary_to_python(value_or_raise(blocking(*own, [&] { return logs::summarize(text->bytes->view(), options, *own); })));
+  return on_log(
+      source, job_or_new(std::move(job), "summarize"),
+      [options](std::string_view bytes, Job& own) { return logs::summarize(bytes, options, own); }, &summary_to_python);
 }
 
-py::tuple mine_templates(const LogTextPtr& text, py::handle reference, py::handle change_time, py::handle time_range,
-                         bool keep_assignments, std::size_t max_templates, JobPtr job) {
+py::object templates_to_python(InLog<logs::TemplateGroups>&& in_log, bool keep_assignments) {
+  py::list list;
+  for (const logs::Template& group : in_log.found.templates) {
+    const std::uint64_t sample = group.samples.empty() ? group.first_line : group.samples.front();
+    list.append(py::make_tuple(hex64(group.id), to_str(group.text), group.count, group.count_before, stamp(group.first_time),
+                               stamp(group.last_time), group.first_line, group.last_line, to_str(logs::level_name(group.level)),
+                               sample, to_str(in_log.log->bytes->name())));
+  }
+  return py::make_tuple(list, keep_assignments ? view_of(std::move(in_log.found.assignments)) : py::none());
+}
+
+OperationPtr prepare_templates(py::handle source, py::handle reference, py::handle change_time, py::handle time_range,
+                               bool keep_assignments, std::size_t max_templates, JobPtr job) {
   logs::TemplateOptions options;
   options.reference = reference_of(reference);
   if (!change_time.is_none()) options.change_time = to_time(change_time, "change_time");
   options.time_range = to_time_range(time_range, "time_range");
   options.keep_assignments = keep_assignments;
   options.max_templates = max_templates;
-  const JobPtr own = job_or_new(std::move(job), "mine templates");
-  auto groups = value_or_raise(blocking(*own, [&] { return logs::mine_templates(text->bytes->view(), options, *own); }));
-  py::list list;
-  for (const logs::Template& group : groups.templates) {
-    const std::uint64_t sample = group.samples.empty() ? group.first_line : group.samples.front();
-    list.append(py::make_tuple(hex64(group.id), to_str(group.text), group.count, group.count_before, stamp(group.first_time),
-                               stamp(group.last_time), group.first_line, group.last_line, to_str(logs::level_name(group.level)),
-                               sample));
-  }
-  return py::make_tuple(list, keep_assignments ? view_of(std::move(groups.assignments)) : py::none());
+  return on_log(
+      source, job_or_new(std::move(job), "mine templates"),
+      [options](std::string_view bytes, Job& own) { return logs::mine_templates(bytes, options, own); },
+      [keep_assignments](InLog<logs::TemplateGroups>&& in_log) {
+        return templates_to_python(std::move(in_log), keep_assignments);
+      });
 }
 
 py::tuple find_files(py::handle pattern, py::handle base) {
@@ -214,15 +283,17 @@ void bind_logs(py::module_& module) {
         return py::str("<LogText {!r} {} lines>").format(to_str(self.bytes->name()), self.index.line_count());
       });
 
-  module.def("open_log", &open_log, py::arg("path"), py::arg("job") = py::none(), "Opens a log, plain or compressed.");
+  def_operation(module, "open_log", &prepare_open_log, py::arg("path"), py::arg("job") = py::none(),
+                "Opens a log, plain or compressed.");
   module.def("log_text", &log_text, py::arg("text"), py::arg("name") = "<text>", "A log from str or bytes.");
   module.def("find_files", &find_files, py::arg("pattern"), py::arg("base") = ".",
              "(paths, problems) of a file, glob or directory.");
-  module.def("summarize", &summarize, py::arg("text"), py::arg("reference") = py::none(), py::arg("time_range") = py::none(),
-             py::arg("max_gaps") = 64, py::arg("max_samples") = 256, py::arg("job") = py::none());
-  module.def("mine_templates", &mine_templates, py::arg("text"), py::arg("reference") = py::none(),
-             py::arg("change_time") = py::none(), py::arg("time_range") = py::none(), py::arg("keep_assignments") = false,
-             py::arg("max_templates") = 10'000, py::arg("job") = py::none());
+  def_operation(module, "summarize", &prepare_summary, py::arg("source"), py::arg("reference") = py::none(),
+                py::arg("time_range") = py::none(), py::arg("max_gaps") = 64, py::arg("max_samples") = 256,
+                py::arg("job") = py::none());
+  def_operation(module, "mine_templates", &prepare_templates, py::arg("source"), py::arg("reference") = py::none(),
+                py::arg("change_time") = py::none(), py::arg("time_range") = py::none(), py::arg("keep_assignments") = false,
+                py::arg("max_templates") = 10'000, py::arg("job") = py::none());
 }
 
 }  // namespace conclave::scripting

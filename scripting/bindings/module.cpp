@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = CONCLAVE_VERSION;
   scripting::bind_errors(module);
   scripting::bind_job(module);
+  scripting::bind_operations(module);
   scripting::bind_deadline(module);
   scripting::bind_buffers(module);
   scripting::bind_evidence(module);

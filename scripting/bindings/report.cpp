@@ -12,6 +12,7 @@
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
 #include "scripting/bindings/evidence_cast.h"
+#include "scripting/bindings/operation.h"
 #include "scripting/bindings/response_cast.h"
 
 namespace conclave::scripting {
@@ -25,17 +26,22 @@ std::vector<consensus::ExpertResponse> to_responses(const py::iterable& response
   return list;
 }
 
-py::object load_configuration(const Case& subject) {
-  Job job("read configuration");
-  auto file = value_or_raise(blocking(job, [&] { return load_config(subject); }));
-  return file ? py::cast(std::move(*file)) : py::none();
+OperationPtr prepare_load_config(const Case& subject) {
+  return make_operation(
+      std::make_shared<Job>("read configuration"), [subject] { return load_config(subject); },
+      [](Result<std::optional<config::ConfigFile>>&& result) {
+        auto file = value_or_raise(std::move(result));
+        return file ? py::cast(std::move(*file)) : py::none();
+      });
 }
 
-Gathered gather_evidence(const Case& subject, const py::object& config, JobPtr job) {
+OperationPtr prepare_gather(const Case& subject, const py::object& config, JobPtr job) {
   std::optional<config::ConfigFile> file;
   if (!config.is_none()) file = py::cast<config::ConfigFile>(config);
   const JobPtr own = job_or_new(std::move(job), "gather");
-  return value_or_raise(blocking(*own, [&] { return gather(subject, file, *own); }));
+  return make_operation(
+      own, [subject, file = std::move(file), own] { return gather(subject, file, *own); },
+      [](Result<Gathered>&& gathered) { return py::cast(value_or_raise(std::move(gathered))); });
 }
 
 std::vector<ReceiptPlugin> to_plugins(const py::iterable& plugins) {
@@ -59,17 +65,19 @@ std::vector<ReceiptHook> to_hooks(const py::iterable& hooks) {
   return list;
 }
 
-Report write_report(const Case& subject, const Gathered& gathered, const py::iterable& responses, const py::iterable& plugins,
-                    const py::iterable& hooks, const py::dict& weights, const py::object& started) {
-  auto answers = to_responses(responses);
-  const auto used_plugins = to_plugins(plugins);
-  const auto used_hooks = to_hooks(hooks);
+OperationPtr prepare_report(const Case& subject, const Gathered& gathered, const py::iterable& responses,
+                            const py::iterable& plugins, const py::iterable& hooks, const py::dict& weights,
+                            const py::object& started) {
   std::map<std::string, double> weight_of;
   for (const auto& [name, weight] : weights) weight_of[to_utf8(name, "name")] = to_number(weight, "weight");
   const TimeUs start = started.is_none() ? now_us() : to_time(started, "started");
-  Job job("report");
-  return value_or_raise(blocking(
-      job, [&] { return make_report(subject, gathered, std::move(answers), used_plugins, used_hooks, weight_of, start); }));
+  return make_operation(
+      std::make_shared<Job>("report"),
+      [subject, gathered, answers = to_responses(responses), used_plugins = to_plugins(plugins), used_hooks = to_hooks(hooks),
+       weight_of = std::move(weight_of), start]() mutable {
+        return make_report(subject, gathered, std::move(answers), used_plugins, used_hooks, weight_of, start);
+      },
+      [](Result<Report>&& report) { return py::cast(value_or_raise(std::move(report))); });
 }
 
 py::tuple verify(const py::iterable& responses, const py::object& evidence) {
@@ -135,16 +143,17 @@ void bind_gathered(py::module_& module) {
         return py::str("<Gathered coverage={} {} problems>").format(self.coverage, self.problems.size());
       });
 
-  module.def("load_config", &load_configuration, py::arg("case"), "The ConfigFile the case names, or None.");
-  module.def("gather", &gather_evidence, py::arg("case"), py::arg("config") = py::none(), py::arg("job") = py::none(),
-             "Reads logs and scans services. OSError for named evidence that cannot be read.");
+  def_operation(module, "load_config", &prepare_load_config, py::arg("case"), "The ConfigFile the case names, or None.");
+  def_operation(module, "gather", &prepare_gather, py::arg("case"), py::arg("config") = py::none(), py::arg("job") = py::none(),
+                "Reads logs and scans services. OSError for named evidence that cannot be read.");
   module.def("verify_claims", &verify, py::arg("responses"), py::arg("evidence"),
              "The responses, every citation resolved against the evidence.");
-  module.def("make_report", &write_report, py::arg("case"), py::arg("gathered"), py::arg("responses"),
-             py::arg("plugins") = py::tuple(), py::arg("hooks") = py::tuple(), py::arg("weights") = py::dict(),
-             py::arg("started") = py::none(),
-             "Verifies claims, concludes and writes the report. plugins: (name, version, sha256); hooks: (hook, plugin, change, "
-             "seconds); weights: by expert name.");
+  def_operation(
+      module, "make_report", &prepare_report, py::arg("case"), py::arg("gathered"), py::arg("responses"),
+      py::arg("plugins") = py::tuple(), py::arg("hooks") = py::tuple(), py::arg("weights") = py::dict(),
+      py::arg("started") = py::none(),
+      "Verifies claims, concludes and writes the report. plugins: (name, version, sha256); hooks: (hook, plugin, change, "
+      "seconds); weights: by expert name.");
 }
 
 }  // namespace

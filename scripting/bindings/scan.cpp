@@ -1,4 +1,6 @@
 // conclave.scan: is a service there? Targets and results cross as tuples; conclave/scan.py gives them names.
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -9,6 +11,7 @@
 #include "scripting/bindings/blocking.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
+#include "scripting/bindings/operation.h"
 
 namespace conclave::scripting {
 namespace {
@@ -36,6 +39,12 @@ py::tuple to_python(const ScanResult& result) {
                         to_str(result.detail), result.time == 0 ? py::none() : time_to_python(result.time));
 }
 
+py::list to_python(const std::vector<ScanResult>& results) {
+  py::list list;
+  for (const ScanResult& result : results) list.append(to_python(result));
+  return list;
+}
+
 Target to_target(py::handle value) {
   const auto tuple = py::cast<py::tuple>(value);
   if (tuple.size() != 4) throw py::value_error("a target is (name, host, port, expect)");
@@ -53,16 +62,20 @@ Target to_target(py::handle value) {
   return target;
 }
 
-// Results as they are decided, carried from the scanning thread to the calling one.
+// Results as they are decided, carried from the scanning thread to whoever holds the GIL.
 class Mailbox {
  public:
   void post(const ScanResult& result) {
     const std::lock_guard lock(mutex_);
     results_.push_back(result);
   }
-  std::vector<ScanResult> take() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(results_, {});
+  py::list take() {
+    std::vector<ScanResult> results;
+    {
+      const std::lock_guard lock(mutex_);
+      results.swap(results_);
+    }
+    return to_python(results);
   }
 
  private:
@@ -70,8 +83,7 @@ class Mailbox {
   std::vector<ScanResult> results_;
 };
 
-py::list run_scan(const py::iterable& targets, int timeout_ms, std::size_t max_in_flight, const py::object& on_result,
-                  JobPtr job) {
+OperationPtr prepare_scan(const py::iterable& targets, int timeout_ms, std::size_t max_in_flight, bool news, JobPtr job) {
   std::vector<Target> list;
   for (const py::handle target : targets) list.push_back(to_target(target));
   if (timeout_ms < 1) throw py::value_error("timeout_ms must be above 0");
@@ -80,20 +92,32 @@ py::list run_scan(const py::iterable& targets, int timeout_ms, std::size_t max_i
   options.timeout_ms = timeout_ms;
   options.max_in_flight = max_in_flight;
   const JobPtr own = job_or_new(std::move(job), "scan");
-  Mailbox mailbox;
-  std::function<void()> poll;
-  std::function<void(const ScanResult&)> post;
-  if (!on_result.is_none()) {
-    post = [&](const ScanResult& result) { mailbox.post(result); };
-    poll = [&] {
-      for (const ScanResult& result : mailbox.take()) on_result(to_python(result));
-    };
+  const auto mailbox = std::make_shared<Mailbox>();
+  const auto announce = std::make_shared<std::function<void()>>();
+  auto post = [mailbox, announce](const ScanResult& result) {
+    mailbox->post(result);
+    if (*announce) (*announce)();
+  };
+  const auto operation = make_operation(
+      own,
+      [list = std::move(list), options, own, post = news ? std::function<void(const ScanResult&)>(std::move(post)) : nullptr] {
+        return scan::scan(list, options, *own, post);
+      },
+      [](const std::vector<ScanResult>& results) { return to_python(results); });
+  if (news) {
+    operation->announce = announce;
+    operation->news = [mailbox] { return mailbox->take(); };
   }
-  const auto results = blocking(
-      *own, [&] { return scan::scan(list, options, *own, post); }, poll);
-  py::list answers;
-  for (const ScanResult& result : results) answers.append(to_python(result));
-  return answers;
+  return operation;
+}
+
+py::object run_scan(const py::iterable& targets, int timeout_ms, std::size_t max_in_flight, const py::object& on_result,
+                    JobPtr job) {
+  const bool told = !on_result.is_none();
+  const OperationPtr operation = prepare_scan(targets, timeout_ms, max_in_flight, told, std::move(job));
+  return run_now(*operation, [&](const py::object& news) {
+    for (const py::handle result : news) on_result(result);
+  });
 }
 
 }  // namespace
@@ -106,6 +130,9 @@ void bind_scan(py::module_& module) {
       "scan", &run_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 512,
       py::arg("on_result") = py::none(), py::arg("job") = py::none(),
       "One result (target, state, latency_ms, address, detail, time) per target. A stopped job leaves the rest cancelled.");
+  operations_of(module)["scan"] =
+      py::cpp_function(&prepare_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 512,
+                       py::arg("news") = false, py::arg("job") = py::none());
   module.def(
       "listening_sockets", [] { return to_python(value_or_raise(scan::listening_sockets())); },
       "Targets for the listening TCP sockets of this machine.");

@@ -19,7 +19,18 @@ An expert is a function:
 The same package is importable inside the program and from a plain /usr/bin/python3.
 """
 
-from conclave import circle_of_experts, config, consensus, infrastructure, logs, performance, scan, security, vectors
+from conclave import (
+    circle_of_experts,
+    config,
+    consensus,
+    infrastructure,
+    logs,
+    performance,
+    scan,
+    security,
+    tasks,
+    vectors,
+)
 from conclave._core import (
     Cancelled,
     CancelledError,
@@ -48,9 +59,11 @@ from conclave.experts import Abstain, expert, hook
 from conclave.logs import LogAnalyzer
 from conclave.performance import PatternAnalyzer
 from conclave.scan import ServiceScanner
+from conclave.tasks import AsyncProcessor, TaskExecutor, TaskResult
 
 __all__ = [
     "Abstain",
+    "AsyncProcessor",
     "Cancelled",
     "CancelledError",
     "Case",
@@ -74,6 +87,8 @@ __all__ = [
     "SecurityError",
     "SerializationError",
     "ServiceScanner",
+    "TaskExecutor",
+    "TaskResult",
     "__version__",
     "circle_of_experts",
     "compute_text_similarity",
@@ -89,5 +104,6 @@ __all__ = [
     "process_expert_responses",
     "scan",
     "security",
+    "tasks",
     "vectors",
 ]

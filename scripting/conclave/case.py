@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-from conclave import _core, _hooks, _runner
+from conclave import _async, _core, _hooks, _runner
 from conclave._core import Case, Gathered, Report, draft_case, verify_claims
 from conclave.evidence import Evidence
 
@@ -169,14 +169,31 @@ class _History:
 
 
 def _gathered(case: Case, circle: _Circle, history: _History, job: _core.Job) -> tuple[Gathered, list[_hooks.Receipt]]:
-    config = _core.load_config(case)
-    receipts: list[_hooks.Receipt] = []
-    if config is not None:
-        config, receipts = _hooks.run_config_hooks(circle.hooks, config)
+    config, receipts = _hooked_config(circle, _core.load_config(case))
     gathered = _core.gather(case, config, job)
-    evidence, more = _hooks.run_evidence_hooks(circle.hooks, gathered.evidence)
+    return gathered, receipts + _hooked_evidence(circle, history, gathered)
+
+
+async def _gathered_async(
+    case: Case, circle: _Circle, history: _History, job: _core.Job
+) -> tuple[Gathered, list[_hooks.Receipt]]:
+    """The engine's part without a thread that waits; hooks and history on one of Python's."""
+    config = await _async.run(_core._operations["load_config"](case))
+    config, receipts = await asyncio.to_thread(_hooked_config, circle, config)
+    gathered = await _async.run(_core._operations["gather"](case, config, job))
+    return gathered, receipts + await asyncio.to_thread(_hooked_evidence, circle, history, gathered)
+
+
+def _hooked_config(
+    circle: _Circle, config: _core.ConfigFile | None
+) -> tuple[_core.ConfigFile | None, list[_hooks.Receipt]]:
+    return (None, []) if config is None else _hooks.run_config_hooks(circle.hooks, config)
+
+
+def _hooked_evidence(circle: _Circle, history: _History, gathered: Gathered) -> list[_hooks.Receipt]:
+    evidence, receipts = _hooks.run_evidence_hooks(circle.hooks, gathered.evidence)
     gathered.evidence = history.previous(evidence)
-    return gathered, receipts + more
+    return receipts
 
 
 def _reported(
@@ -257,7 +274,7 @@ async def consult_async(
         case = await asyncio.to_thread(_case_of, case)
         circle = await asyncio.to_thread(_circle, case, experts, plugins, allow_endpoints)
         past = _History(case, history)
-        gathered, receipts = await asyncio.to_thread(_gathered, case, circle, past, job)
+        gathered, receipts = await _gathered_async(case, circle, past, job)
         evidence = Evidence(gathered.evidence)
         job.begin("asking experts", len(circle.experts), "experts")
 

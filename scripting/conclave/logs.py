@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Union
 
-from conclave import _core
+from conclave import _async, _core
 from conclave._core import LogText, find_files, open_log
 from conclave.evidence import Bucket, Gap, Sample, Template
 
@@ -27,8 +27,10 @@ __all__ = [
     "Template",
     "find_files",
     "mine_templates",
+    "mine_templates_async",
     "open_log",
     "summarize",
+    "summary_async",
 ]
 
 Source = Union[str, bytes, os.PathLike, LogText]
@@ -66,6 +68,25 @@ def _opened(source: Source, job: _core.Job | None = None) -> LogText:
     raise TypeError(f"a log is text (str or bytes), an os.PathLike or a LogText, not {type(source).__name__}")
 
 
+def _summary(raw: dict[str, Any]) -> LogSummary:
+    raw["buckets"] = [Bucket(*row) for row in raw["buckets"]]
+    raw["gaps"] = [Gap(*row) for row in raw["gaps"]]
+    raw["samples"] = [Sample(*row) for row in raw["samples"]]
+    return LogSummary(**raw)
+
+
+def _prepare_summary(
+    source: Source,
+    *,
+    reference: Time | None = None,
+    time_range: tuple[Time, Time] | None = None,
+    max_gaps: int = 64,
+    max_samples: int = 256,
+    job: _core.Job | None = None,
+) -> _core.Operation:
+    return _core._operations["summarize"](source, reference, time_range, max_gaps, max_samples, job)
+
+
 def summarize(
     source: Source,
     *,
@@ -77,12 +98,39 @@ def summarize(
 ) -> LogSummary:
     """Counts, levels, times, gaps and the first grave lines. reference: for stamps without a year, by default now; time_range:
     only lines in [start, end)."""
-    text = _opened(source, job)
-    raw = _core.summarize(text, reference, time_range, max_gaps, max_samples, job)
-    raw["buckets"] = [Bucket(*row) for row in raw["buckets"]]
-    raw["gaps"] = [Gap(*row) for row in raw["gaps"]]
-    raw["samples"] = [Sample(line, time, level, text.line(line)) for line, time, level in raw["samples"]]
-    return LogSummary(**raw)
+    return _summary(_core.summarize(source, reference, time_range, max_gaps, max_samples, job))
+
+
+async def summary_async(
+    source: Source,
+    *,
+    reference: Time | None = None,
+    time_range: tuple[Time, Time] | None = None,
+    max_gaps: int = 64,
+    max_samples: int = 256,
+    job: _core.Job | None = None,
+) -> LogSummary:
+    """As `summarize`; a file is also opened without blocking the loop. Cancelling the task stops the work."""
+    operation = _prepare_summary(
+        source, reference=reference, time_range=time_range, max_gaps=max_gaps, max_samples=max_samples, job=job
+    )
+    return _summary(await _async.run(operation))
+
+
+def _templates(raw: tuple[list[tuple[Any, ...]], memoryview | None]) -> list[Template]:
+    return [Template(*row) for row in raw[0]]
+
+
+def _prepare_templates(
+    source: Source,
+    *,
+    reference: Time | None = None,
+    change_time: Time | None = None,
+    time_range: tuple[Time, Time] | None = None,
+    max_templates: int = 10_000,
+    job: _core.Job | None = None,
+) -> _core.Operation:
+    return _core._operations["mine_templates"](source, reference, change_time, time_range, False, max_templates, job)
 
 
 def mine_templates(
@@ -95,9 +143,23 @@ def mine_templates(
     job: _core.Job | None = None,
 ) -> list[Template]:
     """Lines that differ only in their parameters, grouped, most frequent first."""
-    text = _opened(source, job)
-    rows, _ = _core.mine_templates(text, reference, change_time, time_range, False, max_templates, job)
-    return [Template(*row, text.name) for row in rows]
+    return _templates(_core.mine_templates(source, reference, change_time, time_range, False, max_templates, job))
+
+
+async def mine_templates_async(
+    source: Source,
+    *,
+    reference: Time | None = None,
+    change_time: Time | None = None,
+    time_range: tuple[Time, Time] | None = None,
+    max_templates: int = 10_000,
+    job: _core.Job | None = None,
+) -> list[Template]:
+    """As `mine_templates`. Cancelling the task stops the work."""
+    operation = _prepare_templates(
+        source, reference=reference, change_time=change_time, time_range=time_range, max_templates=max_templates, job=job
+    )
+    return _templates(await _async.run(operation))
 
 
 class LogAnalyzer:
@@ -142,6 +204,10 @@ class LogAnalyzer:
             for start, lines in summarize(one, max_gaps=0, max_samples=0).hourly:
                 hours[start] = hours.get(start, 0) + lines
         return [(start.strftime("%Y-%m-%dT%H:%M:%SZ"), lines) for start, lines in sorted(hours.items())]
+
+    async def summary_async(self, source: Source) -> LogSummary:
+        """What is in a log beyond the counts, without blocking the loop; see conclave.logs.summary_async."""
+        return await summary_async(source)
 
     def __repr__(self) -> str:
         return f"LogAnalyzer({', '.join(self._patterns)})"

@@ -1,4 +1,4 @@
-"""The names of the module that Conclave replaces: numbers in bulk."""
+"""The names of the module that Conclave replaces: tasks and numbers in bulk."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from array import array
 from typing import Any
 
 from conclave import _core
+from conclave.tasks import AsyncProcessor, TaskExecutor, TaskResult
 
-__all__ = ["PatternAnalyzer"]
+__all__ = ["AsyncProcessor", "PatternAnalyzer", "TaskExecutor", "TaskResult"]
 
 
 def _vector(value: Any) -> Any:
@@ -25,6 +26,11 @@ def _matrix(value: Any) -> Any:
     return flat.cast("d", (len(rows), len(rows[0]))) if rows[0] else flat
 
 
+def _matrix_or_vector(value: Any) -> Any:
+    nested = isinstance(value, (list, tuple)) and value and isinstance(value[0], (list, tuple))
+    return _matrix(value) if nested else _vector(value)
+
+
 class PatternAnalyzer:
     """Similarity of numeric patterns: arrays of float32 or float64 (any layout, no copy), or lists of numbers."""
 
@@ -39,6 +45,17 @@ class PatternAnalyzer:
         """Cosine of each row of `batch` (n x d) with `reference` (d), by default the mean row: n float64 with the buffer
         protocol."""
         return _core.cosine_similarities(_matrix(batch), None if reference is None else _vector(reference))
+
+    def similarity_matrix(self, batch: Any) -> memoryview:
+        """Cosine of each row of `batch` (n x d) with each: n x n, symmetric, float32 or float64 as the batch is, with the buffer
+        protocol. Rows of zeros have 0 everywhere."""
+        return _core.cosine_matrix(_matrix(batch))
+
+    def process_numpy_data(self, data: Any) -> memoryview:
+        """Eight rows of float64 with the buffer protocol, one column for each of `data` (rows x columns; one dimension is one
+        column): count, NaNs, mean, standard deviation (of the population), min, median, 95th percentile (linear), max. NaNs are
+        counted and left out of the rest; a column without numbers is NaN but for its two counts."""
+        return _core.describe(_matrix_or_vector(data))
 
     def __repr__(self) -> str:
         return "PatternAnalyzer()"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
-from typing import Union
+from typing import Any, Union
 
-from conclave import _core
+from conclave import _async, _core
 
-__all__ = ["ScanResult", "ServiceScanner", "Target", "listening_sockets", "parse_targets", "scan"]
+__all__ = ["ScanResult", "ServiceScanner", "Target", "listening_sockets", "parse_targets", "scan", "scan_async", "scan_iter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,28 @@ def _targets(items: TargetLike | Iterable[TargetLike]) -> list[Target]:
     return targets
 
 
-def _result(row: tuple) -> ScanResult:
+def _result(row: Any) -> ScanResult:
     target, *rest = row
     return ScanResult(Target(*target), *rest)
+
+
+def _results(rows: Iterable[Any]) -> list[ScanResult]:
+    return [_result(row) for row in rows]
+
+
+def _rows(targets: TargetLike | Iterable[TargetLike]) -> list[tuple[str, str, int, str | None]]:
+    return [(target.name, target.host, target.port, target.expect) for target in _targets(targets)]
+
+
+def _prepare(
+    targets: TargetLike | Iterable[TargetLike],
+    *,
+    timeout_ms: int = 1000,
+    max_in_flight: int = 512,
+    news: bool = False,
+    job: _core.Job | None = None,
+) -> _core.Operation:
+    return _core._operations["scan"](_rows(targets), timeout_ms, max_in_flight, news, job)
 
 
 def scan(
@@ -86,9 +106,32 @@ def scan(
     targets: Target, text as for parse_targets, or (host, port), one or several. on_result: called on this thread with each result
     as it is decided; what it raises stops the scan and is raised. job: once stopped, what is not known yet is `cancelled`.
     """
-    rows = [(target.name, target.host, target.port, target.expect) for target in _targets(targets)]
     callback = None if on_result is None else lambda row: on_result(_result(row))
-    return [_result(row) for row in _core.scan(rows, timeout_ms, max_in_flight, callback, job)]
+    return _results(_core.scan(_rows(targets), timeout_ms, max_in_flight, callback, job))
+
+
+async def scan_async(
+    targets: TargetLike | Iterable[TargetLike],
+    *,
+    timeout_ms: int = 1000,
+    max_in_flight: int = 512,
+    job: _core.Job | None = None,
+) -> list[ScanResult]:
+    """As `scan`. Cancelling the task stops the scan."""
+    return _results(await _async.run(_prepare(targets, timeout_ms=timeout_ms, max_in_flight=max_in_flight, job=job)))
+
+
+async def scan_iter(
+    targets: TargetLike | Iterable[TargetLike],
+    *,
+    timeout_ms: int = 1000,
+    max_in_flight: int = 512,
+    job: _core.Job | None = None,
+) -> AsyncIterator[list[ScanResult]]:
+    """Results in batches as they are decided, in that order. Leaving the loop early, or cancelling the task, stops the scan."""
+    operation = _prepare(targets, timeout_ms=timeout_ms, max_in_flight=max_in_flight, news=True, job=job)
+    async for batch in _async.iterate(operation):
+        yield _results(batch)
 
 
 class ServiceScanner:
@@ -111,23 +154,46 @@ class ServiceScanner:
     def scan(self, targets: TargetLike | Iterable[TargetLike]) -> list[ScanResult]:
         """One ScanResult per target, in their order."""
         wanted = _targets(targets)
+        missing = self._missing(wanted)
+        if missing:
+            self._keep(scan(missing, timeout_ms=self._timeout_ms, max_in_flight=self._max_in_flight))
+        return self._answers(wanted)
+
+    async def scan_async(self, targets: TargetLike | Iterable[TargetLike]) -> list[ScanResult]:
+        """As `scan`. Cancelling the task stops the scan."""
+        wanted = _targets(targets)
+        missing = self._missing(wanted)
+        if missing:
+            self._keep(await scan_async(missing, timeout_ms=self._timeout_ms, max_in_flight=self._max_in_flight))
+        return self._answers(wanted)
+
+    async def scan_iter(self, targets: TargetLike | Iterable[TargetLike]) -> AsyncIterator[list[ScanResult]]:
+        """Results in batches as they are decided, those that are known first. Leaving the loop early stops the scan."""
+        wanted = _targets(targets)
+        missing = self._missing(wanted)
+        to_do = {(target.host, target.port) for target in missing}
+        known = [target for target in wanted if (target.host, target.port) not in to_do]
+        if known:
+            yield self._answers(known)
+        if missing:
+            async for batch in scan_iter(missing, timeout_ms=self._timeout_ms, max_in_flight=self._max_in_flight):
+                self._keep(batch)
+                yield batch
+
+    def _missing(self, wanted: list[Target]) -> list[Target]:
+        """Those whose result is not known or too old. What is too old is forgotten."""
         now = time.monotonic()
-        fresh = {key: entry for key, entry in self._cache.items() if now - entry[0] < self._cache_s}
-        missing = [target for target in wanted if (target.host, target.port) not in fresh]
-        found = scan(missing, timeout_ms=self._timeout_ms, max_in_flight=self._max_in_flight) if missing else []
-        for result in found:
-            fresh[result.target.host, result.target.port] = (time.monotonic(), result)
-        self._cache = fresh
-        answers = []
-        for target in wanted:
-            result = fresh[target.host, target.port][1]
-            same = result.target == target
-            answers.append(
-                result
-                if same
-                else ScanResult(target, result.state, result.latency_ms, result.address, result.detail, result.time)
-            )
-        return answers
+        self._cache = {key: entry for key, entry in self._cache.items() if now - entry[0] < self._cache_s}
+        return [target for target in wanted if (target.host, target.port) not in self._cache]
+
+    def _keep(self, results: list[ScanResult]) -> None:
+        now = time.monotonic()
+        for result in results:
+            self._cache[result.target.host, result.target.port] = (now, result)
+
+    def _answers(self, wanted: list[Target]) -> list[ScanResult]:
+        found = (self._cache[target.host, target.port][1] for target in wanted)
+        return [dataclasses.replace(result, target=target) for target, result in zip(wanted, found)]
 
     def scan_services(self, services: Iterable[tuple[str, int]]) -> list[bool]:
         """Whether each (host, port) is open."""

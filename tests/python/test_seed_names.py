@@ -127,6 +127,44 @@ def test_batches_are_compared_with_a_reference_or_their_mean():
     assert conclave.PatternAnalyzer().batch_process_patterns([[1.0, 0.0], [0.0, 1.0]]).tolist() == pytest.approx([0.5**0.5] * 2)
 
 
+def test_every_row_is_compared_with_every_other():
+    batch = [[1.0, 0.0], [2.0, 2.0], [0.0, 0.0]]
+    matrix = conclave.PatternAnalyzer().similarity_matrix(batch)
+    assert (matrix.shape, matrix.format, matrix.readonly) == ((3, 3), "d", True)
+    assert [list(map(lambda x: round(x, 6), row)) for row in matrix.tolist()] == [[1, 0.707107, 0], [0.707107, 1, 0], [0, 0, 0]]
+    single = memoryview(array.array("f", [1, 2, 3, 4])).cast("B").cast("f", (2, 2))
+    assert conclave.PatternAnalyzer().similarity_matrix(single).format == "f"
+
+
+def test_tables_are_described_column_by_column():
+    described = conclave.PatternAnalyzer().process_numpy_data([[1.0, 5.0], [3.0, float("nan")]])
+    assert described.shape == (8, 2) and described.format == "d"
+    assert [row[0] for row in described.tolist()] == pytest.approx([2, 0, 2, 1, 1, 2, 2.9, 3])
+    assert [row[1] for row in described.tolist()] == [1, 1, 5, 0, 5, 5, 5, 5]
+    assert conclave.PatternAnalyzer().process_numpy_data([1.0, 2.0]).shape == (8, 1)
+    with pytest.raises(ValueError, match="dimension"):
+        conclave.PatternAnalyzer().process_numpy_data(memoryview(bytes(64)).cast("d", (2, 2, 2)))
+    with pytest.raises(TypeError):
+        conclave.PatternAnalyzer().process_numpy_data("12")
+
+
+def test_statistics_are_those_of_numpy():
+    numpy = pytest.importorskip("numpy")
+    data = numpy.random.default_rng(1).normal(size=(501, 7))
+    data[::5, 3] = numpy.nan
+    for table in (data, data.astype(numpy.float32), numpy.asfortranarray(data), data[::2, ::-1]):
+        described = numpy.asarray(conclave.PatternAnalyzer().process_numpy_data(table))
+        table = table.astype(float)
+        expected = [
+            (~numpy.isnan(table)).sum(0), numpy.isnan(table).sum(0), numpy.nanmean(table, 0), numpy.nanstd(table, 0),
+            numpy.nanmin(table, 0), numpy.nanmedian(table, 0), numpy.nanpercentile(table, 95, axis=0), numpy.nanmax(table, 0),
+        ]  # fmt: skip
+        assert numpy.allclose(described, expected)
+    matrix = numpy.asarray(conclave.PatternAnalyzer().similarity_matrix(data[:, :3]))
+    unit = data[:, :3] / numpy.linalg.norm(data[:, :3], axis=1, keepdims=True)
+    assert numpy.allclose(matrix, unit @ unit.T)
+
+
 @pytest.mark.parametrize("wrong", [array.array("i", [1, 2]), b"ab", "ab", 3, None])
 def test_other_types_of_number_are_type_errors(wrong):
     with pytest.raises(TypeError):
