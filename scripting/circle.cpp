@@ -151,6 +151,15 @@ Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::
   return settings;
 }
 
+std::vector<std::string> secrets_of(const PluginInfo& plugin, const nlohmann::json& settings) {
+  std::vector<std::string> names = plugin.secrets;
+  for (const Setting& setting : plugin.settings) {
+    if (!setting.names_secret) continue;
+    if (auto name = settings.value(setting.name, std::string()); !name.empty()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
 Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, const fs::path& shipped, const MakeExpert& make) {
   const Chooser chooser(subject, request, shipped);
   if (auto folders = chooser.check_named_folders(); !folders) return tl::unexpected(std::move(folders.error()));
@@ -180,9 +189,13 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
           refused_response(*plugin, choice.weight, "not run: it asks for the isolated runner, which this version does not have"));
       continue;
     }
+    const auto secrets = secrets_of(*plugin, *settings);
+    circle.secrets.insert(circle.secrets.end(), secrets.begin(), secrets.end());
     circle.plugins.push_back({plugin->name, plugin->version, plugin->sha256});
     circle.experts.push_back(make(*plugin, std::move(*settings), choice.weight));
   }
+  std::sort(circle.secrets.begin(), circle.secrets.end());
+  circle.secrets.erase(std::unique(circle.secrets.begin(), circle.secrets.end()), circle.secrets.end());
   return circle;
 }
 

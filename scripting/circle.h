@@ -17,6 +17,9 @@ using MakeExpert = std::function<ExpertPtr(const PluginInfo& plugin, nlohmann::j
 [[nodiscard]] Result<Circle> choose_circle(const Case& subject, const CircleRequest& request,
                                            const std::filesystem::path& shipped, const MakeExpert& make);
 
+// What its manifest names, and what settings name for it.
+[[nodiscard]] std::vector<std::string> secrets_of(const PluginInfo& plugin, const nlohmann::json& settings);
+
 // The defaults of `plugin` and what the case says over them. Errors of kind invalid_argument name the plugin and the setting.
 [[nodiscard]] Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::json& said,
                                                     const std::string& where);

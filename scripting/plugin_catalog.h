@@ -15,6 +15,7 @@ struct Setting {
   std::string type;  // int, float, bool, str
   nlohmann::json default_value;
   std::string help;
+  bool names_secret = false;  // its value is the name of a secret that the plugin then may ask for
 };
 
 // Where a plugin was found decides whether it may run: what is neither shipped nor named by the user is refused until there is an
@@ -42,6 +43,7 @@ struct PluginInfo {
   std::vector<std::string> write;
   bool subprocess = false;
   bool raw_evidence = false;
+  std::vector<std::string> secrets;  // names of the secrets it may ask for (see engine/security/key_ring.h)
   Trust trust = Trust::untrusted;
 };
 

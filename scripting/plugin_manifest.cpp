@@ -10,6 +10,7 @@
 #include <toml++/toml.h>
 
 #include "engine/base/text.h"
+#include "engine/security/key_ring.h"
 
 namespace conclave::scripting {
 namespace {
@@ -170,6 +171,7 @@ void read_settings(const toml::table& settings, PluginInfo& info, Findings& find
     Table reader(*table, "settings." + setting.name + ".", findings);
     const toml::node* type = reader.text("type", setting.type);
     reader.text("help", setting.help);
+    reader.boolean("names_secret", setting.names_secret);
     const toml::node* default_value = reader.any("default");
     if (std::find(setting_types.begin(), setting_types.end(), setting.type) == setting_types.end()) {
       findings.add((type != nullptr ? *type : node).source(),
@@ -178,6 +180,9 @@ void read_settings(const toml::table& settings, PluginInfo& info, Findings& find
       findings.add(node.source(), "setting '" + setting.name + "' needs a default");
     } else {
       read_default(setting, *default_value, findings);
+    }
+    if (setting.names_secret && setting.type != "str") {
+      findings.add(node.source(), "setting '" + setting.name + "' names a secret, so its type must be str");
     }
     reader.finish();
     info.settings.push_back(std::move(setting));
@@ -199,6 +204,11 @@ void read_limits_and_permissions(Table& top, PluginInfo& info, Findings& finding
     reader.texts("write", info.write);
     reader.boolean("subprocess", info.subprocess);
     reader.boolean("raw_evidence", info.raw_evidence);
+    reader.texts("secrets", info.secrets);
+    for (const std::string& secret : info.secrets) {
+      if (security::is_secret_name(secret)) continue;
+      findings.add(permissions->source(), "permissions.secrets: '" + secret + "' is no name such as OPENAI_API_KEY");
+    }
     reader.finish();
   }
 }

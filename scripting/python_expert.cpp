@@ -4,6 +4,10 @@
 
 #include <utility>
 
+#include "scripting/bindings/convert.h"
+#include "scripting/bindings/errors.h"
+#include "scripting/circle.h"
+
 namespace conclave::scripting {
 namespace {
 
@@ -24,6 +28,20 @@ std::string error_type(Status status) {
     default:
       return "CircleError";
   }
+}
+
+// What the runner calls for a secret that the expert may have; it checks the name first.
+py::cpp_function finder(std::shared_ptr<const security::KeyRing> keys) {
+  return py::cpp_function([keys = std::move(keys)](py::handle name) -> py::object {
+    const std::string wanted = to_utf8(name, "name");
+    Result<std::optional<std::string>> found;
+    {
+      const py::gil_scoped_release release;
+      found = security::find_secret(wanted, *keys);
+    }
+    const auto value = value_or_raise(std::move(found));
+    return value ? py::object(to_str(*value)) : py::none();
+  });
 }
 
 // Keeps what the runner said, unless it took the watch's stop for the user's.
@@ -55,6 +73,7 @@ py::dict runner_info(const PluginInfo& plugin, const nlohmann::json& settings, d
   info["weight"] = weight;
   info["network"] = plugin.network;
   info["raw_evidence"] = plugin.raw_evidence;
+  info["secrets"] = secrets_of(plugin, settings);
   info["requirements"] = plugin.requirements;
   info["settings"] = py::module_::import("json").attr("loads")(settings.dump());
   py::list endpoints;
@@ -66,11 +85,12 @@ py::dict runner_info(const PluginInfo& plugin, const nlohmann::json& settings, d
 }
 
 PythonExpert::PythonExpert(std::shared_ptr<ScriptThread> thread, PluginInfo plugin, nlohmann::json settings, double weight,
-                           std::vector<std::string> allowed_endpoints)
+                           std::vector<std::string> allowed_endpoints, std::shared_ptr<const security::KeyRing> keys)
     : thread_(std::move(thread)),
       plugin_(std::move(plugin)),
       settings_(std::move(settings)),
-      allowed_endpoints_(std::move(allowed_endpoints)) {
+      allowed_endpoints_(std::move(allowed_endpoints)),
+      keys_(std::move(keys)) {
   info_ = {plugin_.name, plugin_.scope, plugin_.version, plugin_.sha256, weight, plugin_.time_s};
 }
 
@@ -91,15 +111,16 @@ void PythonExpert::start(EvidencePtr evidence, JobPtr job, std::function<void(Ex
   const std::string who = watched.who;
   const Ticket ticket = thread_->watch().add(std::move(watched));
   const auto work = [ticket, plugin = plugin_, settings = settings_, weight = info_.weight, endpoints = allowed_endpoints_,
-                     evidence = std::move(evidence), job](ScriptThread& thread) {
+                     keys = keys_, evidence = std::move(evidence), job](ScriptThread& thread) {
     {
       const py::gil_scoped_release release;
       if (!thread.watch().begin(ticket)) return;
     }
     try {
       py::module_::import("conclave._core");  // registers the types
-      thread.python().attr("expert")(ticket, runner_info(plugin, settings, weight, endpoints),
-                                     py::cast(std::const_pointer_cast<Evidence>(evidence)), py::cast(job));
+      py::dict info = runner_info(plugin, settings, weight, endpoints);
+      info["find_secret"] = finder(keys);
+      thread.python().attr("expert")(ticket, info, py::cast(std::const_pointer_cast<Evidence>(evidence)), py::cast(job));
     } catch (py::error_already_set& error) {
       expert_ended(thread.watch(), ticket, py::none(), Status::failed, {"CircleError", error.what(), {}});
     } catch (const std::exception& error) {

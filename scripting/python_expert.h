@@ -6,15 +6,16 @@
 #include <memory>
 
 #include "engine/case/expert.h"
+#include "engine/security/key_ring.h"
 #include "scripting/script_thread.h"
 
 namespace conclave::scripting {
 
 class PythonExpert : public Expert {
  public:
-  // `settings` are complete and checked; `allowed_endpoints` as in CircleRequest.
+  // `settings` are complete and checked; `allowed_endpoints` and `keys` as in CircleRequest.
   PythonExpert(std::shared_ptr<ScriptThread> thread, PluginInfo plugin, nlohmann::json settings, double weight,
-               std::vector<std::string> allowed_endpoints);
+               std::vector<std::string> allowed_endpoints, std::shared_ptr<const security::KeyRing> keys);
   [[nodiscard]] const ExpertInfo& info() const override { return info_; }
   // Async experts overlap; others run one after the other. `done` is called on the script thread, on the watch's (see watch.h),
   // or here if the program is ending; always without the GIL.
@@ -25,6 +26,7 @@ class PythonExpert : public Expert {
   PluginInfo plugin_;
   nlohmann::json settings_;
   std::vector<std::string> allowed_endpoints_;
+  std::shared_ptr<const security::KeyRing> keys_;
   ExpertInfo info_;
 };
 

@@ -67,10 +67,11 @@ class Host : public ScriptHost {
   }
 
   [[nodiscard]] Result<Circle> circle(const Case& subject, const CircleRequest& request) override {
-    return choose_circle(
-        subject, request, paths_.plugins, [&](const PluginInfo& plugin, nlohmann::json settings, double weight) -> ExpertPtr {
-          return std::make_shared<PythonExpert>(thread_, plugin, std::move(settings), weight, request.allowed_endpoints);
-        });
+    return choose_circle(subject, request, paths_.plugins,
+                         [&](const PluginInfo& plugin, nlohmann::json settings, double weight) -> ExpertPtr {
+                           return std::make_shared<PythonExpert>(thread_, plugin, std::move(settings), weight,
+                                                                 request.allowed_endpoints, request.keys);
+                         });
   }
 
   [[nodiscard]] Hooks hooks(const CircleRequest& request) override {

@@ -13,6 +13,7 @@
 #include "engine/case/case.h"
 #include "engine/case/consult.h"
 #include "engine/case/expert.h"
+#include "engine/security/key_ring.h"
 #include "scripting/plugin_catalog.h"
 
 namespace conclave::scripting {
@@ -40,12 +41,15 @@ struct Circle {
   std::vector<ExpertPtr> experts;
   std::vector<consensus::ExpertResponse> refused;
   std::vector<ReceiptPlugin> plugins;
+  std::vector<std::string> secrets = {};  // names of the secrets that these experts may ask for, sorted
 };
 
 struct CircleRequest {
   std::vector<std::string> only;                    // --expert: names or .py files; empty: what the case says, or all shipped
   std::vector<std::filesystem::path> plugin_dirs;   // --plugins: naming is consent
   std::vector<std::string> allowed_endpoints = {};  // --allow-endpoint: the user agreed that evidence may be sent there
+  // Asked on the script thread, or on threads of experts, when an expert wants a secret that is not in the environment.
+  std::shared_ptr<const security::KeyRing> keys = std::make_shared<security::KeyRing>();
 };
 
 // Owner: main(); one per process, and never destroyed while scripts may run: leave with exit(). Threads: every member may be

@@ -11,6 +11,7 @@
 #include "app/cli/program.h"
 #include "app/cli/report_output.h"
 #include "app/cli/scripts.h"
+#include "app/cli/typed_secret.h"
 #include "app/cli/weights.h"
 #include "engine/base/text.h"
 #include "engine/case/consult.h"
@@ -84,10 +85,12 @@ std::unique_ptr<store::Store> open_history(Program& program, const Arguments& ar
 // With the interpreter running; the exit code.
 int consult_with(Program& program, const Arguments& arguments, const Case& subject, std::map<std::string, double> weights,
                  scripting::ScriptHost& host) {
+  RunKeys keys;
   const scripting::CircleRequest request{
-      arguments.experts, {arguments.plugins.begin(), arguments.plugins.end()}, arguments.endpoints};
+      arguments.experts, {arguments.plugins.begin(), arguments.plugins.end()}, arguments.endpoints, keys.ring()};
   const auto circle = host.circle(subject, request);
   if (!circle) return program.failed(circle.error());
+  if (const auto opened = keys.open(circle->secrets); !opened) return program.failed(opened.error());
   say_unknown_weights(program, weights, *circle);
   audit_circle(program, subject, *circle);
 

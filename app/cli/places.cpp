@@ -1,6 +1,6 @@
 #include "app/cli/places.h"
 
-#include "engine/store/store.h"
+#include "engine/base/folders.h"
 
 namespace conclave::cli {
 
@@ -14,6 +14,6 @@ fs::path program_folder() {
 
 fs::path shipped_plugins() { return program_folder().parent_path() / "share" / "conclave" / "plugins"; }
 
-fs::path state_folder() { return store::default_store_path().parent_path(); }
+fs::path state_folder() { return user_state_folder(); }
 
 }  // namespace conclave::cli

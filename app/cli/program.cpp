@@ -72,6 +72,7 @@ void describe(CLI::App& app, Program& program) {
   add_config_commands(app, program);
   add_script_commands(app, program);
   add_plugin_commands(app, program);
+  add_keys_commands(app, program);
   add_history_commands(app, program);
   program.chosen = [&app, &program] { return open_window(app, program, {}); };
 }

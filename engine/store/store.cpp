@@ -3,22 +3,20 @@
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <limits>
 #include <mutex>
 #include <thread>
 #include <type_traits>
 #include <utility>
 
+#include "engine/base/folders.h"
 #include "engine/base/text.h"
 #include "engine/store/schema.h"
 
@@ -226,22 +224,6 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& path) {
   }
 }
 
-std::filesystem::path default_store_path() {
-  const auto variable = [](const char* name) -> std::filesystem::path {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody here sets the environment
-    return value == nullptr ? "" : value;
-  };
-  std::filesystem::path state = variable("XDG_STATE_HOME");
-  if (state.is_absolute()) return state / "conclave" / "history.db";  // the XDG specification ignores relative ones
-  std::filesystem::path home = variable("HOME");
-  if (!home.is_absolute()) {
-    std::array<char, 4096> buffer{};
-    passwd entry{};
-    passwd* found = nullptr;
-    ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found);
-    home = found == nullptr ? "/" : found->pw_dir;
-  }
-  return home / ".local" / "state" / "conclave" / "history.db";
-}
+std::filesystem::path default_store_path() { return user_state_folder() / "history.db"; }
 
 }  // namespace conclave::store

@@ -26,7 +26,9 @@ void bind_errors(py::module_& module) {
                 "A case, configuration, log or scan could not be used. `problems` lists what is wrong, each with its place.");
   new_exception(module, "PerformanceError", with(base, PyExc_RuntimeError), "The task executor failed.");
   new_exception(module, "CircleError", with(base, PyExc_RuntimeError), "Experts or their responses could not be used.");
-  new_exception(module, "SecurityError", with(base, PyExc_PermissionError), "Refused: no right or no consent.");
+  const py::object security = new_exception(module, "SecurityError", with(base, PyExc_PermissionError),
+                                            "Refused: no right, no consent, or a key that does not open it.");
+  new_exception(module, "KeyLengthError", with(security, PyExc_ValueError), "A key for SecureVault has exactly 32 bytes.");
   new_exception(module, "SerializationError", with(base, PyExc_ValueError), "A stored or transmitted value cannot be read back.");
   new_exception(module, "CancelledError", with(base, py::module_::import("concurrent.futures").attr("CancelledError")),
                 "A synchronous call whose job was stopped.");

@@ -31,6 +31,7 @@ Trust to_trust(py::handle value) {
 
 py::dict to_python(const PluginInfo& plugin) {
   py::list specs;
+  py::list secret_settings;
   for (const Setting& setting : plugin.settings) {
     py::dict spec;
     spec["name"] = to_str(setting.name);
@@ -38,6 +39,7 @@ py::dict to_python(const PluginInfo& plugin) {
     spec["default_value"] = json_to_python(setting.default_value);
     spec["help"] = to_str(setting.help);
     specs.append(spec);
+    if (setting.names_secret) secret_settings.append(to_str(setting.name));
   }
   py::dict info;
   info["name"] = to_str(plugin.name);
@@ -54,6 +56,8 @@ py::dict to_python(const PluginInfo& plugin) {
   info["timeout_s"] = plugin.time_s;
   info["network"] = texts_to_python(plugin.network);
   info["raw_evidence"] = plugin.raw_evidence;
+  info["secrets"] = texts_to_python(plugin.secrets);
+  info["secret_settings"] = secret_settings;
   info["trust"] = trust_name(plugin.trust);
   return info;
 }

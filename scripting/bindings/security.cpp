@@ -5,10 +5,12 @@
 
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/convert.h"
+#include "scripting/bindings/vault.h"
 
 namespace conclave::scripting {
 
 void bind_security(py::module_& module) {
+  bind_vault(module);
   module.def(
       "redact",
       [](py::handle text) {

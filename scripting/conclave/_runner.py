@@ -8,6 +8,8 @@
     callable        instead of path: the expert itself      sha256              of the plugin's content; a change reloads it
     settings        mapping of what the case says           setting_specs       list of {name, type, default_value, help}
     timeout_s       seconds (default 60)                    grace_s             from a stop to the interrupt (default 1)
+    secrets         names it may ask for; None or missing: any  secret_settings     names of settings that name one more
+    find_secret     who looks them up, str -> str | None (default _core.find_secret)
     allowed_endpoints   addresses the user agreed that evidence may be sent to (default none)
 
 An expert runs on the thread that calls `run_expert`. On Python's main thread it is interrupted by SIGUSR2, elsewhere by an
@@ -40,8 +42,76 @@ from conclave.experts import Abstain
 
 DEFAULT_TIMEOUT_S = 60.0
 DEFAULT_GRACE_S = 1.0
+# Secrets shorter than this many characters are not looked for in what an expert says.
+LEAST_SECRET = 8
 # How long a coroutine that was cancelled may take to clean up.
 CLEANUP_S = 2.0
+
+
+class Secrets:
+    """The secrets one expert may have, and those it was given. `names`: None for any, as for a caller's own function. Any thread."""
+
+    __slots__ = ("_find", "_given", "_names")
+
+    def __init__(self, names: Iterable[str] | None = (), find: Callable[[str], str | None] = _core.find_secret) -> None:
+        self._names = None if names is None else set(names)
+        self._find = find
+        self._given: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, info: Mapping[str, Any]) -> Secrets:
+        return cls(info.get("secrets"), info.get("find_secret") or _core.find_secret)
+
+    def allow(self, names: Iterable[Any]) -> None:
+        if self._names is not None:
+            self._names.update(name for name in names if name)
+
+    def find(self, name: str) -> str | None:
+        if self._names is not None and name not in self._names:
+            raise _core.SecurityError(
+                f"this expert may not have the secret {name!r}; its manifest would have to name it: "
+                f'[permissions] secrets = ["{name}"]'
+            )
+        value = self._find(name)
+        if value is not None:
+            self._given = {**self._given, name: value}
+        return value
+
+    def without(self, text: str) -> str:
+        """`text` with every value that was handed out replaced."""
+        for name, value in self._given.items():
+            for form in {value, value.strip(), *value.splitlines()}:
+                if len(form) >= LEAST_SECRET:
+                    text = text.replace(form, f"[redacted {name}]")
+        return text
+
+    def clean(self, response: _core.ExpertResponse) -> _core.ExpertResponse:
+        """The response without values that were handed out, wherever they are in it."""
+        if not self._given:
+            return response
+        said = response.to_dict()
+        clean = self._clean(said)
+        if clean == said:
+            return response
+        try:
+            return _core.ExpertResponse.from_dict(clean)
+        except _core.SerializationError:  # in a field that has a few values only, such as the status
+            return _core.ExpertResponse(
+                response.expert_name,
+                scope=response.scope,
+                weight=response.weight,
+                status="failed",
+                error=_core.ResponseError("SecurityError", "the answer held a secret where it cannot be taken out"),
+            )
+
+    def _clean(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.without(value)
+        if isinstance(value, dict):
+            return {self.without(key): self._clean(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._clean(item) for item in value]
+        return value
 
 
 class ExpertJob:
@@ -50,12 +120,18 @@ class ExpertJob:
     `allowed_endpoints` is a tuple of str: addresses, as the user wrote them, that the user agreed evidence may be sent to. An
     expert that sends evidence anywhere else breaks its word; comparing scheme, host and port is its own work."""
 
-    __slots__ = ("_job", "_logger", "allowed_endpoints", "settings")
+    __slots__ = ("_job", "_logger", "_secrets", "allowed_endpoints", "settings")
 
     def __init__(
-        self, job: _core.Job, settings: Mapping[str, Any], name: str, allowed_endpoints: Iterable[str] = ()
+        self,
+        job: _core.Job,
+        settings: Mapping[str, Any],
+        name: str,
+        allowed_endpoints: Iterable[str] = (),
+        secrets: Secrets | None = None,
     ) -> None:
         self._job = job
+        self._secrets = secrets if secrets is not None else Secrets()
         self._logger = logging.getLogger(f"conclave.expert.{name}")
         self.settings = types.MappingProxyType(dict(settings))
         self.allowed_endpoints = tuple(allowed_endpoints)
@@ -74,7 +150,15 @@ class ExpertJob:
 
     def log(self, text: object) -> None:
         """Writes a line to the logger `conclave.expert.NAME`."""
-        self._logger.info("%s", text)
+        self._logger.info("%s", self._secrets.without(str(text)))
+
+    def secret(self, name: str) -> str | None:
+        """The environment variable `name`, else the value kept by `conclave keys set NAME`, else None.
+
+        Only what the plugin's manifest names under [permissions] as secrets = ["NAME"], or what a setting with
+        names_secret = true holds: SecurityError for other names, and when the key ring cannot be opened, for example for want
+        of its passphrase (nobody is asked during a run). Values handed out are taken out of what the expert reports."""
+        return self._secrets.find(name)
 
     def __repr__(self) -> str:
         return f"<ExpertJob {self._logger.name}{' cancelled' if self.cancelled() else ''}>"
@@ -446,18 +530,26 @@ def _run_loop(coroutine: Any) -> Any:
         return pool.submit(asyncio.run, coroutine).result()
 
 
-def _prepare(info: Mapping[str, Any], evidence: Any, job: _core.Job | None) -> tuple[Evidence, ExpertJob, _core.Job]:
+def _prepare(
+    info: Mapping[str, Any], evidence: Any, job: _core.Job | None, secrets: Secrets
+) -> tuple[Evidence, ExpertJob, _core.Job]:
     name = str(info.get("name") or "expert")
     own = _core.Job(name, job)  # its own, because the deadline stops it: the circle's job goes on
     view = evidence if isinstance(evidence, Evidence) else Evidence(evidence)
-    return view, ExpertJob(own, settings_of(info), name, info.get("allowed_endpoints") or ()), own
+    settings = settings_of(info)
+    secrets.allow(settings.get(setting) for setting in info.get("secret_settings") or ())
+    return view, ExpertJob(own, settings, name, info.get("allowed_endpoints") or (), secrets), own
 
 
 def judge(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) -> _core.ExpertResponse:
     """Runs the expert on this thread until it answers, fails or is interrupted. Only the user's KeyboardInterrupt gets out."""
+    return _judge(info, evidence, job, Secrets.of(info))
+
+
+def _judge(info: Mapping[str, Any], evidence: Any, job: _core.Job | None, secrets: Secrets) -> _core.ExpertResponse:
     started = time.monotonic()
     try:
-        view, expert_job, own = _prepare(info, evidence, job)
+        view, expert_job, own = _prepare(info, evidence, job, secrets)
         seconds, grace = _limits(info)
         outcome = _guarded(lambda: load_expert(info)(view, expert_job), own, seconds, grace)
         if outcome.state == "answered" and inspect.isawaitable(outcome.value):
@@ -470,16 +562,17 @@ def judge(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) 
                 outcome = ended[0]
     except Exception as error:
         outcome = _Outcome("failed", error)
-    return _response(outcome, info, started)
+    return secrets.clean(_response(outcome, info, started))
 
 
 def run_expert(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) -> _core.ExpertResponse:
     """As `judge`, for the host: the user's KeyboardInterrupt is a cancelled response too."""
     started = time.monotonic()
+    secrets = Secrets.of(info)
     try:
-        return judge(info, evidence, job)
+        return _judge(info, evidence, job, secrets)
     except KeyboardInterrupt as error:
-        return _response(_Outcome("cancelled", error), info, started)
+        return secrets.clean(_response(_Outcome("cancelled", error), info, started))
 
 
 async def run_expert_async(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) -> _core.ExpertResponse:
@@ -487,8 +580,9 @@ async def run_expert_async(info: Mapping[str, Any], evidence: Any, job: _core.Jo
     task stops the expert and raises asyncio.CancelledError."""
     started = time.monotonic()
     own = None
+    secrets = Secrets.of(info)
     try:
-        view, expert_job, own = _prepare(info, evidence, job)
+        view, expert_job, own = _prepare(info, evidence, job, secrets)
         seconds, grace = _limits(info)
         loaded = _guarded(lambda: load_expert(info), own, seconds, grace)
         if loaded.state != "answered":
@@ -502,7 +596,7 @@ async def run_expert_async(info: Mapping[str, Any], evidence: Any, job: _core.Jo
         raise
     except Exception as error:
         outcome = _Outcome("failed", error)
-    return _response(outcome, info, started)
+    return secrets.clean(_response(outcome, info, started))
 
 
 def _is_async(function: Callable) -> bool:

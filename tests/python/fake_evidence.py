@@ -1,6 +1,7 @@
 """Evidence made by hand for the tests of the shipped experts: the attributes of conclave.Evidence, without an engine behind them."""
 
 import importlib
+import os
 import sys
 import tomllib
 from datetime import datetime, timedelta, timezone
@@ -41,6 +42,9 @@ class Job:
 
     def log(self, text):
         self.lines.append(text)
+
+    def secret(self, name):
+        return os.environ.get(name)
 
 
 def ask(name, evidence, **settings):

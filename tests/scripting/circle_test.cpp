@@ -151,6 +151,17 @@ TEST_F(CircleTest, AMissingFileIsNotFound) {
   EXPECT_EQ(circle.error().kind, ErrorKind::not_found);
 }
 
+TEST_F(CircleTest, SaysWhichSecretsItsExpertsMayAskFor) {
+  write("shipped/alpha/plugin.toml",
+        "name = \"alpha\"\nentry = \"alpha:assess\"\n[permissions]\nsecrets = [\"B_KEY\", \"A_KEY\"]\n"
+        "[settings.variable]\ntype = \"str\"\ndefault = \"\"\nnames_secret = true\n");
+  EXPECT_THAT(choose()->secrets, ElementsAre("A_KEY", "B_KEY"));
+  subject.experts = {{"alpha", {{"variable", "OWN_KEY"}}, 1}};
+  EXPECT_THAT(choose()->secrets, ElementsAre("A_KEY", "B_KEY", "OWN_KEY"));
+  subject.experts = {{"beta", nlohmann::json::object(), 1}};
+  EXPECT_THAT(choose()->secrets, IsEmpty());
+}
+
 TEST_F(CircleTest, TheSameExpertTwiceIsAnError) {
   subject.experts = {{"alpha", nlohmann::json::object(), 1}, {"alpha", nlohmann::json::object(), 1}};
   EXPECT_THAT(error(), HasSubstr("'alpha' is asked for twice"));

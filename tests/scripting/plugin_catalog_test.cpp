@@ -71,6 +71,11 @@ read = ["/etc/services"]
 write = []
 subprocess = false
 raw_evidence = true
+secrets = ["OPENAI_API_KEY", "_own"]
+[settings.key]
+type = "str"
+default = ""
+names_secret = true
 [settings.window_minutes]
 type = "int"
 default = 5
@@ -94,11 +99,15 @@ default = 2
   EXPECT_TRUE(disk->raw_evidence);
   EXPECT_EQ(disk->trust, Trust::named);
   EXPECT_EQ(disk->sha256.size(), 64U);
-  ASSERT_EQ(disk->settings.size(), 2U);
-  EXPECT_EQ(disk->settings[0].name, "ratio");
-  EXPECT_EQ(disk->settings[0].default_value, 2.0);
-  EXPECT_EQ(disk->settings[1].name, "window_minutes");
-  EXPECT_EQ(disk->settings[1].default_value, 5);
+  EXPECT_THAT(disk->secrets, ElementsAre("OPENAI_API_KEY", "_own"));
+  ASSERT_EQ(disk->settings.size(), 3U);
+  EXPECT_EQ(disk->settings[0].name, "key");
+  EXPECT_TRUE(disk->settings[0].names_secret);
+  EXPECT_EQ(disk->settings[1].name, "ratio");
+  EXPECT_EQ(disk->settings[1].default_value, 2.0);
+  EXPECT_FALSE(disk->settings[1].names_secret);
+  EXPECT_EQ(disk->settings[2].name, "window_minutes");
+  EXPECT_EQ(disk->settings[2].default_value, 5);
 }
 
 struct BadManifest {
@@ -138,6 +147,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadManifest{"LimitsAsText", std::string(minimal) + "limits = \"60s\"\n", "limits must be a table"},
         BadManifest{"NumbersForHosts", std::string(minimal) + "[permissions]\nnetwork = [1]\n",
                     "permissions.network must be a list"},
+        BadManifest{"SecretsOfAnotherType", std::string(minimal) + "[permissions]\nsecrets = \"A\"\n",
+                    "permissions.secrets must be a list of strings"},
+        BadManifest{"SecretThatIsNoName", std::string(minimal) + "[permissions]\nsecrets = [\"A-B\"]\n",
+                    "plugin.toml:3:1: permissions.secrets: 'A-B' is no name"},
+        BadManifest{"NumberThatNamesASecret",
+                    std::string(minimal) + "[settings.a]\ntype = \"int\"\ndefault = 1\nnames_secret = true\n",
+                    "setting 'a' names a secret, so its type must be str"},
         BadManifest{"SettingWithoutDefault", std::string(minimal) + "[settings.a]\ntype = \"int\"\n",
                     "setting 'a' needs a default"},
         BadManifest{"SettingOfUnknownType", std::string(minimal) + "[settings.a]\ntype = \"date\"\ndefault = 1\n",

@@ -2,14 +2,14 @@
 
     /usr/bin/python3 -m venv ~/.local/share/conclave/models
     ~/.local/share/conclave/models/bin/pip install openai                       # or anthropic
-    export OPENAI_API_KEY=...                                                   # or ANTHROPIC_API_KEY
+    conclave keys set OPENAI_API_KEY                                            # or ANTHROPIC_API_KEY, or export it
     conclave consult CASE.yaml --allow-endpoint https://api.openai.com
 with, in the case:  experts: [{name: language_model, settings: {provider: openai, model: NAME}}]
 In the window the page Experts asks for your agreement; in Python: conclave.consult(case, allow_endpoints=["https://..."]).
 
 Nothing is sent to an endpoint (scheme, host and port) the user has not allowed, not even after a redirect. What is sent is
 condensed (dossier.py) and redacted by visible rules (conclave.security); the exact text stays in the report, under metadata
-"sent". Keys come from the environment only. The model's claims are looked up by the engine like those of any other expert.
+"sent". Keys come from the environment or from the user's key ring, never from the case. The model's claims are looked up by the engine like those of any other expert.
 """
 
 import importlib
@@ -40,7 +40,7 @@ def endpoint_of(url):
     if parts.scheme not in PORTS or not parts.hostname:
         raise ValueError(f"base_url must be http://HOST... or https://HOST..., not {url!r}")
     if parts.username or parts.password:
-        raise ValueError("base_url holds a user name or password; keys belong into an environment variable")
+        raise ValueError("base_url holds a user name or password; keys belong into the key ring (conclave keys set NAME)")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}:{parts.port or PORTS[parts.scheme]}"
 
@@ -201,14 +201,15 @@ def assess(evidence, job):
         if isinstance(value, str) and LOOKS_LIKE_KEY.search(value):
             raise ValueError(
                 f"the setting {name} looks like a key. Take it out of the case file, change it (it has been in a file), "
-                "and put it into an environment variable"
+                "and keep it with: conclave keys set NAME"
             )
     provider = settings["provider"]
     if not provider or not settings["model"]:
         return conclave.Abstain(
             "no language model configured. In the case:\n"
             "  experts: [{name: language_model, settings: {provider: openai, model: NAME}}]   # or anthropic\n"
-            "and start with --allow-endpoint URL (the window asks on its page Experts), the key in OPENAI_API_KEY or ANTHROPIC_API_KEY"
+            "and start with --allow-endpoint URL (the window asks on its page Experts), the key kept by "
+            "conclave keys set OPENAI_API_KEY (or ANTHROPIC_API_KEY), or in an environment variable of that name"
         )
     if provider not in HOME:
         raise ValueError(f"provider must be openai or anthropic, not {provider!r}")
@@ -221,10 +222,16 @@ def assess(evidence, job):
         )
     variable = settings["api_key_env"] or f"{provider.upper()}_API_KEY"
     if not variable.isidentifier():
-        raise ValueError("api_key_env must be the name of an environment variable")
-    key = os.environ.get(variable, "").strip()
+        raise ValueError("api_key_env must be the name of an environment variable or of a key in the key ring")
+    try:
+        key = (job.secret(variable) or "").strip()
+    except OSError as error:  # SecurityError is one
+        return conclave.Abstain(f"no key: {error}")
     if not key:
-        return conclave.Abstain(f"no key: set the environment variable {variable} (to any text if the endpoint wants none)")
+        return conclave.Abstain(
+            f"no key: conclave keys set {variable} keeps one, or set the environment variable {variable} "
+            "(to any text if the endpoint wants none)"
+        )
     package = load_package(provider)
     if package is None:
         return conclave.Abstain(

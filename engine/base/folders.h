@@ -1,0 +1,11 @@
+// The user's folders, as the XDG Base Directory Specification says; none is made here.
+#pragma once
+
+#include <filesystem>
+
+namespace conclave {
+
+[[nodiscard]] std::filesystem::path user_config_folder();  // $XDG_CONFIG_HOME/conclave, or ~/.config/conclave
+[[nodiscard]] std::filesystem::path user_state_folder();   // $XDG_STATE_HOME/conclave, or ~/.local/state/conclave
+
+}  // namespace conclave
