@@ -65,8 +65,8 @@ class PagesTest : public QObject {
     ReportPage page(*session_, *theme_);
     page.showReport(std::make_shared<const Report>(sampleReport()));
     const QString text = allText(page);
-    for (const char* part : {"failing", "confirmed by a verified claim", "93 %", "confidence, uncalibrated", "81 % to 97 %", "75 %",
-                             "logs.errors", "The gate is not passed."}) {
+    for (const char* part : {"failing", "confirmed by a verified claim", "93 %", "confidence, uncalibrated", "81 % to 97 %",
+                             "75 %", "logs.errors", "The gate is not passed."}) {
       QVERIFY2(text.contains(QLatin1String(part)), part);
     }
   }
