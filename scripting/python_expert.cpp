@@ -6,6 +6,7 @@
 
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
+#include "scripting/bindings/response_cast.h"
 #include "scripting/circle.h"
 
 namespace conclave::scripting {

@@ -21,21 +21,12 @@ class UnitRows {
  public:
   explicit UnitRows(const MatrixView<T>& rows)
       : columns_((rows.columns + row_multiple - 1) / row_multiple * row_multiple), data_(rows.rows * columns_) {
-    tbb::parallel_for(std::size_t{0}, rows.rows, [&](std::size_t i) { fill(rows.row(i), data_.data() + i * columns_); });
+    tbb::parallel_for(std::size_t{0}, rows.rows, [&](std::size_t i) { normalize(rows.row(i), data_.data() + i * columns_); });
   }
   [[nodiscard]] const T* row(std::size_t i) const { return data_.data() + i * columns_; }
   [[nodiscard]] std::size_t columns() const { return columns_; }
 
  private:
-  // In double, so that neither a tiny nor a huge length is lost in T.
-  static void fill(const VectorView<T>& from, T* to) {
-    double length = norm(from);
-    if (length == 0.0) return;
-    if (std::isinf(length)) length = std::numeric_limits<double>::quiet_NaN();
-    for (std::size_t j = 0; j < from.size; ++j) {
-      to[j] = static_cast<T>(static_cast<double>(from.data[static_cast<std::ptrdiff_t>(j) * from.stride]) / length);
-    }
-  }
   std::size_t columns_;
   std::vector<T> data_;
 };

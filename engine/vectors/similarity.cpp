@@ -147,6 +147,30 @@ double norm(VectorView<T> vector) {
   return std::sqrt(gathered_products<double>(vector, vector, scale, scale).a) / scale;
 }
 
+// In double, so that neither a tiny nor a huge length is lost in T.
+template <class T>
+void normalize(VectorView<T> vector, T* out) {
+  double length = norm(vector);
+  if (std::isinf(length)) length = std::numeric_limits<double>::quiet_NaN();
+  if (length == 0.0) length = 1.0;
+  const double scale = 1.0 / length;
+  const auto write = [&](auto scaled) {
+    if (vector.stride == 1) {
+      for (std::size_t i = 0; i < vector.size; ++i) out[i] = static_cast<T>(scaled(static_cast<double>(vector.data[i])));
+    } else {
+      const T* element = vector.data;
+      for (std::size_t i = 0; i < vector.size; ++i, element += vector.stride) {
+        out[i] = static_cast<T>(scaled(static_cast<double>(*element)));
+      }
+    }
+  };
+  if (scale != 0.0 && !std::isinf(scale)) {
+    write([scale](double value) { return value * scale; });
+  } else {  // the reciprocal of the largest and smallest lengths is no number
+    write([length](double value) { return value / length; });
+  }
+}
+
 template Result<double> cosine_similarity(VectorView<float>, VectorView<float>);
 template Result<double> cosine_similarity(VectorView<double>, VectorView<double>);
 template Result<std::vector<double>> cosine_similarities(MatrixView<float>, VectorView<float>);
@@ -155,5 +179,7 @@ template std::vector<float> mean_row(MatrixView<float>);
 template std::vector<double> mean_row(MatrixView<double>);
 template double norm(VectorView<float>);
 template double norm(VectorView<double>);
+template void normalize(VectorView<float>, float*);
+template void normalize(VectorView<double>, double*);
 
 }  // namespace conclave::vectors

@@ -63,4 +63,8 @@ template <class T>
 template <class T>
 [[nodiscard]] double norm(VectorView<T> vector);
 
+// Writes the vector at length 1 to `out`, as many elements; zeros stay zeros, and with NaN or infinity in it all is NaN.
+template <class T>
+void normalize(VectorView<T> vector, T* out);
+
 }  // namespace conclave::vectors

@@ -108,6 +108,10 @@ FloatArray::FloatArray(py::handle value, const char* what, int dimensions) : Flo
 
 FloatArray::~FloatArray() { PyBuffer_Release(&view_); }
 
+void require_same_type(const FloatArray& a, const FloatArray& b) {
+  if (a.is_double() != b.is_double()) throw py::type_error("both arrays must be float32, or both float64");
+}
+
 void bind_buffers(py::module_& module) {
   static PyType_Slot slots[] = {
       {Py_tp_doc, const_cast<char*>("Engine memory; read-only.")},

@@ -86,4 +86,7 @@ class FloatArray {
   Py_buffer view_{};
 };
 
+// TypeError if one is float32 and the other float64.
+void require_same_type(const FloatArray& a, const FloatArray& b);
+
 }  // namespace conclave::scripting

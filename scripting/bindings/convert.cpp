@@ -105,6 +105,7 @@ py::str path_to_python(const std::filesystem::path& path) {
 }
 
 double to_number(py::handle value, const char* what) {
+  if (PyFloat_CheckExact(value.ptr())) return PyFloat_AS_DOUBLE(value.ptr());
   if (PyBool_Check(value.ptr()) || PyUnicode_Check(value.ptr()) || PyNumber_Check(value.ptr()) == 0) {
     wrong_type(what, "a number", value);
   }
@@ -119,7 +120,8 @@ TimeUs to_time(py::handle value, const char* what) {
     if (const auto time = parse_time(text)) return *time;
     throw py::value_error(std::string(what) + " is not an ISO 8601 time: " + text);
   }
-  if (py::isinstance(value, datetime().attr("datetime"))) {
+  const bool plain_number = PyFloat_CheckExact(value.ptr()) || PyLong_CheckExact(value.ptr());
+  if (!plain_number && py::isinstance(value, datetime().attr("datetime"))) {
     const py::object utc = datetime().attr("timezone").attr("utc");
     const py::object aware = value.attr("tzinfo").is_none() ? value.attr("replace")(py::arg("tzinfo") = utc)
                                                             : py::reinterpret_borrow<py::object>(value);

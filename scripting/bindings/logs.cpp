@@ -1,6 +1,8 @@
 // conclave.logs: reading, searching and summing up log files. Results leave as plain tuples and dicts; conclave/logs.py gives
 // them names.
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,6 +17,7 @@
 #include "scripting/bindings/buffers.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
+#include "scripting/bindings/fast.h"
 #include "scripting/bindings/operation.h"
 
 namespace conclave::scripting {
@@ -110,11 +113,55 @@ LogTextPtr log_text(py::handle text, py::handle name) {
   return value_or_raise(blocking(job, [&] { return load(bytes, job); }));
 }
 
-py::str line(const LogText& self, std::int64_t number) {
-  if (number < 1 || static_cast<std::uint64_t>(number) > self.index.line_count()) {
-    throw py::index_error("line " + std::to_string(number) + " of " + std::to_string(self.index.line_count()));
+// The two that loops over lines call, by hand: pybind11's dispatch costs more than what they do. `self` is a LogText, which the
+// method descriptors see to.
+const LogText& log_of(PyObject* self) {
+  auto* const instance = reinterpret_cast<py::detail::instance*>(self);
+  return *static_cast<const LogText*>(instance->get_value_and_holder().value_ptr());
+}
+
+std::uint64_t to_position(PyObject* value) {
+  const auto index = py::reinterpret_steal<py::object>(PyLong_CheckExact(value) ? Py_NewRef(value) : PyNumber_Index(value));
+  if (!index) throw py::error_already_set();
+  int overflow = 0;
+  const long long number = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  if (overflow > 0) return std::numeric_limits<std::uint64_t>::max();
+  if (overflow < 0 || number < 0) throw py::index_error("positions in a log are not negative");
+  return static_cast<std::uint64_t>(number);
+}
+
+PyObject* line(PyObject* self, PyObject* const* given, Py_ssize_t count, PyObject* keywords) {
+  return guarded([&] {
+    static const auto names = interned({"number"});
+    const std::uint64_t number = to_position(sorted("line", names, given, count, keywords)[0]);
+    const LogText& log = log_of(self);
+    if (number < 1 || number > log.index.line_count()) {
+      throw py::index_error("line " + std::to_string(number) + " of " + std::to_string(log.index.line_count()));
+    }
+    return to_str(log.index.line(log.bytes->view(), number)).release().ptr();
+  });
+}
+
+PyObject* line_at(PyObject* self, PyObject* const* given, Py_ssize_t count, PyObject* keywords) {
+  return guarded([&] {
+    static const auto names = interned({"offset"});
+    const std::uint64_t offset = to_position(sorted("line_at", names, given, count, keywords)[0]);
+    const LogText& log = log_of(self);
+    return PyLong_FromUnsignedLongLong(log.index.line_at(log.bytes->view(), offset));
+  });
+}
+
+void add_quick_methods(const py::object& type) {
+  static PyMethodDef methods[] = {
+      fast_method("line", &line, "line($self, number)\n--\n\nText of a line (1-based) without its end."),
+      fast_method("line_at", &line_at, "line_at($self, offset)\n--\n\nNumber of the line that holds the byte at `offset`."),
+  };
+  for (PyMethodDef& each : methods) {
+    const auto descriptor =
+        py::reinterpret_steal<py::object>(PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type.ptr()), &each));
+    if (!descriptor) throw py::error_already_set();
+    type.attr(each.ml_name) = descriptor;
   }
-  return to_str(self.index.line(self.bytes->view(), static_cast<std::uint64_t>(number)));
 }
 
 // (line, text) of the first `limit` lines that hold `wanted`.
@@ -272,16 +319,13 @@ void bind_logs(py::module_& module) {
             return view_of(SharedBuffer{self, view.data(), view.size(), 1, "B"});
           },
           "The bytes as a read-only memoryview; no copy.")
-      .def("line", &line, py::arg("number"), "Text of a line (1-based) without its end.")
-      .def(
-          "line_at", [](const LogText& self, std::uint64_t offset) { return self.index.line_at(self.bytes->view(), offset); },
-          py::arg("offset"), "Number of the line that holds the byte at `offset`.")
       .def("search", &search, py::arg("wanted"), py::arg("limit") = 100, py::arg("job") = py::none(),
            "(line, text) of the first `limit` lines that hold the text.")
       .def("__len__", [](const LogText& self) { return self.index.line_count(); })
       .def("__repr__", [](const LogText& self) {
         return py::str("<LogText {!r} {} lines>").format(to_str(self.bytes->name()), self.index.line_count());
       });
+  add_quick_methods(module.attr("LogText"));
 
   def_operation(module, "open_log", &prepare_open_log, py::arg("path"), py::arg("job") = py::none(),
                 "Opens a log, plain or compressed.");

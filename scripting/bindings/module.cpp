@@ -16,6 +16,7 @@ PYBIND11_MODULE(_core, module) {
   scripting::bind_logs(module);
   scripting::bind_scan(module);
   scripting::bind_consensus(module);
+  scripting::bind_hot(module);
   scripting::bind_vectors(module);
   scripting::bind_security(module);
   scripting::bind_store(module);

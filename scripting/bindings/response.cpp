@@ -1,4 +1,4 @@
-// ExpertResponse, Claim, Citation: what an expert says.
+// Claim, Citation, ResponseError: what an expert's response is made of. ExpertResponse itself: expert_response.cpp.
 #include "engine/consensus/response.h"
 
 #include <memory>
@@ -14,7 +14,6 @@ namespace {
 
 using consensus::Citation;
 using consensus::Claim;
-using consensus::ExpertResponse;
 using consensus::ResponseError;
 
 py::object not_implemented() { return py::reinterpret_borrow<py::object>(Py_NotImplemented); }
@@ -24,8 +23,6 @@ py::object equal(const T& self, const py::object& other) {
   if (!py::isinstance<T>(other)) return not_implemented();
   return py::bool_(self == py::cast<const T&>(other));
 }
-
-py::object text_or_none(const std::optional<std::string>& text) { return text ? py::object(to_str(*text)) : py::none(); }
 
 Citation citation(const char* kind, py::handle source, std::uint64_t line, py::handle id) {
   Citation made;
@@ -152,144 +149,6 @@ void bind_claim(py::module_& module) {
             return ResponseError{to_utf8(state[0], "type"), to_utf8(state[1], "message"), to_utf8(state[2], "traceback")};
           }));
   module.attr("ResponseError").attr("__match_args__") = py::make_tuple("type", "message", "traceback");
-}
-
-double seconds_of(TimeUs time) { return static_cast<double>(time) / us_per_second; }
-
-py::object read_only(const nlohmann::json& json) {
-  return py::module_::import("types").attr("MappingProxyType")(json_to_python(json));
-}
-
-nlohmann::json to_metadata(py::handle value) {
-  if (value.is_none()) return nlohmann::json::object();
-  nlohmann::json json = to_json_value(value, "metadata");
-  if (!json.is_object()) throw py::type_error("metadata must be a mapping");
-  return json;
-}
-
-// The fields in the order of the constructor; what pickle stores.
-py::dict response_state(const ExpertResponse& self) {
-  py::dict state;
-  state["expert_name"] = to_str(self.expert_name);
-  state["content"] = to_str(self.content);
-  state["confidence"] = self.confidence;
-  state["metadata"] = json_to_python(self.metadata);
-  state["timestamp"] = time_to_python(self.timestamp);
-  state["verdict"] = text_or_none(self.verdict);
-  state["scope"] = to_str(self.scope);
-  state["claims"] = to_tuple(self.claims);
-  state["status"] = to_str(consensus::status_name(self.status));
-  state["weight"] = self.weight;
-  state["error"] = self.error ? py::cast(*self.error) : py::none();
-  state["seconds"] = self.seconds;
-  return state;
-}
-
-ExpertResponse make_response(py::handle expert_name, py::handle content, py::handle confidence, py::handle metadata,
-                             py::handle timestamp, py::handle verdict, py::handle scope, py::handle claims, py::handle status,
-                             py::handle weight, py::handle error, py::handle seconds) {
-  ExpertResponse made;
-  made.expert_name = to_utf8(expert_name, "expert_name");
-  made.content = to_utf8(content, "content");
-  made.confidence = to_number(confidence, "confidence");
-  made.metadata = to_metadata(metadata);
-  made.timestamp = to_time(timestamp, "timestamp");
-  if (!verdict.is_none()) made.verdict = to_utf8(verdict, "verdict");
-  if (!scope.is_none()) made.scope = to_utf8(scope, "scope");
-  made.claims = to_claims(claims);
-  made.status = to_status(status);
-  made.weight = to_number(weight, "weight");
-  if (!error.is_none()) made.error = to_response_error(error);
-  made.seconds = to_number(seconds, "seconds");
-  return made;
-}
-
-ExpertResponse response_from_state(const py::dict& s) {
-  return make_response(s["expert_name"], s["content"], s["confidence"], s["metadata"], s["timestamp"], s["verdict"], s["scope"],
-                       s["claims"], s["status"], s["weight"], s["error"], s["seconds"]);
-}
-
-void bind_expert_response(py::module_& module) {
-  py::class_<ExpertResponse>(module, "ExpertResponse", "What one expert says.")
-      .def(py::init(&make_response), py::arg("expert_name") = "", py::arg("content") = "", py::arg("confidence") = 0.5,
-           py::arg("metadata") = py::none(), py::arg("timestamp") = 0, py::arg("verdict") = py::none(),
-           py::arg("scope") = py::none(), py::arg("claims") = py::tuple(), py::kw_only(), py::arg("status") = "answered",
-           py::arg("weight") = 1.0, py::arg("error") = py::none(), py::arg("seconds") = 0.0,
-           "confidence: in [0, 1], the expert's own word; verdict: one of the question's labels, or None for text without a "
-           "label; "
-           "scope: what it looked at, None for what the expert is registered with; timestamp: seconds since 1970 or a datetime.")
-      .def_static("coerce", &to_response, py::arg("value"),
-                  "From an ExpertResponse, a mapping, or any object with those attributes. TypeError or ValueError otherwise.")
-      .def_property(
-          "expert_name", [](const ExpertResponse& self) { return to_str(self.expert_name); },
-          [](ExpertResponse& self, py::handle value) { self.expert_name = to_utf8(value, "expert_name"); })
-      .def_property(
-          "content", [](const ExpertResponse& self) { return to_str(self.content); },
-          [](ExpertResponse& self, py::handle value) { self.content = to_utf8(value, "content"); })
-      .def_property(
-          "confidence", [](const ExpertResponse& self) { return self.confidence; },
-          [](ExpertResponse& self, py::handle value) { self.confidence = to_number(value, "confidence"); })
-      .def_property(
-          "metadata", [](const ExpertResponse& self) { return read_only(self.metadata); },
-          [](ExpertResponse& self, py::handle value) { self.metadata = to_metadata(value); },
-          "A read-only mapping; assign a new one to change it.")
-      .def_property(
-          "timestamp", [](const ExpertResponse& self) { return seconds_of(self.timestamp); },
-          [](ExpertResponse& self, py::handle value) { self.timestamp = to_time(value, "timestamp"); },
-          "Seconds since 1970; 0 if not said.")
-      .def_property(
-          "verdict", [](const ExpertResponse& self) { return text_or_none(self.verdict); },
-          [](ExpertResponse& self, py::handle value) {
-            self.verdict = value.is_none() ? std::nullopt : std::optional(to_utf8(value, "verdict"));
-          })
-      .def_property(
-          "scope", [](const ExpertResponse& self) { return to_str(self.scope); },
-          [](ExpertResponse& self, py::handle value) { self.scope = to_utf8(value, "scope"); })
-      .def_property(
-          "claims", [](const ExpertResponse& self) { return to_tuple(self.claims); },
-          [](ExpertResponse& self, py::handle value) { self.claims = to_claims(value); }, "A tuple; assign to change it.")
-      .def_property(
-          "status", [](const ExpertResponse& self) { return to_str(consensus::status_name(self.status)); },
-          [](ExpertResponse& self, py::handle value) { self.status = to_status(value); },
-          "answered, abstained, failed, timed_out, killed, refused or cancelled.")
-      .def_property(
-          "weight", [](const ExpertResponse& self) { return self.weight; },
-          [](ExpertResponse& self, py::handle value) { self.weight = to_number(value, "weight"); })
-      .def_property(
-          "error", [](const ExpertResponse& self) { return self.error ? py::cast(*self.error) : py::none(); },
-          [](ExpertResponse& self, py::handle value) {
-            if (value.is_none()) {
-              self.error.reset();
-            } else {
-              self.error = to_response_error(value);
-            }
-          })
-      .def_property(
-          "seconds", [](const ExpertResponse& self) { return self.seconds; },
-          [](ExpertResponse& self, py::handle value) { self.seconds = to_number(value, "seconds"); })
-      .def(
-          "to_dict", [](const ExpertResponse& self) { return json_to_python(consensus::to_json(self)); },
-          "As in the JSON of a report.")
-      .def_static(
-          "from_dict",
-          [](py::handle value) { return value_or_raise(consensus::response_from_json(to_json_value(value, "response"))); },
-          py::arg("value"), "Strict reading of to_dict(); SerializationError names the field.")
-      .def(
-          "validate", [](const ExpertResponse& self) { value_or_raise(consensus::validate(self)); },
-          "Raises CircleError or ValueError if name, confidence, weight or a severity is out of range.")
-      .def("__eq__", &equal<ExpertResponse>)
-      .def("__copy__", [](const ExpertResponse& self) { return self; })
-      .def(
-          "__deepcopy__", [](const ExpertResponse& self, const py::dict&) { return self; }, py::arg("memo"))
-      .def("__repr__",
-           [](const ExpertResponse& self) {
-             return py::str("ExpertResponse({!r}, {!r}, confidence={}, verdict={!r}, scope={!r}, status={!r})")
-                 .format(to_str(self.expert_name), to_str(self.content), self.confidence, text_or_none(self.verdict),
-                         to_str(self.scope), to_str(consensus::status_name(self.status)));
-           })
-      .def(py::pickle(&response_state, &response_from_state));
-  module.attr("ExpertResponse").attr("__match_args__") =
-      py::make_tuple("expert_name", "content", "confidence", "metadata", "timestamp", "verdict", "scope", "claims");
 }
 
 }  // namespace

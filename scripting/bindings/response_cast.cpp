@@ -8,6 +8,7 @@
 
 #include "engine/base/text.h"
 #include "scripting/bindings/convert.h"
+#include "scripting/bindings/fast.h"
 
 namespace conclave::scripting {
 
@@ -17,9 +18,6 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
-constexpr std::array<std::string_view, 12> response_fields = {"expert_name", "content", "confidence", "metadata",
-                                                              "timestamp",   "verdict", "scope",      "claims",
-                                                              "status",      "weight",  "error",      "seconds"};
 constexpr std::array<std::string_view, 4> claim_fields = {"text", "stance", "severity", "evidence"};
 constexpr std::array<std::string_view, 6> citation_fields = {"kind", "source", "line", "id", "verified", "excerpt"};
 constexpr std::array<std::string_view, 3> error_fields = {"type", "message", "traceback"};
@@ -130,32 +128,174 @@ consensus::ResponseError to_response_error(py::handle value) {
   return error;
 }
 
+namespace {
+
+constexpr auto field_names =
+    std::to_array<std::string_view>({"expert_name", "content", "confidence", "metadata", "timestamp", "verdict", "scope",
+                                     "claims", "status", "weight", "error", "seconds"});
+static_assert(field_names.size() == response_field_count);
+
+nlohmann::json to_metadata(py::handle value) {
+  if (value.is_none()) return nlohmann::json::object();
+  nlohmann::json json = to_json_value(value, "metadata");
+  if (!json.is_object()) throw py::type_error("metadata must be a mapping");
+  return json;
+}
+
+PyTypeObject* response_type() {
+  static PyTypeObject* type = nullptr;  // guarded by the GIL; lives as long as the module, which is never unloaded
+  if (type == nullptr) {
+    py::object found = py::module_::import("conclave._core").attr("ExpertResponse");
+    type = reinterpret_cast<PyTypeObject*>(found.release().ptr());
+  }
+  return type;
+}
+
+// Fields of a response one by one; None counts as not said.
+class Filling {
+ public:
+  void add(ResponseField field, py::handle value) {
+    if (value.is_none()) return;
+    says_something_ =
+        says_something_ || field == ResponseField::content || field == ResponseField::verdict || field == ResponseField::claims;
+    set_field(response_, field, value);
+  }
+  consensus::ExpertResponse take(py::handle from) {
+    if (says_something_) return std::move(response_);
+    throw py::type_error(std::string("a response needs content, verdict or claims; got ") + Py_TYPE(from.ptr())->tp_name);
+  }
+
+ private:
+  consensus::ExpertResponse response_;
+  bool says_something_ = false;
+};
+
+[[noreturn]] void refuse_field(PyObject* key) {
+  const std::string name = to_utf8(key, "a field name");
+  throw py::value_error("a response has no field '" + name + "'" + did_you_mean(name, field_names));
+}
+
+consensus::ExpertResponse from_dict(PyObject* dict) {
+  Filling filling;
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  Py_ssize_t place = 0;
+  while (PyDict_Next(dict, &place, &key, &value) != 0) {
+    const std::ptrdiff_t index = index_of(key, response_field_names());
+    if (index < 0) refuse_field(key);
+    const auto kept = py::reinterpret_borrow<py::object>(value);  // converting it may run code that empties the dict
+    filling.add(static_cast<ResponseField>(index), kept);
+  }
+  return filling.take(dict);
+}
+
+consensus::ExpertResponse from_mapping(py::handle mapping) {
+  Filling filling;
+  for (const py::handle key : mapping.attr("keys")()) {
+    const std::ptrdiff_t index = index_of(key.ptr(), response_field_names());
+    if (index < 0) refuse_field(key.ptr());
+    filling.add(static_cast<ResponseField>(index), py::object(mapping[key]));
+  }
+  return filling.take(mapping);
+}
+
+// Where attributes are what an object's dict holds, most of the twelve are missing in both dict and type: going through the dict
+// is faster than asking for each. What the type has (properties, slots, defaults) is asked for as usual.
+consensus::ExpertResponse from_attributes(py::handle object) {
+  Filling filling;
+  PyTypeObject* const type = Py_TYPE(object.ptr());
+  py::object dict;
+  if (type->tp_getattro == PyObject_GenericGetAttr && (type->tp_dictoffset != 0)) {
+    dict = py::reinterpret_steal<py::object>(PyObject_GenericGetDict(object.ptr(), nullptr));
+    if (!dict) throw py::error_already_set();
+  }
+  std::array<bool, response_field_count> asked{};
+  for (std::size_t i = 0; i < response_field_count; ++i) {
+    PyObject* const name = response_field_names()[i];
+    asked[i] = !dict || _PyType_Lookup(type, name) != nullptr;
+    if (!asked[i]) continue;
+    PyObject* found = nullptr;
+    if (_PyObject_LookupAttr(object.ptr(), name, &found) < 0) throw py::error_already_set();
+    if (found != nullptr) filling.add(static_cast<ResponseField>(i), py::reinterpret_steal<py::object>(found));
+  }
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  Py_ssize_t place = 0;
+  while (dict && PyDict_Next(dict.ptr(), &place, &key, &value) != 0) {
+    const std::ptrdiff_t index = index_of(key, response_field_names());
+    if (index < 0 || asked[static_cast<std::size_t>(index)]) continue;
+    filling.add(static_cast<ResponseField>(index), py::reinterpret_borrow<py::object>(value));
+  }
+  return filling.take(object);
+}
+
+}  // namespace
+
+const std::array<PyObject*, response_field_count>& response_field_names() {
+  static const auto names = interned({"expert_name", "content", "confidence", "metadata", "timestamp", "verdict", "scope",
+                                      "claims", "status", "weight", "error", "seconds"});
+  return names;
+}
+
+consensus::ExpertResponse* response_in(py::handle object) {
+  if (Py_TYPE(object.ptr()) != response_type()) return nullptr;
+  return &reinterpret_cast<ResponseObject*>(object.ptr())->value;
+}
+
+py::object response_to_python(consensus::ExpertResponse response) {
+  PyTypeObject* const type = response_type();
+  auto object = py::reinterpret_steal<py::object>(type->tp_alloc(type, 0));
+  if (!object) throw py::error_already_set();
+  new (&reinterpret_cast<ResponseObject*>(object.ptr())->value) consensus::ExpertResponse(std::move(response));
+  return object;
+}
+
+void set_field(consensus::ExpertResponse& response, ResponseField field, py::handle value) {
+  switch (field) {
+    case ResponseField::expert_name:
+      response.expert_name = to_utf8(value, "expert_name");
+      break;
+    case ResponseField::content:
+      response.content = to_utf8(value, "content");
+      break;
+    case ResponseField::confidence:
+      response.confidence = to_number(value, "confidence");
+      break;
+    case ResponseField::metadata:
+      response.metadata = to_metadata(value);
+      break;
+    case ResponseField::timestamp:
+      response.timestamp = to_time(value, "timestamp");
+      break;
+    case ResponseField::verdict:
+      response.verdict = value.is_none() ? std::nullopt : std::optional(to_utf8(value, "verdict"));
+      break;
+    case ResponseField::scope:
+      response.scope = to_utf8(value, "scope");
+      break;
+    case ResponseField::claims:
+      response.claims = to_claims(value);
+      break;
+    case ResponseField::status:
+      response.status = to_status(value);
+      break;
+    case ResponseField::weight:
+      response.weight = to_number(value, "weight");
+      break;
+    case ResponseField::error:
+      response.error = value.is_none() ? std::nullopt : std::optional(to_response_error(value));
+      break;
+    case ResponseField::seconds:
+      response.seconds = to_number(value, "seconds");
+      break;
+  }
+}
+
 consensus::ExpertResponse to_response(py::handle value) {
-  if (py::isinstance<consensus::ExpertResponse>(value)) return py::cast<consensus::ExpertResponse>(value);
-  const Fields fields(value, "a response", response_fields);
-  const py::object content = fields.get("content");
-  const py::object verdict = fields.get("verdict");
-  const py::object claims = fields.get("claims");
-  if (content.is_none() && verdict.is_none() && claims.is_none()) {
-    throw py::type_error(std::string("a response needs content, verdict or claims; got ") + Py_TYPE(value.ptr())->tp_name);
-  }
-  consensus::ExpertResponse response;
-  fields.text("expert_name", response.expert_name);
-  fields.text("content", response.content);
-  fields.text("scope", response.scope);
-  fields.number("confidence", response.confidence);
-  fields.number("weight", response.weight);
-  fields.number("seconds", response.seconds);
-  if (!verdict.is_none()) response.verdict = to_utf8(verdict, "verdict");
-  if (!claims.is_none()) response.claims = to_claims(claims);
-  if (const py::object metadata = fields.get("metadata"); !metadata.is_none()) {
-    response.metadata = to_json_value(metadata, "metadata");
-    if (!response.metadata.is_object()) throw py::type_error("metadata must be a mapping");
-  }
-  if (const py::object time = fields.get("timestamp"); !time.is_none()) response.timestamp = to_time(time, "timestamp");
-  if (const py::object status = fields.get("status"); !status.is_none()) response.status = to_status(status);
-  if (const py::object error = fields.get("error"); !error.is_none()) response.error = to_response_error(error);
-  return response;
+  if (const auto* const response = response_in(value)) return *response;
+  if (PyDict_CheckExact(value.ptr())) return from_dict(value.ptr());
+  if (PyMapping_Check(value.ptr()) != 0 && py::hasattr(value, "keys")) return from_mapping(value);
+  return from_attributes(value);
 }
 
 }  // namespace conclave::scripting

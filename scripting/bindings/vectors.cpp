@@ -18,10 +18,6 @@ namespace {
 
 using ArrayPtr = std::shared_ptr<const FloatArray>;
 
-void require_same_type(const FloatArray& a, const FloatArray& b) {
-  if (a.is_double() != b.is_double()) throw py::type_error("both arrays must be float32, or both float64");
-}
-
 OperationPtr prepare_similarity(py::handle first, py::handle second) {
   const auto a = std::make_shared<const FloatArray>(first, "a", 1);
   const auto b = std::make_shared<const FloatArray>(second, "b", 1);
@@ -98,10 +94,6 @@ py::object without_thread(const OperationPtr& operation) {
 }  // namespace
 
 void bind_vectors(py::module_& module) {
-  module.def(
-      "cosine_similarity", [](py::handle a, py::handle b) { return without_thread(prepare_similarity(a, b)); }, py::arg("a"),
-      py::arg("b"),
-      "Of two one-dimensional arrays of one type, in [-1, 1]; 0 if either is all zeros. ValueError for different lengths.");
   operations_of(module)["cosine_similarity"] = py::cpp_function(&prepare_similarity, py::arg("a"), py::arg("b"));
   module.def(
       "cosine_similarities",

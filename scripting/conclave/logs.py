@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Union
 
 from conclave import _async, _core
-from conclave._core import LogText, find_files, open_log
+from conclave._core import LogText, find_files, level_of, open_log
 from conclave.evidence import Bucket, Gap, Sample, Template
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Sample",
     "Template",
     "find_files",
+    "level_of",
     "mine_templates",
     "mine_templates_async",
     "open_log",

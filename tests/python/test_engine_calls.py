@@ -1,5 +1,6 @@
 """Long calls into the engine: interrupted by Ctrl-C, without the GIL; callbacks that raise."""
 
+import array
 import os
 import signal
 import threading
@@ -90,3 +91,89 @@ def test_a_job_stops_when_its_parent_does():
     child.advance(3)
     progress = child.progress()
     assert (progress.phase, progress.done, progress.total, progress.unit) == ("phase", 3, 10, "steps")
+
+
+# Functions written by hand
+
+
+def test_arguments_are_taken_and_refused_as_pythons_own_functions_do():
+    level_of, response = conclave.logs.level_of, conclave.ExpertResponse
+    assert level_of("ERROR x") == level_of(line="ERROR x") == level_of(b"ERROR x") == "error"
+    assert level_of("plain") == "unknown"
+    for call, text in [
+        (lambda: level_of(), "missing required argument: 'line'"),
+        (lambda: level_of("x", "y"), "at most 1 positional"),
+        (lambda: level_of("x", line="y"), "multiple values for argument 'line'"),
+        (lambda: level_of(lines="x"), "unexpected keyword argument 'lines'"),
+        (lambda: level_of(3), "line must be str or bytes, not int"),
+        (lambda: response(1, 2, 3, 4, 5, 6, 7, 8, 9), "at most 8 positional"),
+        (lambda: response(contents="x"), "unexpected keyword argument 'contents'"),
+        (lambda: response("a", expert_name="b"), "multiple values"),
+        (lambda: response.coerce(), "missing required argument: 'value'"),
+        (lambda: response.coerce(3), "content, verdict or claims"),
+    ]:
+        with pytest.raises(TypeError, match=text):
+            call()
+    assert level_of(**{"".join(["li", "ne"]): "WARN x"}) == "warning"  # a name that is not interned
+
+
+def test_lines_are_found_by_number_and_place():
+    log = conclave.logs._opened("one\nzwölf\n\nlast")
+    assert [log.line(n) for n in range(1, 5)] == ["one", "zwölf", "", "last"]
+    assert log.line(number=2) == "zwölf" and log.line_at(offset=5) == 2 and log.line_at(0) == 1
+
+    class Two:
+        def __index__(self):
+            return 2
+
+    assert log.line(Two()) == "zwölf"
+    for wrong in (0, 5, -1, 2**70, -(2**70)):
+        with pytest.raises(IndexError):
+            log.line(wrong)
+    with pytest.raises(TypeError):
+        log.line("1")
+    with pytest.raises(TypeError):
+        type(log).line(3, 1)
+
+
+def test_vectors_have_a_length_and_dimensions():
+    norm, normalized, dimensions = conclave.vectors.norm, conclave.vectors.normalized, conclave.vectors.dimensions
+    for code in "fd":
+        a = array.array(code, [3, 4])
+        assert norm(a) == 5 and normalized(a).tolist() == pytest.approx([0.6, 0.8]) and normalized(a).format == code
+        assert norm(memoryview(a)[::-1]) == 5 and dimensions(a) == 1
+    assert normalized(array.array("d")).tolist() == [] and norm(array.array("d")) == 0
+    assert dimensions(memoryview(bytes(64)).cast("d", (2, 2, 2))) == 3
+    for call in (norm, normalized, dimensions):
+        with pytest.raises(TypeError):
+            call(array.array("i", [1]))
+    with pytest.raises(ValueError, match="1 dimension"):
+        norm(memoryview(bytes(16)).cast("d", (2, 1)))
+    with pytest.raises(TypeError, match="aligned"):
+        norm(memoryview(bytearray(17))[1:].cast("d"))
+
+
+def test_results_keep_their_memory_and_are_read_only():
+    view = conclave.vectors.normalized(array.array("d", [3.0, 4.0] * 500))
+    exporter = view.obj
+    del view
+    assert memoryview(exporter)[1] == pytest.approx(0.8 / 500**0.5) and len(exporter) == 1000
+    with pytest.raises(TypeError):
+        memoryview(exporter)[0] = 1.0
+    with pytest.raises(TypeError):
+        type(exporter)()
+    matrix = conclave.vectors.cosine_matrix(memoryview(array.array("d", [1, 2, 3, 4])).cast("B").cast("d", (2, 2)))
+    assert matrix.c_contiguous and matrix.tobytes() == memoryview(matrix.obj).tobytes() and matrix.nbytes == 32
+
+
+def test_agreement_of_judges_is_counted_from_pairs_of_any_form():
+    agreement = conclave.consensus.agreement
+    pairs = [("a", "a"), ("b", "b"), ("ä", "a"), ("b", "b")]
+    expected = agreement(pairs)
+    assert expected[0] == 0.75 and 0 < expected[1] < 1
+    for form in (tuple(pairs), iter(pairs), [list(pair) for pair in pairs], [pairs[0], *map(list, pairs[1:])]):
+        assert agreement(form) == expected
+    assert all(number != number for number in agreement([]))
+    for wrong in (3, [3], [("a", 3)], [("a", "b", "c")], ["a"]):
+        with pytest.raises((TypeError, ValueError)):
+            agreement(wrong)

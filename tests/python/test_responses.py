@@ -1,4 +1,6 @@
+import contextlib
 import copy
+import dataclasses
 import datetime
 import pickle
 import types
@@ -121,3 +123,73 @@ def test_a_response_survives_its_json_form():
     assert conclave.ExpertResponse.from_dict(made.to_dict()) == made
     with pytest.raises(conclave.SerializationError, match="confidence"):
         conclave.ExpertResponse.from_dict({**made.to_dict(), "confidence": "x"})
+
+
+def test_objects_give_their_fields_whichever_way_they_have_them():
+    @dataclasses.dataclass
+    class Plain:
+        content: str
+        confidence: float = 0.25
+        unrelated: int = 3
+
+    @dataclasses.dataclass(slots=True)
+    class Slots:
+        content: str
+        confidence: float = 0.25
+
+    class Computed:
+        verdict = None  # as good as absent
+
+        def __init__(self):
+            self.confidence = 0.25
+
+        @property
+        def content(self):
+            return "x"
+
+    class Asked:
+        def __getattr__(self, name):
+            if name in ("content", "confidence"):
+                return {"content": "x", "confidence": 0.25}[name]
+            raise AttributeError(name)
+
+    class Broken:
+        content = property(lambda self: 1 / 0)
+
+    for made in (Plain("x"), Slots("x"), Computed(), Asked()):
+        assert conclave.ExpertResponse.coerce(made) == conclave.ExpertResponse(content="x", confidence=0.25)
+    plain = Plain("x")
+    plain.confidence = 0.75  # beside the default of the class
+    assert conclave.ExpertResponse.coerce(plain).confidence == 0.75
+    with pytest.raises(ZeroDivisionError):
+        conclave.ExpertResponse.coerce(Broken())
+    with pytest.raises(TypeError, match="content, verdict or claims"):
+        conclave.ExpertResponse.coerce(object())
+
+
+def test_a_mapping_that_empties_itself_is_survived():
+    class Sly(dict):
+        def keys(self):
+            clear.clear()
+            return super().keys()
+
+    clear = {"metadata": None, "content": "x"}
+    clear["metadata"] = Sly(a=1)
+    assert conclave.ExpertResponse.coerce(dict(clear)).metadata == {"a": 1}
+    with contextlib.suppress(TypeError):
+        conclave.ExpertResponse.coerce(clear)
+
+
+def test_the_type_is_complete():
+    response = conclave.ExpertResponse("a", "b", timestamp=1.000001)
+    assert pickle.loads(pickle.dumps(response, 2)) == response and not hasattr(response, "__dict__")
+    match response:
+        case conclave.ExpertResponse(name, content, verdict=None):
+            assert (name, content) == ("a", "b")
+    with pytest.raises(TypeError):
+        hash(response)
+    with pytest.raises(AttributeError):
+        del response.content
+    with pytest.raises(TypeError):
+        response < response
+    assert (response == 3, response != 3) == (False, True)

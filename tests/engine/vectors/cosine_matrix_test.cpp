@@ -110,5 +110,27 @@ TYPED_TEST(CosineMatrix, knows_lengths_without_overflow) {
   EXPECT_TRUE(std::isnan(length({1, std::numeric_limits<T>::quiet_NaN()})));
 }
 
+TYPED_TEST(CosineMatrix, brings_vectors_to_length_one) {
+  using T = TypeParam;
+  const auto unit = [](std::vector<T> values) {
+    std::vector<T> out(values.size());
+    normalize(VectorView<T>{values.data(), values.size(), 1}, out.data());
+    return out;
+  };
+  EXPECT_NEAR(unit({3, 4})[0], 0.6, 1e-6);
+  EXPECT_NEAR(unit({3, 4})[1], 0.8, 1e-6);
+  EXPECT_EQ(unit({0, 0}), (std::vector<T>{0, 0}));
+  EXPECT_EQ(unit({}), std::vector<T>{});
+  const T tiny = std::numeric_limits<T>::denorm_min();
+  EXPECT_EQ(unit({tiny, 0}), (std::vector<T>{1, 0}));
+  EXPECT_NEAR(unit({std::numeric_limits<T>::max(), 0})[0], 1.0, 1e-6);
+  EXPECT_TRUE(std::isnan(unit({1, std::numeric_limits<T>::infinity()})[0]));
+  const std::vector<T> strided = {3, 9, 4, 9};
+  std::vector<T> out(2);
+  normalize(VectorView<T>{strided.data() + 2, 2, -2}, out.data());
+  EXPECT_NEAR(out[0], 0.8, 1e-6);
+  EXPECT_NEAR(out[1], 0.6, 1e-6);
+}
+
 }  // namespace
 }  // namespace conclave::vectors
