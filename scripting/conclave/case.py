@@ -17,7 +17,7 @@ from conclave.evidence import Evidence
 
 __all__ = ["Case", "Gathered", "Report", "consult", "consult_async", "draft_case", "gather", "shipped_plugins", "verify_claims"]
 
-ExpertLike = Union[str, os.PathLike, Callable[..., Any], Mapping[str, Any]]
+ExpertLike = Union[str, os.PathLike[Any], Callable[..., Any], Mapping[str, Any]]
 
 
 def shipped_plugins() -> str:
@@ -60,7 +60,7 @@ def _from_callable(function: Callable[..., Any]) -> dict[str, Any]:
 class _Finder:
     """Turns what a caller or a case names into infos for the runner."""
 
-    def __init__(self, case: Case, plugins: Iterable[str | os.PathLike]) -> None:
+    def __init__(self, case: Case, plugins: Iterable[str | os.PathLike[Any]]) -> None:
         self._case = case
         folders = [os.fsdecode(folder) for folder in plugins]
         for folder in folders:
@@ -121,7 +121,7 @@ def _endpoints(named: Iterable[str]) -> tuple[str, ...]:
 def _circle(
     case: Case,
     experts: Iterable[ExpertLike] | None,
-    plugins: Iterable[str | os.PathLike],
+    plugins: Iterable[str | os.PathLike[Any]],
     allow_endpoints: Iterable[str],
 ) -> _Circle:
     allowed = _endpoints(allow_endpoints)
@@ -215,15 +215,15 @@ def _reported(
     return report
 
 
-def _case_of(case: Case | str | os.PathLike) -> Case:
+def _case_of(case: Case | str | os.PathLike[Any]) -> Case:
     return case if isinstance(case, Case) else Case.load(case)
 
 
 def consult(
-    case: Case | str | os.PathLike,
+    case: Case | str | os.PathLike[Any],
     *,
     experts: Iterable[ExpertLike] | None = None,
-    plugins: Iterable[str | os.PathLike] = (),
+    plugins: Iterable[str | os.PathLike[Any]] = (),
     history: bool = False,
     job: _core.Job | None = None,
     allow_endpoints: Iterable[str] = (),
@@ -258,35 +258,35 @@ def consult(
 
 
 async def consult_async(
-    case: Case | str | os.PathLike,
+    case: Case | str | os.PathLike[Any],
     *,
     experts: Iterable[ExpertLike] | None = None,
-    plugins: Iterable[str | os.PathLike] = (),
+    plugins: Iterable[str | os.PathLike[Any]] = (),
     history: bool = False,
     job: _core.Job | None = None,
     allow_endpoints: Iterable[str] = (),
 ) -> Report:
     """As `consult`, from a running loop: async experts share the loop, other experts and the engine run on threads. Cancelling
     the task stops them all and raises asyncio.CancelledError."""
-    job = job if job is not None else _core.Job("consult")
+    own = job if job is not None else _core.Job("consult")
     started = time.time()
     try:
         case = await asyncio.to_thread(_case_of, case)
         circle = await asyncio.to_thread(_circle, case, experts, plugins, allow_endpoints)
         past = _History(case, history)
-        gathered, receipts = await _gathered_async(case, circle, past, job)
+        gathered, receipts = await _gathered_async(case, circle, past, own)
         evidence = Evidence(gathered.evidence)
-        job.begin("asking experts", len(circle.experts), "experts")
+        own.begin("asking experts", len(circle.experts), "experts")
 
         async def ask(info: Mapping[str, Any]) -> _core.ExpertResponse:
-            response = await _runner.run_expert_async(info, evidence, job)
-            job.advance()
+            response = await _runner.run_expert_async(info, evidence, own)
+            own.advance()
             return response
 
         responses = await asyncio.gather(*(ask(info) for info in circle.experts))
         return await asyncio.to_thread(
-            _reported, case, circle, gathered, receipts, list(responses), started, past, job
+            _reported, case, circle, gathered, receipts, list(responses), started, past, own
         )
     except asyncio.CancelledError:
-        job.request_stop()
+        own.request_stop()
         raise

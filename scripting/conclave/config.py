@@ -14,7 +14,7 @@ from conclave._core import ConfigFile, Problem
 __all__ = ["ConfigFile", "ConfigParser", "Problem", "check", "read"]
 
 
-def read(source: str | bytes | os.PathLike) -> ConfigFile:
+def read(source: str | bytes | os.PathLike[Any]) -> ConfigFile:
     """Reads YAML (text as str or bytes, or a file as os.PathLike) into tree, model and problems. InfrastructureError if it is not
     YAML; OSError if the file cannot be read."""
     return _core.read_config_file(source) if isinstance(source, os.PathLike) else _core.read_config(source)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Union
 
 from conclave import _core
 
@@ -30,6 +30,8 @@ __all__ = [
     "ServiceEvidence",
     "Template",
 ]
+
+_Wanted = Union[str, bytes, re.Pattern[Any]]
 
 LEVELS = ("unknown", "trace", "debug", "info", "warning", "error", "fatal")
 
@@ -48,7 +50,11 @@ def _time(us: int) -> datetime.datetime | None:
 
 
 def _parsed(text: str | None) -> datetime.datetime | None:
-    return None if text is None else datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return None if text is None else _datetime(text)
+
+
+def _datetime(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +271,7 @@ class LogEvidence:
         """The decoded bytes of the file, read-only, without a copy."""
         return self._file.view()
 
-    def search(self, wanted: str | bytes | re.Pattern[Any], limit: int = 100) -> list[tuple[int, str]]:
+    def search(self, wanted: _Wanted, limit: int = 100) -> list[tuple[int, str]]:
         """(line number, text) of the first `limit` lines that hold the text, or that the compiled pattern matches. A pattern of
         str is applied to UTF-8 bytes."""
         return self._file.search(wanted, limit) if isinstance(wanted, (str, bytes)) else self._search_pattern(wanted, limit)
@@ -313,17 +319,20 @@ class ConfigEvidence:
     @functools.cached_property
     def tree(self) -> dict[str, Any]:
         """The whole file as JSON values."""
-        return json.loads(self._evidence.core.text("config.json", self._row))
+        tree: dict[str, Any] = json.loads(self._evidence.core.text("config.json", self._row))
+        return tree
 
     @functools.cached_property
     def model(self) -> dict[str, Any]:
         """`{"services": [...], "global_settings": {...}}`, as a hook may have changed it."""
-        return json.loads(self._evidence.core.text("config.model", self._row))
+        model: dict[str, Any] = json.loads(self._evidence.core.text("config.model", self._row))
+        return model
 
     @property
     def services(self) -> list[dict[str, Any]]:
         """name, replicas, cpu_millicores, memory_mb, ports, environment; 0 for a number the file does not say."""
-        return self.model["services"]
+        services: list[dict[str, Any]] = self.model["services"]
+        return services
 
     @functools.cached_property
     def values(self) -> list[ConfigValue]:
@@ -381,7 +390,7 @@ class Evidence:
             question=raw.get("question") or "",
             verdicts=tuple(raw.get("verdicts") or ("healthy", "degraded", "failing")),
             ordered=raw.get("ordered", True),
-            time_range=(_parsed(span[0]), _parsed(span[1])) if span else None,
+            time_range=(_datetime(span[0]), _datetime(span[1])) if span else None,
             change_time=_parsed(raw.get("change_time")),
         )
 
@@ -395,8 +404,8 @@ class Evidence:
         table = _Table(self._core, "templates")
         paths = _Table(self._core, "logs").texts("path")
         return [
-            Template(*row, _level(level), sample, paths[log])
-            for *row, level, sample, log in zip(
+            Template(*(*row[:8], _level(row[8]), row[9], paths[row[10]]))
+            for row in zip(
                 table.texts("id"),
                 table.texts("text"),
                 table.numbers("count"),
@@ -455,7 +464,9 @@ class Evidence:
         return bytes(self._core.blob())
 
     def __eq__(self, other: object) -> bool:
-        return self._core == other._core if isinstance(other, Evidence) else NotImplemented
+        if not isinstance(other, Evidence):
+            return NotImplemented
+        return self._core == other._core
 
     def __hash__(self) -> int:
         return hash(self._core)

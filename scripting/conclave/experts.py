@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Callable, TypeVar, overload
 
 __all__ = ["Abstain", "expert", "hook"]
@@ -27,7 +28,9 @@ class Abstain:
         return f"Abstain({self.reason!r})"
 
     def __eq__(self, other: object) -> bool:
-        return self.reason == other.reason if isinstance(other, Abstain) else NotImplemented
+        if not isinstance(other, Abstain):
+            return NotImplemented
+        return self.reason == other.reason
 
     def __hash__(self) -> int:
         return hash((Abstain, self.reason))
@@ -39,7 +42,14 @@ def expert(function: F) -> F: ...
 def expert(*, name: str | None = ..., scope: str = ..., timeout_s: float = ..., weight: float = ...) -> Callable[[F], F]: ...
 
 
-def expert(function=None, *, name=None, scope="overall", timeout_s=60.0, weight=1.0):
+def expert(
+    function: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    scope: str = "overall",
+    timeout_s: float = 60.0,
+    weight: float = 1.0,
+) -> Any:
     """Marks a function `(evidence, job)`, sync or async, or a class with `__call__`, as an expert.
 
     name: how reports call it, by default the function's name. scope: what it judges, such as "logs.errors" or "services";
@@ -47,19 +57,26 @@ def expert(function=None, *, name=None, scope="overall", timeout_s=60.0, weight=
     weight within its scope, above 0. The function itself is returned unchanged, so that a test can call it.
     """
     if function is None:
-        return lambda decorated: expert(decorated, name=name, scope=scope, timeout_s=timeout_s, weight=weight)
+        return functools.partial(_marked, name=name, scope=scope, timeout_s=timeout_s, weight=weight)
+    return _marked(function, name, scope, timeout_s, weight)
+
+
+def _marked(
+    function: Callable[..., Any], name: str | None, scope: str, timeout_s: float, weight: float
+) -> Callable[..., Any]:
     if not callable(function):
         raise TypeError(f"an expert must be callable, not {type(function).__name__}")
     if not isinstance(scope, str) or not scope:
         raise ValueError("scope must be a non-empty str")
     if not timeout_s > 0 or not weight > 0:
         raise ValueError("timeout_s and weight must be above 0")
-    function.__conclave_expert__ = {
+    marks = {
         "name": name or function.__name__,
         "scope": scope,
         "timeout_s": float(timeout_s),
         "weight": float(weight),
     }
+    setattr(function, "__conclave_expert__", marks)
     return function
 
 
@@ -68,5 +85,5 @@ def hook(function: F) -> F:
     name = getattr(function, "__name__", "")
     if name not in HOOKS:
         raise ValueError(f"a hook is named after its fixed point, one of {', '.join(HOOKS)}; got {name!r}")
-    function.__conclave_hook__ = name
+    setattr(function, "__conclave_hook__", name)
     return function

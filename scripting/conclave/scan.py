@@ -55,10 +55,9 @@ def listening_sockets() -> list[Target]:
 
 
 def _targets(items: TargetLike | Iterable[TargetLike]) -> list[Target]:
-    if isinstance(items, (str, Target)):
-        items = [items]
+    several: Iterable[TargetLike] = [items] if isinstance(items, (str, Target)) else items  # type: ignore[assignment]
     targets: list[Target] = []
-    for item in items:
+    for item in several:
         if isinstance(item, Target):
             targets.append(item)
         elif isinstance(item, str):
