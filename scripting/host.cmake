@@ -12,5 +12,3 @@ cmake_path(GET CONCLAVE_PYTHON_BIN PARENT_PATH CONCLAVE_PYTHON_PREFIX)
 target_compile_definitions(conclave_scripting PRIVATE
   CONCLAVE_PYTHON="${Python3_EXECUTABLE}" CONCLAVE_PYTHON_PREFIX="${CONCLAVE_PYTHON_PREFIX}"
   $<$<CONFIG:Debug>:PYBIND11_ASSERT_GIL_HELD_INCREF_DECREF>)
-# What turns responses into Python objects and back, shared with the extension module.
-target_link_libraries(conclave_scripting PRIVATE conclave_border)
