@@ -68,7 +68,7 @@ EndpointWanted endpointWanted(const nlohmann::json& settings) {
   if (!url.isValid() || url.host().isEmpty() || (!secure && url.scheme() != QLatin1String("http")))
     return {{}, tr("base_url must be http://HOST... or https://HOST...")};
   if (!url.userInfo().isEmpty())
-    return {{}, tr("base_url holds a user name or password; keys belong into an environment variable.")};
+    return {{}, tr("base_url holds a user name or password; keys belong into the key ring (API keys on this page).")};
   const QString host = url.host(QUrl::FullyEncoded);
   if (!address.contains(host, Qt::CaseInsensitive)) return {{}, tr("Write the host of base_url as %1.").arg(host)};  // 127.1
   const QString bracketed = host.contains(QLatin1Char(':')) ? QLatin1Char('[') + host + QLatin1Char(']') : host;

@@ -155,6 +155,7 @@ void Session::consult() {
         Qt::QueuedConnection);
   };
   scripting::CircleRequest request{{}, scripts_.pluginDirs()};
+  request.keys = keys_.ring();
   for (const QString& endpoint : agreedEndpoints()) request.allowed_endpoints.push_back(endpoint.toStdString());
   auto work = [this, post, subject = asked(), host = scripts_.host(), request = std::move(request),
                history = folders_.history](Job& job) -> Result<Verdict> {

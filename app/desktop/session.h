@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/desktop/jobs.h"
+#include "app/desktop/keys.h"
 #include "app/desktop/scripts.h"
 #include "engine/case/case.h"
 #include "engine/case/consult.h"
@@ -37,6 +38,7 @@ class Session : public QObject {
 
   [[nodiscard]] Jobs& jobs() { return jobs_; }
   [[nodiscard]] Scripts& scripts() { return scripts_; }
+  [[nodiscard]] Keys& keys() { return keys_; }
   [[nodiscard]] CasePtr subject() const { return case_; }                                           // null: none is open
   [[nodiscard]] GatheredPtr gathered() const { return gathered_; }                                  // null: not gathered yet
   [[nodiscard]] ReportPtr report() const { return report_; }                                        // null: none yet
@@ -76,6 +78,7 @@ class Session : public QObject {
   Jobs& jobs_;
   Scripts& scripts_;
   Folders folders_;
+  Keys keys_;
   CasePtr case_;
   GatheredPtr gathered_;
   ReportPtr report_;

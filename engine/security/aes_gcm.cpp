@@ -17,11 +17,17 @@ unsigned char* bytes_of(char* text) { return reinterpret_cast<unsigned char*>(te
 
 tl::unexpected<Error> broken_library() { return fail(ErrorKind::security, "OpenSSL cannot do AES-256-GCM here"); }
 
+// Looked up once: OpenSSL 3.0 takes a lock for each look-up, which threads would wait for. Never given back.
+const EVP_CIPHER* aes_256_gcm() {
+  static const EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
+  return cipher;
+}
+
 class Cipher {
  public:
   Cipher(bool sealing, std::string_view key, std::string_view nonce) : context_(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free) {
     ok_ = context_ &&
-          EVP_CipherInit_ex(context_.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key), bytes_of(nonce), sealing ? 1 : 0) == 1;
+          EVP_CipherInit_ex(context_.get(), aes_256_gcm(), nullptr, bytes_of(key), bytes_of(nonce), sealing ? 1 : 0) == 1;
   }
   // Authenticates only, if `out` is null.
   void update(std::string_view in, char* out) {

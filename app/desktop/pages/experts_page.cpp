@@ -14,6 +14,7 @@
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/endpoint_consent.h"
 #include "app/desktop/widgets/expert_card.h"
+#include "app/desktop/widgets/keys_dialog.h"
 #include "app/desktop/widgets/settings_form.h"
 
 namespace conclave::desktop {
@@ -57,6 +58,7 @@ ExpertsPage::ExpertsPage(Session& session, const ThemeController& theme, QWidget
   auto* head = new QHBoxLayout;
   head->addWidget(hint_, 1);
   head->addWidget(folder);
+  head->addWidget(keysButton(session_.jobs(), session_.keys()));
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(16, 12, 16, 12);
   column->addLayout(head);
