@@ -6,6 +6,8 @@
 
 #include "engine/base/text.h"
 #include "engine/base/time.h"
+#include "scripting/consent.h"
+#include "scripting/worker/isolated_expert.h"
 
 namespace conclave::scripting {
 namespace {
@@ -45,7 +47,7 @@ class Chooser {
   [[nodiscard]] Result<PluginInfo> find(const std::string& name, bool by_user) const {
     if (is_path(name)) return find_path(name, by_user);
     if (const PluginInfo* plugin = catalog_.find(name)) {
-      if (plugin->kind == "expert") return *plugin;
+      if (plugin->kind == "expert") return as_trusted(*plugin);
       return fail(ErrorKind::invalid_argument, "plugin '" + name + "' is no expert but of kind " + plugin->kind, where());
     }
     for (const PluginProblem& problem : catalog_.problems) {
@@ -73,6 +75,14 @@ class Chooser {
       }
     }
     return choices;
+  }
+
+  // Code that only the case names may run, in a worker, if its content is in the lock beside the case.
+  [[nodiscard]] Result<void> read_consent() {
+    auto lock = read_lock(subject_.base);
+    if (!lock) return tl::unexpected(std::move(lock.error()));
+    lock_ = std::move(*lock);
+    return {};
   }
 
   // A folder that was named has to be there; what is wrong with single plugins in it matters only when they are asked for.
@@ -107,12 +117,22 @@ class Chooser {
     if (plugin->kind != "expert") {
       return fail(ErrorKind::invalid_argument, "is no expert but of kind " + plugin->kind, path.string());
     }
+    if (plugin->trust == Trust::untrusted && agreed(lock_, *plugin)) plugin->trust = Trust::named;
+    return as_trusted(std::move(*plugin));
+  }
+
+  [[nodiscard]] PluginInfo as_trusted(PluginInfo plugin) const {
+    const auto& names = request_.trusted;
+    if (plugin.trust != Trust::shipped && std::find(names.begin(), names.end(), plugin.name) != names.end()) {
+      plugin.trust = Trust::trusted;
+    }
     return plugin;
   }
 
   const Case& subject_;
   const CircleRequest& request_;
   PluginCatalog catalog_;
+  std::vector<Consent> lock_;
 };
 
 bool fits(const std::string& type, const nlohmann::json& value) {
@@ -161,10 +181,12 @@ std::vector<std::string> secrets_of(const PluginInfo& plugin, const nlohmann::js
 }
 
 Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, const fs::path& shipped, const MakeExpert& make) {
-  const Chooser chooser(subject, request, shipped);
+  Chooser chooser(subject, request, shipped);
+  if (auto consent = chooser.read_consent(); !consent) return tl::unexpected(std::move(consent.error()));
   if (auto folders = chooser.check_named_folders(); !folders) return tl::unexpected(std::move(folders.error()));
   Circle circle;
   std::vector<std::string> seen;
+  bool isolated = false;
   for (const ExpertChoice& choice : chooser.choices()) {
     auto plugin = chooser.find(choice.name, !request.only.empty());
     if (!plugin) return tl::unexpected(std::move(plugin.error()));
@@ -178,17 +200,14 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
     auto settings = merge_settings(*plugin, choice.settings, chooser.where());
     if (!settings) return tl::unexpected(std::move(settings.error()));
     if (plugin->trust == Trust::untrusted) {
-      circle.refused.push_back(
-          refused_response(*plugin, choice.weight,
-                           "not run: " + plugin->path.string() + " is neither shipped nor named by you; to allow it: --plugins " +
-                               plugin->path.parent_path().string() + " or --expert " + plugin->path.string()));
+      circle.refused.push_back(refused_response(*plugin, choice.weight,
+                                                "not run: " + plugin->path.string() +
+                                                    " is neither shipped nor named by you; to allow it: --plugins " +
+                                                    plugin->path.parent_path().string() + " or --expert " +
+                                                    plugin->path.string() + ", or for every run: conclave plugins lock CASE"));
       continue;
     }
-    if (plugin->runner == "isolated") {
-      circle.refused.push_back(
-          refused_response(*plugin, choice.weight, "not run: it asks for the isolated runner, which this version does not have"));
-      continue;
-    }
+    isolated = isolated || runs_isolated(*plugin);
     const auto secrets = secrets_of(*plugin, *settings);
     circle.secrets.insert(circle.secrets.end(), secrets.begin(), secrets.end());
     circle.plugins.push_back({plugin->name, plugin->version, plugin->sha256});
@@ -196,6 +215,7 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
   }
   std::sort(circle.secrets.begin(), circle.secrets.end());
   circle.secrets.erase(std::unique(circle.secrets.begin(), circle.secrets.end()), circle.secrets.end());
+  if (isolated) circle.problems = isolation_problems();
   return circle;
 }
 

@@ -178,6 +178,10 @@ const PluginInfo* PluginCatalog::find(std::string_view name) const {
   return found == plugins.end() ? nullptr : &*found;
 }
 
+bool runs_isolated(const PluginInfo& plugin) {
+  return plugin.runner == "isolated" || (plugin.trust != Trust::shipped && plugin.trust != Trust::trusted);
+}
+
 PluginCatalog read_catalog(const fs::path& shipped, const std::vector<fs::path>& named) {
   PluginCatalog catalog;
   const auto read = [&](const fs::path& folder, Trust trust) {

@@ -18,9 +18,9 @@ struct Setting {
   bool names_secret = false;  // its value is the name of a secret that the plugin then may ask for
 };
 
-// Where a plugin was found decides whether it may run: what is neither shipped nor named by the user is refused until there is an
-// isolated runner.
-enum class Trust { shipped, named, untrusted };
+// Whether and how a plugin may run: shipped and trusted ones (--trust) as their manifest says, what the user named or agreed to
+// (conclave.lock) in a worker only, the rest not at all.
+enum class Trust { shipped, trusted, named, untrusted };
 
 struct PluginInfo {
   std::string name;
@@ -35,7 +35,7 @@ struct PluginInfo {
   std::vector<std::string> requirements;
   std::vector<Setting> settings;
   double time_s = 60;
-  double memory_mb = 512;  // enforced by the isolated runner only, like output_kb and the permissions
+  double memory_mb = 512;  // enforced by the isolated runner only, like the permissions
   double output_kb = 1024;
   std::string runner = "in_process";
   std::vector<std::string> network;
@@ -51,6 +51,9 @@ struct PluginProblem {
   std::filesystem::path path;
   std::string message;
 };
+
+// In a worker process, with its limits and permissions enforced; otherwise in this process, with all its rights.
+[[nodiscard]] bool runs_isolated(const PluginInfo& plugin);
 
 // A plain value; scanned anew by whoever needs it.
 struct PluginCatalog {

@@ -16,6 +16,7 @@
 #include "scripting/hooks.h"
 #include "scripting/python_expert.h"
 #include "scripting/script_thread.h"
+#include "scripting/worker/isolated_expert.h"
 
 namespace conclave::scripting {
 namespace {
@@ -60,18 +61,28 @@ class TerminalInterrupts {
 
 class Host : public ScriptHost {
  public:
-  Host(HostPaths paths, std::shared_ptr<ScriptThread> thread) : paths_(std::move(paths)), thread_(std::move(thread)) {}
+  Host(HostPaths paths, std::shared_ptr<ScriptThread> thread, OutputSink sink)
+      : paths_(std::move(paths)),
+        thread_(std::move(thread)),
+        sink_(std::move(sink)),
+        workers_(std::make_shared<WorkerPool>(WorkerPython{CONCLAVE_PYTHON, paths_.python_package})) {}
 
   [[nodiscard]] PluginCatalog catalog(const std::vector<fs::path>& plugin_dirs) const override {
     return read_catalog(paths_.plugins, plugin_dirs);
   }
 
   [[nodiscard]] Result<Circle> circle(const Case& subject, const CircleRequest& request) override {
-    return choose_circle(subject, request, paths_.plugins,
-                         [&](const PluginInfo& plugin, nlohmann::json settings, double weight) -> ExpertPtr {
-                           return std::make_shared<PythonExpert>(thread_, plugin, std::move(settings), weight,
-                                                                 request.allowed_endpoints, request.keys);
-                         });
+    return choose_circle(
+        subject, request, paths_.plugins, [&](const PluginInfo& plugin, nlohmann::json settings, double weight) -> ExpertPtr {
+          if (runs_isolated(plugin)) {
+            workers_->warm_up();  // while evidence is gathered
+            auto secrets = secrets_of(plugin, settings);
+            return std::make_shared<IsolatedExpert>(workers_, plugin, std::move(settings), weight, request.allowed_endpoints,
+                                                    ExpertSecrets{std::move(secrets), request.keys}, output_of_workers());
+          }
+          return std::make_shared<PythonExpert>(thread_, plugin, std::move(settings), weight, request.allowed_endpoints,
+                                                request.keys);
+        });
   }
 
   [[nodiscard]] Hooks hooks(const CircleRequest& request) override {
@@ -167,8 +178,16 @@ class Host : public ScriptHost {
     return waiting.get();
   }
 
+  [[nodiscard]] IsolatedExpert::Output output_of_workers() const {
+    return [sink = sink_](const std::string& name, int descriptor, std::string_view text) {
+      sink(descriptor == 2 ? Stream::err : Stream::out, text, "expert " + name);
+    };
+  }
+
   const HostPaths paths_;
   const std::shared_ptr<ScriptThread> thread_;
+  const OutputSink sink_;
+  const std::shared_ptr<WorkerPool> workers_;
 };
 
 }  // namespace
@@ -180,9 +199,9 @@ HostPaths HostPaths::of_this_program() {
 }
 
 Result<std::unique_ptr<ScriptHost>> ScriptHost::start(const HostPaths& paths, OutputSink sink) {
-  auto thread = ScriptThread::start(paths.python_package, std::move(sink));
+  auto thread = ScriptThread::start(paths.python_package, sink);
   if (!thread) return tl::unexpected(std::move(thread.error()));
-  return std::make_unique<Host>(paths, std::move(*thread));
+  return std::make_unique<Host>(paths, std::move(*thread), std::move(sink));
 }
 
 }  // namespace conclave::scripting

@@ -27,8 +27,8 @@ struct HostPaths {
 
 enum class Stream { out, err };
 // Text a script printed, valid UTF-8; `origin` is "console", "script", "expert error_bursts", "hook NAME", "conclave" for the
-// host's own words, or empty. Called from the script thread and from threads that scripts started, without the GIL; must not
-// block long.
+// host's own words, or empty. Called from the script thread, from threads that scripts started and from that of the workers, at
+// the same time and without the GIL; must not block long.
 using OutputSink = std::function<void(Stream, std::string_view text, std::string_view origin)>;
 
 struct ConsoleReply {
@@ -42,12 +42,14 @@ struct Circle {
   std::vector<consensus::ExpertResponse> refused;
   std::vector<ReceiptPlugin> plugins;
   std::vector<std::string> secrets = {};  // names of the secrets that these experts may ask for, sorted
+  std::vector<config::Problem> problems = {};  // what of their limits cannot be enforced here
 };
 
 struct CircleRequest {
   std::vector<std::string> only;                    // --expert: names or .py files; empty: what the case says, or all shipped
-  std::vector<std::filesystem::path> plugin_dirs;   // --plugins: naming is consent
+  std::vector<std::filesystem::path> plugin_dirs;   // --plugins: naming is consent to run them in workers
   std::vector<std::string> allowed_endpoints = {};  // --allow-endpoint: the user agreed that evidence may be sent there
+  std::vector<std::string> trusted = {};            // --trust: names of plugins that may run, and in this process
   // Asked on the script thread, or on threads of experts, when an expert wants a secret that is not in the environment.
   std::shared_ptr<const security::KeyRing> keys = std::make_shared<security::KeyRing>();
 };

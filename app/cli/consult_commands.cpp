@@ -25,6 +25,7 @@ struct Arguments {
   std::vector<std::string> experts;
   std::vector<std::string> plugins;
   std::vector<std::string> endpoints;
+  std::vector<std::string> trusted;
   std::string weights;
   bool keep_going = false;
   bool no_history = false;
@@ -86,8 +87,11 @@ std::unique_ptr<store::Store> open_history(Program& program, const Arguments& ar
 int consult_with(Program& program, const Arguments& arguments, const Case& subject, std::map<std::string, double> weights,
                  scripting::ScriptHost& host) {
   RunKeys keys;
-  const scripting::CircleRequest request{
-      arguments.experts, {arguments.plugins.begin(), arguments.plugins.end()}, arguments.endpoints, keys.ring()};
+  const scripting::CircleRequest request{arguments.experts,
+                                         {arguments.plugins.begin(), arguments.plugins.end()},
+                                         arguments.endpoints,
+                                         arguments.trusted,
+                                         keys.ring()};
   const auto circle = host.circle(subject, request);
   if (!circle) return program.failed(circle.error());
   if (const auto opened = keys.open(circle->secrets); !opened) return program.failed(opened.error());
@@ -104,6 +108,7 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
   }
   options.weights = std::move(weights);
   options.refused = circle->refused;
+  options.problems = circle->problems;
   if (subject.whole_machine) options.on_gathered = [&](const Gathered& gathered) { say_problems(program, gathered); };
   options.on_response = [](const consensus::ExpertResponse& response) {
     spdlog::info("expert {} {} in {:.2f} s", response.expert_name, consensus::status_name(response.status), response.seconds);
@@ -145,8 +150,17 @@ void add_options(CLI::App& command, Arguments& arguments) {
   command.add_option("--expert", arguments.experts, "Only these experts: names of plugins or .py files (may be given again)")
       ->type_name("NAME|FILE.py")
       ->allow_extra_args(false);
-  command.add_option("--plugins", arguments.plugins, "Another folder with plugins; naming it is consent to run them")
+  command
+      .add_option("--plugins", arguments.plugins,
+                  "Another folder with plugins; naming it is consent to run them, each in a "
+                  "process of its own that may do only what its manifest says")
       ->type_name("DIR")
+      ->allow_extra_args(false);
+  command
+      .add_option("--trust", arguments.trusted,
+                  "Run this plugin, inside the program and with all its rights unless its manifest asks for isolation: a crash "
+                  "of it is a crash of the program (may be given again)")
+      ->type_name("NAME")
       ->allow_extra_args(false);
   command.add_option("--weights", arguments.weights, "A map from experts to weights, YAML or JSON")->type_name("FILE");
   command

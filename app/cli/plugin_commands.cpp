@@ -1,13 +1,16 @@
-// plugins list, plugins check. Reads metadata; never runs a plugin.
+// plugins list, plugins check, plugins lock. Reads metadata; never runs a plugin.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
 #include "app/cli/commands.h"
+#include "app/cli/logging.h"
 #include "app/cli/places.h"
 #include "app/cli/program.h"
 #include "app/cli/terminal.h"
+#include "engine/case/case.h"
+#include "scripting/consent.h"
 #include "scripting/plugin_catalog.h"
 
 namespace conclave::cli {
@@ -16,6 +19,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> folders;
   std::vector<std::string> paths;
+  std::string case_file;
   bool json = false;
 };
 
@@ -23,6 +27,8 @@ const char* trust_name(scripting::Trust trust) {
   switch (trust) {
     case scripting::Trust::shipped:
       return "shipped";
+    case scripting::Trust::trusted:
+      return "trusted";
     case scripting::Trust::named:
       return "named";
     case scripting::Trust::untrusted:
@@ -107,6 +113,23 @@ int check_plugins(Program& program, const Arguments& arguments) {
   return show(program, plugins, problems, arguments.json);
 }
 
+// Agrees to what the case names by path and writes that down beside it.
+int lock_case(Program& program, const Arguments& arguments) {
+  const auto subject = load_case(arguments.case_file);
+  if (!subject) return program.failed(subject.error());
+  std::vector<scripting::PluginInfo> plugins;
+  for (const ExpertChoice& choice : subject->experts) {
+    const std::filesystem::path path = choice.name;
+    if (path.extension() != ".py" && choice.name.find('/') == std::string::npos) continue;
+    auto plugin = scripting::read_plugin(path.is_relative() ? subject->base / path : path, scripting::Trust::named);
+    if (!plugin) return program.failed(plugin.error());
+    plugins.push_back(std::move(*plugin));
+  }
+  if (const auto written = scripting::write_lock(subject->base, plugins); !written) return program.failed(written.error());
+  for (const scripting::PluginInfo& plugin : plugins) audit(program, "plugin.agree", plugin.name, plugin.sha256);
+  return show(program, plugins, {}, arguments.json);
+}
+
 }  // namespace
 
 void add_plugin_commands(CLI::App& app, Program& program) {
@@ -125,6 +148,12 @@ void add_plugin_commands(CLI::App& app, Program& program) {
   check->add_flag("--json", arguments->json, "Print JSON");
   check->callback(
       [&program, arguments] { program.chosen = [&program, arguments] { return check_plugins(program, *arguments); }; });
+
+  auto* lock =
+      group->add_subcommand("lock", "Agree to run what a case names by path: writes its content hashes to conclave.lock");
+  lock->add_option("CASE", arguments->case_file, "The case file; the lock is written beside it")->required();
+  lock->add_flag("--json", arguments->json, "Print JSON");
+  lock->callback([&program, arguments] { program.chosen = [&program, arguments] { return lock_case(program, *arguments); }; });
 }
 
 }  // namespace conclave::cli

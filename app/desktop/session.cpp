@@ -166,6 +166,7 @@ void Session::consult() {
       if (!circle) return tl::unexpected<Error>(circle.error());
       experts = std::move(circle->experts);
       options.refused = std::move(circle->refused);
+      options.problems = std::move(circle->problems);
       options.hooks = host->hooks(request);
     }
     options.on_gathered = [this, post](const Gathered& gathered) {

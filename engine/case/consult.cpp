@@ -188,6 +188,7 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
 
   auto gathered = gather(subject, loaded, job);
   if (!gathered) return tl::unexpected(gathered.error());
+  gathered->problems.insert(gathered->problems.end(), options.problems.begin(), options.problems.end());
   if (options.hooks.on_evidence) {
     auto evidence = options.hooks.on_evidence(gathered->evidence, hooks);
     if (!evidence) return tl::unexpected(evidence.error());

@@ -45,6 +45,7 @@ struct ConsultOptions {
   Hooks hooks;
   std::map<std::string, double> weights;           // by expert name; over those of the case
   std::vector<consensus::ExpertResponse> refused;  // plugins that were not allowed to run, already recorded as such
+  std::vector<config::Problem> problems;           // of the circle itself, for the report
   OnResponse on_response;
   std::function<void(const Gathered&)> on_gathered;  // the window shows evidence while experts still think
 };

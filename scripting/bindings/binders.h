@@ -22,6 +22,7 @@ void bind_vectors(pybind11::module_& module);
 void bind_security(pybind11::module_& module);
 void bind_store(pybind11::module_& module);
 void bind_plugins(pybind11::module_& module);
+void bind_worker(pybind11::module_& module);
 void bind_case(pybind11::module_& module);
 void bind_report(pybind11::module_& module);
 

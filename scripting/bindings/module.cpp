@@ -23,4 +23,5 @@ PYBIND11_MODULE(_core, module) {
   scripting::bind_plugins(module);
   scripting::bind_case(module);
   scripting::bind_report(module);
+  scripting::bind_worker(module);
 }

@@ -1,9 +1,12 @@
 // The plugin catalogue: which plugins there are, as the runner's info dicts.
+#include "scripting/bindings/plugin_cast.h"
+
 #include <string>
 
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
+#include "scripting/consent.h"
 #include "scripting/plugin_catalog.h"
 
 namespace conclave::scripting {
@@ -13,6 +16,8 @@ const char* trust_name(Trust trust) {
   switch (trust) {
     case Trust::shipped:
       return "shipped";
+    case Trust::trusted:
+      return "trusted";
     case Trust::named:
       return "named";
     case Trust::untrusted:
@@ -23,11 +28,13 @@ const char* trust_name(Trust trust) {
 
 Trust to_trust(py::handle value) {
   const std::string name = to_utf8(value, "trust");
-  for (const Trust trust : {Trust::shipped, Trust::named, Trust::untrusted}) {
+  for (const Trust trust : {Trust::shipped, Trust::trusted, Trust::named, Trust::untrusted}) {
     if (name == trust_name(trust)) return trust;
   }
-  throw py::value_error("trust is shipped, named or untrusted, not '" + name + "'");
+  throw py::value_error("trust is shipped, trusted, named or untrusted, not '" + name + "'");
 }
+
+}  // namespace
 
 py::dict to_python(const PluginInfo& plugin) {
   py::list specs;
@@ -54,13 +61,50 @@ py::dict to_python(const PluginInfo& plugin) {
   info["requirements"] = texts_to_python(plugin.requirements);
   info["setting_specs"] = specs;
   info["timeout_s"] = plugin.time_s;
+  info["memory_mb"] = plugin.memory_mb;
+  info["output_kb"] = plugin.output_kb;
   info["network"] = texts_to_python(plugin.network);
+  info["read"] = texts_to_python(plugin.read);
+  info["write"] = texts_to_python(plugin.write);
+  info["subprocess"] = plugin.subprocess;
   info["raw_evidence"] = plugin.raw_evidence;
   info["secrets"] = texts_to_python(plugin.secrets);
   info["secret_settings"] = secret_settings;
+  info["isolated"] = runs_isolated(plugin);
   info["trust"] = trust_name(plugin.trust);
   return info;
 }
+
+PluginInfo plugin_from_python(const py::dict& info) {
+  const auto text = [&](const char* key) { return to_utf8(info[key], key); };
+  PluginInfo plugin;
+  plugin.name = text("name");
+  plugin.version = text("version");
+  plugin.kind = text("kind");
+  plugin.scope = text("scope");
+  plugin.module = text("module");
+  plugin.function = text("function");
+  plugin.path = to_path(info["path"], "path");
+  plugin.sha256 = text("sha256");
+  plugin.requirements = to_texts(info["requirements"], "requirements");
+  for (const py::handle item : info["setting_specs"]) {
+    const auto spec = py::cast<py::dict>(item);
+    plugin.settings.push_back({to_utf8(spec["name"], "name"), to_utf8(spec["type"], "type"),
+                               to_json_value(spec["default_value"], "default_value"), to_utf8(spec["help"], "help")});
+  }
+  plugin.time_s = to_number(info["timeout_s"], "timeout_s");
+  plugin.memory_mb = to_number(info["memory_mb"], "memory_mb");
+  plugin.output_kb = to_number(info["output_kb"], "output_kb");
+  plugin.network = to_texts(info["network"], "network");
+  plugin.read = to_texts(info["read"], "read");
+  plugin.write = to_texts(info["write"], "write");
+  plugin.subprocess = py::cast<bool>(info["subprocess"]);
+  plugin.raw_evidence = py::cast<bool>(info["raw_evidence"]);
+  plugin.trust = to_trust(info["trust"]);
+  return plugin;
+}
+
+namespace {
 
 py::tuple catalog(py::handle shipped, const py::iterable& named) {
   const std::filesystem::path folder = shipped.is_none() ? std::filesystem::path() : to_path(shipped, "shipped");
@@ -94,6 +138,14 @@ py::dict plugin(py::handle path, py::handle trust) {
 }  // namespace
 
 void bind_plugins(py::module_& module) {
+  module.def(
+      "agreed_digests",
+      [](py::handle folder) {
+        py::set digests;
+        for (const Consent& consent : value_or_raise(read_lock(to_path(folder, "folder")))) digests.add(to_str(consent.sha256));
+        return digests;
+      },
+      py::arg("folder"), "The sha256 of plugins that the conclave.lock in `folder` lets run.");
   module.def("read_catalog", &catalog, py::arg("shipped"), py::arg("named") = py::tuple(),
              "(infos, problems): plugins by name, as the runner takes them; no code of theirs runs.");
   module.def("read_plugin", &plugin, py::arg("path"), py::arg("trust") = "named", "The info of one folder or .py file.");

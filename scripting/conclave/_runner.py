@@ -10,6 +10,7 @@
     timeout_s       seconds (default 60)                    grace_s             from a stop to the interrupt (default 1)
     secrets         names it may ask for; None or missing: any  secret_settings     names of settings that name one more
     find_secret     who looks them up, str -> str | None (default _core.find_secret)
+    isolated        it runs in a worker process             on_job              called with its own _core.Job
     allowed_endpoints   addresses the user agreed that evidence may be sent to (default none)
 
 An expert runs on the thread that calls `run_expert`. On Python's main thread it is interrupted by SIGUSR2, elsewhere by an
@@ -535,18 +536,82 @@ def _prepare(
 ) -> tuple[Evidence, ExpertJob, _core.Job]:
     name = str(info.get("name") or "expert")
     own = _core.Job(name, job)  # its own, because the deadline stops it: the circle's job goes on
+    if info.get("on_job") is not None:
+        info["on_job"](own)
     view = evidence if isinstance(evidence, Evidence) else Evidence(evidence)
     settings = settings_of(info)
     secrets.allow(settings.get(setting) for setting in info.get("secret_settings") or ())
     return view, ExpertJob(own, settings, name, info.get("allowed_endpoints") or (), secrets), own
 
 
+def _worker_printed(descriptor: int, text: str) -> None:
+    stream = sys.stderr if descriptor == 2 else sys.stdout
+    if stream is not None:
+        stream.write(text)
+
+
+def _start_isolated(info: Mapping[str, Any], evidence: Any, own: _core.Job, secrets: Secrets) -> _core.IsolatedRun:
+    """The worker is given the secrets it may have, or why it cannot have them, when it starts."""
+    settings = settings_of(info)
+    values: dict[str, dict[str, str | None]] = {}
+    names = {*(info.get("secrets") or ()), *(settings.get(setting) for setting in info.get("secret_settings") or ())}
+    secrets.allow(names)
+    for name in filter(None, names):
+        try:
+            values[name] = {"value": secrets.find(name)}
+        except _core.SecurityError as error:
+            values[name] = {"error": str(error)}
+    return _core.start_isolated({**info, "secret_values": values}, evidence, own)
+
+
+def _judge_isolated(info: Mapping[str, Any], evidence: Any, job: _core.Job | None, secrets: Secrets) -> _core.ExpertResponse:
+    """As `judge`, in a worker process. What interrupts the waiting stops the worker."""
+    started = time.monotonic()
+    own = _core.Job(str(info.get("name") or "expert"), job)
+    logger = logging.getLogger(f"conclave.expert.{info.get('name')}")
+    try:
+        run = _start_isolated(info, evidence, own, secrets)
+        while not run.wait(0.1, _worker_printed, logger.log):
+            pass
+        return secrets.clean(run.response())
+    except Exception as error:
+        return _response(_Outcome("failed", error), info, started)
+    finally:
+        own.request_stop()
+
+
+async def _await_isolated(info: Mapping[str, Any], evidence: Any, job: _core.Job | None, secrets: Secrets) -> _core.ExpertResponse:
+    """As `_judge_isolated`, from a running loop and without a thread."""
+    started = time.monotonic()
+    own = _core.Job(str(info.get("name") or "expert"), job)
+    logger = logging.getLogger(f"conclave.expert.{info.get('name')}")
+    loop = asyncio.get_running_loop()
+    news = asyncio.Event()
+    try:
+        run = await asyncio.to_thread(_start_isolated, info, evidence, own, secrets)  # opening the key ring takes time
+        loop.add_reader(run.fileno(), news.set)
+        try:
+            while not run.wait(0, _worker_printed, logger.log):
+                await news.wait()
+                news.clear()
+        finally:
+            loop.remove_reader(run.fileno())
+        return secrets.clean(run.response())
+    except Exception as error:
+        return _response(_Outcome("failed", error), info, started)
+    finally:
+        own.request_stop()
+
+
 def judge(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) -> _core.ExpertResponse:
-    """Runs the expert on this thread until it answers, fails or is interrupted. Only the user's KeyboardInterrupt gets out."""
+    """Runs the expert on this thread, or in a worker if it is isolated, until it answers, fails or is interrupted. Only the
+    user's KeyboardInterrupt gets out."""
     return _judge(info, evidence, job, Secrets.of(info))
 
 
 def _judge(info: Mapping[str, Any], evidence: Any, job: _core.Job | None, secrets: Secrets) -> _core.ExpertResponse:
+    if info.get("isolated"):
+        return _judge_isolated(info, evidence, job, secrets)
     started = time.monotonic()
     try:
         view, expert_job, own = _prepare(info, evidence, job, secrets)
@@ -581,6 +646,8 @@ async def run_expert_async(info: Mapping[str, Any], evidence: Any, job: _core.Jo
     started = time.monotonic()
     own = None
     secrets = Secrets.of(info)
+    if info.get("isolated"):
+        return await _await_isolated(info, evidence, job, secrets)
     try:
         view, expert_job, own = _prepare(info, evidence, job, secrets)
         seconds, grace = _limits(info)

@@ -60,8 +60,9 @@ def _from_callable(function: Callable[..., Any]) -> dict[str, Any]:
 class _Finder:
     """Turns what a caller or a case names into infos for the runner."""
 
-    def __init__(self, case: Case, plugins: Iterable[str | os.PathLike[Any]]) -> None:
+    def __init__(self, case: Case, plugins: Iterable[str | os.PathLike[Any]], trust: Iterable[str]) -> None:
         self._case = case
+        self._trusted = frozenset([trust] if isinstance(trust, str) else trust)
         folders = [os.fsdecode(folder) for folder in plugins]
         for folder in folders:
             os.scandir(folder).close()  # what was named has to be there: OSError
@@ -69,8 +70,13 @@ class _Finder:
         for path, message in self.problems:
             if os.fspath(path) in folders:  # a folder that is one plugin; others matter only when they are asked for
                 raise _core.CircleError(message)
-        self.experts = {info["name"]: info for info in infos if info["kind"] == "expert"}
+        self.experts = {info["name"]: self._as_trusted(info) for info in infos if info["kind"] == "expert"}
         self.hooks = [info for info in infos if info["kind"] == "hook" and info["trust"] != "untrusted"]
+
+    def _as_trusted(self, info: dict[str, Any]) -> dict[str, Any]:
+        if info["name"] not in self._trusted or info["trust"] == "shipped":
+            return info
+        return _core.read_plugin(info["path"], "trusted")
 
     def by_name(self, name: str) -> dict[str, Any]:
         if name in self.experts:
@@ -84,7 +90,7 @@ class _Finder:
         if isinstance(item, Mapping):
             return {**self.named_by_caller(item["name"]), **{key: item[key] for key in ("settings", "weight") if key in item}}
         if isinstance(item, os.PathLike) or (isinstance(item, str) and _is_path(item)):
-            return _core.read_plugin(item, "named")
+            return self._as_trusted(_core.read_plugin(item, "named"))
         if isinstance(item, str):
             return self.by_name(item)
         if callable(item):
@@ -92,10 +98,14 @@ class _Finder:
         raise TypeError(f"an expert is a name, a path or a function, not {type(item).__name__}")
 
     def named_by_case(self, choice: Mapping[str, Any]) -> dict[str, Any]:
-        """A file that only the case names may come from anywhere: it is not trusted."""
+        """A file that only the case names may come from anywhere: it runs only if its content is in conclave.lock."""
         name = choice["name"]
         if _is_path(name):
-            info = _core.read_plugin(os.path.join(self._case.base, name), "untrusted")
+            path = os.path.join(self._case.base, name)
+            info = _core.read_plugin(path, "untrusted")
+            if info["sha256"] in _core.agreed_digests(self._case.base):
+                info = _core.read_plugin(path, "named")
+            info = self._as_trusted(info)
         else:
             info = self.by_name(name)
         return {**info, "settings": choice["settings"], "weight": choice["weight"]}
@@ -123,9 +133,10 @@ def _circle(
     experts: Iterable[ExpertLike] | None,
     plugins: Iterable[str | os.PathLike[Any]],
     allow_endpoints: Iterable[str],
+    trust: Iterable[str],
 ) -> _Circle:
     allowed = _endpoints(allow_endpoints)
-    finder = _Finder(case, plugins)
+    finder = _Finder(case, plugins, trust)
     choices = {choice["name"]: choice for choice in case.experts}
     if experts is not None:
         if isinstance(experts, (str, os.PathLike)) or callable(experts):
@@ -170,6 +181,7 @@ class _History:
 
 def _gathered(case: Case, circle: _Circle, history: _History, job: _core.Job) -> tuple[Gathered, list[_hooks.Receipt]]:
     config, receipts = _hooked_config(circle, _core.load_config(case))
+    _warm_up(circle)
     gathered = _core.gather(case, config, job)
     return gathered, receipts + _hooked_evidence(circle, history, gathered)
 
@@ -180,8 +192,15 @@ async def _gathered_async(
     """The engine's part without a thread that waits; hooks and history on one of Python's."""
     config = await _async.run(_core._operations["load_config"](case))
     config, receipts = await asyncio.to_thread(_hooked_config, circle, config)
+    _warm_up(circle)
     gathered = await _async.run(_core._operations["gather"](case, config, job))
     return gathered, receipts + await asyncio.to_thread(_hooked_evidence, circle, history, gathered)
+
+
+def _warm_up(circle: _Circle) -> None:
+    """Workers are made ready while evidence is gathered."""
+    if any(info.get("isolated") for info in circle.experts):
+        _core.warm_up_workers()
 
 
 def _hooked_config(
@@ -191,6 +210,8 @@ def _hooked_config(
 
 
 def _hooked_evidence(circle: _Circle, history: _History, gathered: Gathered) -> list[_hooks.Receipt]:
+    if any(info.get("isolated") for info in circle.experts):
+        _core.add_isolation_problems(gathered)
     evidence, receipts = _hooks.run_evidence_hooks(circle.hooks, gathered.evidence)
     gathered.evidence = history.previous(evidence)
     return receipts
@@ -227,11 +248,14 @@ def consult(
     history: bool = False,
     job: _core.Job | None = None,
     allow_endpoints: Iterable[str] = (),
+    trust: Iterable[str] = (),
 ) -> Report:
     """Gathers evidence, asks the experts and returns the Report.
 
     case: a Case or the path of a case file. experts: names, paths of .py files or plugin folders, or functions; by default what
-    the case says, or all shipped ones. plugins: folders of plugins. Naming a path or a folder here is consent to run it. history:
+    the case says, or all shipped ones. plugins: folders of plugins. Naming a path or a folder here is consent to run it, in a
+    worker process that may do only what its manifest says; trust names plugins that run in this process instead, with all its
+    rights, unless their manifest asks for isolation. A function runs in this process. history:
     whether the last report on the case is shown to experts (`evidence.previous`) and this one is kept. job: to stop it from
     another thread (CancelledError). allow_endpoints: addresses such as "https://api.openai.com" that language_model may send
     condensed and redacted evidence to; the environment variable CONCLAVE_ALLOWED_ENDPOINTS, one a line, adds to them.
@@ -243,7 +267,7 @@ def consult(
     case = _case_of(case)
     job = job if job is not None else _core.Job("consult")
     started = time.time()
-    circle = _circle(case, experts, plugins, allow_endpoints)
+    circle = _circle(case, experts, plugins, allow_endpoints, trust)
     past = _History(case, history)
     gathered, receipts = _gathered(case, circle, past, job)
     evidence = Evidence(gathered.evidence)
@@ -265,6 +289,7 @@ async def consult_async(
     history: bool = False,
     job: _core.Job | None = None,
     allow_endpoints: Iterable[str] = (),
+    trust: Iterable[str] = (),
 ) -> Report:
     """As `consult`, from a running loop: async experts share the loop, other experts and the engine run on threads. Cancelling
     the task stops them all and raises asyncio.CancelledError."""
@@ -272,7 +297,7 @@ async def consult_async(
     started = time.time()
     try:
         case = await asyncio.to_thread(_case_of, case)
-        circle = await asyncio.to_thread(_circle, case, experts, plugins, allow_endpoints)
+        circle = await asyncio.to_thread(_circle, case, experts, plugins, allow_endpoints, trust)
         past = _History(case, history)
         gathered, receipts = await _gathered_async(case, circle, past, own)
         evidence = Evidence(gathered.evidence)

@@ -9,7 +9,9 @@ import datetime
 import functools
 import json
 import math
+import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -261,6 +263,7 @@ class LogEvidence:
 
     @functools.cached_property
     def _file(self) -> _core.LogText:
+        sys.audit("open", self.path, "r", os.O_RDONLY)  # in a worker this says which permission is missing
         return _core.open_log(self.path)
 
     def line(self, number: int) -> str:

@@ -320,3 +320,14 @@ def test_a_case_survives_pickle_and_compares(log):
     assert case != conclave.Case(question="?", logs=[log])
     assert case.change_time.timestamp() == 1.5 and case.verdicts == ("good", "bad")
     assert [service["target"] for service in case.services] == ["127.0.0.1:1", "[::1]:2"]
+
+
+def test_a_file_that_only_the_case_names_runs_while_its_content_is_in_the_lock(tmp_path, log):
+    file = tmp_path / "mine.py"
+    file.write_text("import conclave\n@conclave.expert\ndef look(e, j): return 'seen'\n")
+    case = conclave.Case(question="?", logs=log, experts=["./mine.py"], base=tmp_path)
+    digest = conclave._core.read_plugin(file)["sha256"]
+    (tmp_path / "conclave.lock").write_text(json.dumps({"lock": 1, "plugins": [{"name": "mine", "sha256": digest}]}))
+    assert conclave.consult(case).responses[0].content == "seen"
+    file.write_text(file.read_text() + "# changed\n")
+    assert conclave.consult(case).responses[0].status == "refused"

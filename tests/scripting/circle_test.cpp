@@ -39,8 +39,10 @@ class CircleTest : public testing::Test {
   }
   Result<Circle> choose(const CircleRequest& request = {}) {
     made.clear();
+    isolated.clear();
     return choose_circle(subject, request, root / "shipped",
                          [this](const PluginInfo& plugin, const nlohmann::json& settings, double weight) -> ExpertPtr {
+                           if (runs_isolated(plugin)) isolated.push_back(plugin.name);
                            made.push_back(plugin.name + " " + settings.dump() + " " + std::to_string(weight));
                            return nullptr;
                          });
@@ -53,6 +55,7 @@ class CircleTest : public testing::Test {
   fs::path root;
   Case subject;
   std::vector<std::string> made;
+  std::vector<std::string> isolated;
 };
 
 TEST_F(CircleTest, IsAllShippedExpertsIfTheCaseNamesNone) {
@@ -135,13 +138,24 @@ TEST_F(CircleTest, ALinkOutOfTheNamedFolderIsNotInIt) {
   EXPECT_THAT(choose({{}, {root / "case"}})->refused, SizeIs(1));
 }
 
-TEST_F(CircleTest, WhatAsksForTheIsolatedRunnerIsRefused) {
+TEST_F(CircleTest, RunsInAWorkerWhatAsksForItAndWhatIsNeitherShippedNorTrusted) {
   write("shipped/iso/plugin.toml", "name = \"iso\"\nentry = \"iso\"\nrunner = \"isolated\"\n");
   write("shipped/iso/iso.py", "");
-  const auto circle = choose();
+  const auto where = [&](const CircleRequest& request) {
+    EXPECT_TRUE(choose(request).has_value());
+    return isolated;
+  };
+  EXPECT_THAT(where({{"alpha", "iso", (root / "case/own.py").string()}, {}}), ElementsAre("iso", "own"));
+  EXPECT_THAT(where({{"iso", (root / "case/own.py").string()}, {}, {}, {"iso", "own"}}), ElementsAre("iso"));
+}
+
+TEST_F(CircleTest, TrustingANameAllowsWhatOnlyTheCaseNames) {
+  subject.experts = {{"./own.py", nlohmann::json::object(), 1}};
+  const auto circle = choose({{}, {}, {}, {"own"}});
   ASSERT_TRUE(circle.has_value());
-  ASSERT_THAT(circle->refused, SizeIs(1));
-  EXPECT_THAT(circle->refused[0].error->message, HasSubstr("isolated runner"));
+  EXPECT_THAT(circle->refused, IsEmpty());
+  EXPECT_THAT(isolated, IsEmpty());
+  EXPECT_THAT(choose({{}, {}, {}, {"./own.py", "owner"}})->refused, SizeIs(1));
 }
 
 TEST_F(CircleTest, AMissingFileIsNotFound) {

@@ -84,7 +84,7 @@ void HostTest::expert(const std::string& name, const std::string& body, double t
 Circle HostTest::circle(const std::vector<std::string>& names) const {
   Case asked = subject;
   for (const auto& name : names) asked.experts.push_back({name, nlohmann::json::object(), 1.0});
-  auto result = host().circle(asked, {{}, {folder}});
+  auto result = host().circle(asked, {{}, {folder}, {}, in_workers ? std::vector<std::string>{} : names});
   EXPECT_TRUE(result.has_value()) << result.error().text();
   return result ? std::move(*result) : Circle{};
 }

@@ -53,6 +53,7 @@ class HostTest : public testing::Test {
   [[nodiscard]] std::vector<std::string> complete(const std::string& text) const;
 
   std::filesystem::path folder;
+  bool in_workers = false;  // whether experts run as what the user merely named
   Case subject;
   EvidencePtr evidence;
 };

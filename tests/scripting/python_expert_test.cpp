@@ -35,7 +35,7 @@ TEST_F(PythonExpertTest, KnowsTheEndpointsTheUserAgreedToAndNoOthers) {
   Case asked = subject;
   asked.experts = {{"asking", nlohmann::json::object(), 1.0}};
   const auto circle =
-      host().circle(asked, {{}, {folder}, {"https://api.example.com", "http://127.0.0.1:8080/v1", "no \xff text"}});
+      host().circle(asked, {{}, {folder}, {"https://api.example.com", "http://127.0.0.1:8080/v1", "no \xff text"}, {"asking"}});
   ASSERT_TRUE(circle.has_value()) << circle.error().text();
   Job job;
   const auto responses = ask(circle->experts, evidence, job);

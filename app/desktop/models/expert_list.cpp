@@ -11,6 +11,8 @@ QString trustText(scripting::Trust trust) {
   switch (trust) {
     case scripting::Trust::shipped:
       return ExpertList::tr("shipped");
+    case scripting::Trust::trusted:
+      return ExpertList::tr("trusted");
     case scripting::Trust::named:
       return ExpertList::tr("named by you");
     case scripting::Trust::untrusted:

@@ -49,8 +49,45 @@ def test_what_an_expert_prints_never_spoils_the_report(conclave, case, experts):
 
 def test_what_an_expert_and_its_children_write_to_descriptor_1_never_spoils_the_report(conclave, case, experts):
     loud, = experts(loud=f"import os, subprocess; os.write(1, b'RAW'); subprocess.run(['echo', 'CHILD']); {HEALTHY}")
-    outcome = conclave("consult", case(), "--expert", loud, "--json")
+    outcome = conclave("consult", case(), "--expert", loud, "--trust", "loud", "--json")
     assert outcome.json["verdict"] == "healthy" and "RAW" in outcome.err and "CHILD" in outcome.err
+
+
+def test_a_named_expert_that_crashes_or_hangs_costs_one_response(conclave, case, experts):
+    crash = "import ctypes; ctypes.string_at(0)"
+    paths = experts(crash=crash, leaves="import os; os._exit(0)", one=HEALTHY, two=HEALTHY, three=HEALTHY)
+    outcome = conclave("consult", case(), *named(paths), "--json")
+    assert outcome.code == 0, outcome.err
+    responses = {response["expert_name"]: response for response in outcome.json["responses"]}
+    assert [responses[name]["status"] for name in ("crash", "leaves", "one")] == ["killed", "killed", "answered"]
+    assert "SIGSEGV" in responses["crash"]["error"]["message"] and "crash.py" in responses["crash"]["error"]["traceback"]
+    assert outcome.json["problems"] == []
+
+
+def test_what_only_the_case_names_runs_as_long_as_its_content_is_in_the_lock(conclave, case, experts, tmp_path):
+    mine, = experts(mine=HEALTHY)
+    path = case("experts: [./mine.py]\n")
+    locked = conclave("plugins", "lock", path, "--json")
+    assert locked.code == 0 and [p["name"] for p in locked.json["plugins"]] == ["mine"]
+    assert [r["status"] for r in conclave("consult", path, "--json").json["responses"]] == ["answered"]
+    mine.write_text(mine.read_text() + "# changed\n")
+    assert [r["status"] for r in conclave("consult", path, "--json").json["responses"]] == ["refused"]
+    lock = tmp_path / "conclave.lock"
+    lock.chmod(0o666)
+    assert "chmod go-w" in conclave.fails(2, "consult", path)
+    lock.chmod(0o600)
+    for nonsense in ("", "{", "[]", '{"lock": 2}', '{"lock": 1, "plugins": [{}]}', '{"lock": 1, "plugins": 3}'):
+        lock.write_text(nonsense)
+        assert "conclave.lock" in conclave.fails(2, "consult", path)
+
+
+def test_what_only_the_case_names_runs_once_it_is_trusted(conclave, case, experts):
+    experts(mine="import os; return str(os.getppid())")
+    path = case("experts: [./mine.py]\n")
+    refused, = conclave("consult", path, "--json").json["responses"]
+    assert refused["status"] == "refused" and "--expert" in refused["error"]["message"]
+    trusted, = conclave("consult", path, "--trust", "mine", "--json").json["responses"]
+    assert trusted["content"] == str(os.getpid())
 
 
 def test_an_expert_that_changes_the_folder_or_forks_takes_nobody_along(conclave, case, experts, tmp_path):
@@ -61,7 +98,7 @@ def test_an_expert_that_changes_the_folder_or_forks_takes_nobody_along(conclave,
     assert os.wait()[1] == 0
     return 'wandered'"""
     paths = experts(awanders=wanders, looks=FAILING)
-    outcome = conclave("consult", case().name, *[word for path in paths for word in ("--expert", path)], "--output", "r.json")
+    outcome = conclave("consult", case().name, *[word for path in paths for word in ("--expert", path)], "--trust", "awanders", "--output", "r.json")
     assert outcome.code == 1, outcome.err
     report = json.loads((tmp_path / "r.json").read_text())
     assert {r["expert_name"]: r["status"] for r in report["responses"]} == {"awanders": "answered", "looks": "answered"}

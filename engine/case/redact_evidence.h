@@ -1,0 +1,12 @@
+// Evidence for those who may send it elsewhere.
+#pragma once
+
+#include "engine/case/evidence.h"
+
+namespace conclave {
+
+// New evidence without secrets and personal data, by security::redaction_rules(): log texts, configuration, facts, earlier
+// reports, details of services. What citations name stays: paths, names, ids, numbers. Kind io if there is no memory for it.
+[[nodiscard]] Result<EvidencePtr> redacted(const Evidence& evidence);
+
+}  // namespace conclave

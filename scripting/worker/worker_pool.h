@@ -1,0 +1,55 @@
+// The workers of one environment: their zygote, the thread that looks after them, and who waits for a place.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "scripting/worker/worker.h"
+
+namespace conclave::scripting {
+
+// Owner: the script host in the program, the module conclave._core in a plain Python. Members: any thread. Zygote and thread
+// start with the first task and stay. After a fork() only the process that made the pool may use it.
+class WorkerPool {
+ public:
+  explicit WorkerPool(WorkerPython python);
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+  ~WorkerPool();  // kills what runs; those answer `cancelled`
+
+  // Returns at once. At most as many workers as processors (2 to 8) run at a time; the others wait, and their time with them.
+  void run(IsolatedTask task);
+  // Starts the zygote, which takes a quarter of a second, before it is needed.
+  void warm_up();
+
+ private:
+  void start_thread();  // with the mutex held
+  void wake() const;
+  void loop();
+  bool take_new();
+  void start_waiting();
+  void wait_and_serve();
+  void hear_zygote();
+  void lose_zygote(const std::string& why);
+  void forget_gone();
+
+  const WorkerPython python_;
+  const std::size_t most_;
+  Descriptor wake_;
+  std::mutex mutex_;
+  std::deque<IsolatedTask> added_;
+  bool closing_ = false;
+  bool warm_ = false;
+  std::thread thread_;
+  // Of the thread.
+  std::optional<Zygote> zygote_;
+  std::deque<std::unique_ptr<Worker>> waiting_;
+  std::vector<std::unique_ptr<Worker>> running_;
+  std::uint64_t last_id_ = 0;
+};
+
+}  // namespace conclave::scripting
