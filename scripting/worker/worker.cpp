@@ -25,6 +25,7 @@ using consensus::ExpertResponse;
 using consensus::Status;
 
 constexpr auto time_to_begin = 20s;  // of a busy machine; the expert's own time begins later
+constexpr auto time_to_end = 2s;       // from its end of file until the zygote says how it ended, on a busy machine
 constexpr auto dump_after = 300ms;
 constexpr auto kill_after = 400ms;
 constexpr auto kill_after_stop = 800ms;
@@ -153,7 +154,7 @@ bool Worker::read() {
   if (count < 0 && errno == EAGAIN) return false;
   if (count <= 0) {  // it ended, or closed what it should not
     channel_.reset();
-    if (!answered_ && kill_at_ > Clock::now() + dump_after) kill_at_ = Clock::now() + dump_after;
+    kill_at_ = std::min(kill_at_, Clock::now() + time_to_end);
     return false;
   }
   if (connections_ && !began_ && !files.empty()) connections_->listen(std::move(files.front()));

@@ -156,7 +156,7 @@ LATE = {
     "swallows interrupts": ("while True:\n    try:\n        while True: pass\n    except BaseException: pass", "def"),
     "swallows and sleeps": ("while True:\n    try:\n        time.sleep(1000)\n    except BaseException: pass", "def"),
     "holds the interpreter": ("pow(7, 10**9)", "def"),
-    "blocks signals": ("signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass", "def"),
+    "blocks signals": ("signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\nwhile True: pass", "def"),
     "async": ("await asyncio.sleep(1000)", "async def"),
     "async that blocks": ("while True:\n    try:\n        while True: pass\n    except BaseException: pass", "async def"),
     "leaves threads": ("threading.Thread(target=lambda: [None for _ in iter(int, 1)]).start()\ntime.sleep(1000)", "def"),
