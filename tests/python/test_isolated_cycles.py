@@ -1,0 +1,40 @@
+"""Workers come and go and leave nothing behind. CONCLAVE_CYCLES=10000 for more of them."""
+
+import os
+import pathlib
+import time
+
+from conclave import _core, _runner
+
+
+def descriptors():
+    return len(os.listdir("/proc/self/fd"))
+
+
+def children():
+    return sum(len(pathlib.Path(task, "children").read_text().split()) for task in pathlib.Path("/proc/self/task").iterdir())
+
+
+def resident_kb():
+    return int(next(l for l in open("/proc/self/status") if l.startswith("VmRSS")).split()[1])
+
+
+def test_start_run_stop_leaks_nothing(tmp_path, evidence):
+    cycles = int(os.environ.get("CONCLAVE_CYCLES", "1000"))
+    file = tmp_path / "it.py"
+    file.write_text("import conclave\n\n@conclave.expert\ndef assess(evidence, job): return 'x'\n")
+    info = _core.read_plugin(file, "named")
+
+    def some(count):
+        for _ in range(count):
+            assert _runner.run_expert(info, evidence).content == "x"
+
+    some(50)
+    time.sleep(0.5)  # the last one is on its way out
+    before = descriptors(), children(), resident_kb()
+    some(cycles)
+    until = time.monotonic() + 5
+    while (descriptors(), children()) != before[:2] and time.monotonic() < until:
+        time.sleep(0.05)
+    assert (descriptors(), children()) == before[:2]
+    assert resident_kb() - before[2] < 8 * 1024
