@@ -47,12 +47,16 @@ void fill_tiles(const UnitRows<T>& rows, std::size_t n, std::size_t i, std::size
   const std::size_t end_j = std::min(n, from_j + tile);
   dot_products(rows.row(from_i), end_i - from_i, rows.row(from_j), end_j - from_j, rows.columns(), out + from_i * n + from_j, n);
   for (std::size_t a = from_i; a < end_i; ++a) {
-    for (std::size_t b = std::max(a, from_j); b < end_j; ++b) {
-      T value = std::clamp(out[a * n + b], T{-1}, T{1});
-      if (a == b && value != T{0} && !std::isnan(value)) value = T{1};
-      out[a * n + b] = value;
-      out[b * n + a] = value;
+    for (std::size_t b = from_j; b < end_j; ++b) out[a * n + b] = std::clamp(out[a * n + b], T{-1}, T{1});
+  }
+  if (i == j) {
+    for (std::size_t a = from_i; a < end_i; ++a) {
+      T& diagonal = out[a * n + a];
+      if (diagonal != T{0} && !std::isnan(diagonal)) diagonal = T{1};
     }
+  }
+  for (std::size_t b = from_j; b < end_j; ++b) {
+    for (std::size_t a = from_i; a < std::min(b, end_i); ++a) out[b * n + a] = out[a * n + b];
   }
 }
 

@@ -11,7 +11,7 @@ struct Sums {
   double b = 0.0;
 };
 
-// All sums in double. T is float or double.
+// Sums over many elements are in double. T is float or double; products of floats that float cannot hold are infinite or 0.
 template <class T>
 [[nodiscard]] Sums products(const T* a, const T* b, std::size_t size);
 

@@ -1,6 +1,6 @@
-// One pass per pair: dot product and both squared lengths, in double, so that no product of floats can overflow. Numbers near the
-// end of double's own range are scaled by a power of two and tried again, so that only NaN and infinity give NaN. Sums run over
-// pieces of a fixed size and are added in order: the result does not depend on the number of threads.
+// One pass per pair: dot product and both squared lengths. Numbers near the end of their type's range are scaled by a power of
+// two and tried again in double, so that only NaN and infinity give NaN. Sums run over pieces of a fixed size and are added in
+// order: the result does not depend on the number of threads.
 #include "engine/vectors/similarity.h"
 
 #include <tbb/blocked_range.h>
@@ -81,14 +81,19 @@ double exact_scale(const VectorView<T>& view) {
 }
 
 // Neither lost to underflow nor to overflow.
-bool is_safe(double squares) { return squares > 1e-200 && squares < 1e200; }
+template <class T>
+bool is_safe(double squares) {
+  constexpr double small = sizeof(T) == 4 ? 1e-25 : 1e-200;
+  constexpr double large = sizeof(T) == 4 ? 1e35 : 1e200;
+  return squares > small && squares < large;
+}
 
 double finish(const Sums& sums) { return std::clamp(sums.dot / (std::sqrt(sums.a) * std::sqrt(sums.b)), -1.0, 1.0); }
 
 template <class T>
 double cosine(const VectorView<T>& a, const VectorView<T>& b) {
   const Sums sums = all_products(a, b);
-  if (is_safe(sums.a) && is_safe(sums.b)) return finish(sums);
+  if (is_safe<T>(sums.a) && is_safe<T>(sums.b)) return finish(sums);
   const double scale_a = exact_scale(a);
   const double scale_b = exact_scale(b);
   if (std::isnan(scale_a) || std::isnan(scale_b)) return std::numeric_limits<double>::quiet_NaN();
@@ -140,7 +145,7 @@ std::vector<T> mean_row(MatrixView<T> rows) {
 template <class T>
 double norm(VectorView<T> vector) {
   const Sums sums = all_products(vector, vector);
-  if (is_safe(sums.a)) return std::sqrt(sums.a);
+  if (is_safe<T>(sums.a)) return std::sqrt(sums.a);
   const double scale = exact_scale(vector);
   if (scale == 0.0) return 0.0;
   if (std::isnan(scale)) return std::sqrt(sums.a);  // infinity or NaN, as the sum says

@@ -40,7 +40,7 @@ struct Matrix {
   std::size_t columns = 0;
 };
 
-// In [-1, 1], accumulated in double, for all finite elements however large or small; 0 if either vector is all zeros; NaN if any
+// In [-1, 1], to the precision of T, for all finite elements however large or small; 0 if either vector is all zeros; NaN if any
 // element is NaN or infinite. Different or zero sizes: ErrorKind::invalid_argument. T is float or double. Large vectors are
 // worked on in parallel (oneTBB), with the same bits for any number of threads.
 template <class T>

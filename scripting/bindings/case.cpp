@@ -272,6 +272,7 @@ void bind_case(py::module_& module) {
                  .format(to_str(self.name), to_str(self.question_text), self.logs.size(), self.services.size());
            })
       .def(py::pickle(&case_state, &case_from_state));
+  module.attr("Case").attr("__match_args__") = py::make_tuple("name", "question");
 
   module.def("draft_case", &draft, py::arg("paths"), py::arg("base") = ".",
              "A commented case file over the given files and folders.");

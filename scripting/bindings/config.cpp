@@ -1,6 +1,7 @@
 // conclave.config: what should run, and what is wrong with it.
 #include <memory>
 #include <string>
+#include <tuple>
 
 #include "engine/config/infrastructure.h"
 #include "scripting/bindings/binders.h"
@@ -56,6 +57,15 @@ void bind_problem(py::module_& module) {
            [](const Problem& self, const py::object& other) -> py::object {
              if (!py::isinstance<Problem>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
              return py::bool_(self == py::cast<const Problem&>(other));
+           })
+      .def("__lt__",  // in order of place
+           [](const Problem& self, const py::object& other) -> py::object {
+             if (!py::isinstance<Problem>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             const auto place = [](const Problem& problem) {
+               return std::tie(problem.location.file, problem.location.line, problem.location.column, problem.rule,
+                               problem.message);
+             };
+             return py::bool_(place(self) < place(py::cast<const Problem&>(other)));
            })
       .def("__hash__", [](const Problem& self) { return py::hash(problem_state(self)); })
       .def("__copy__", [](const Problem& self) { return self; })

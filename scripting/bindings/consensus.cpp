@@ -153,6 +153,7 @@ void bind_result(py::module_& module) {
             return py::make_tuple(json_to_python(to_json(report)));
           },
           [](const py::tuple& state) { return value_or_raise(report_from_json(to_json_value(state[0], "state"))).consensus; }));
+  module.attr("ConsensusResult").attr("__match_args__") = py::make_tuple("verdict", "confidence_score", "consensus_text");
 }
 
 OperationPtr prepare_conclude(const py::iterable& responses, py::handle verdicts, bool ordered, py::handle gate,

@@ -13,6 +13,22 @@ void bind_job(py::module_& module) {
       .def_property_readonly("unit", [](const Progress& progress) { return to_str(progress.unit); })
       .def_readonly("done", &Progress::done)
       .def_readonly("total", &Progress::total)
+      .def("__eq__",
+           [](const Progress& self, const py::object& other) -> py::object {
+             if (!py::isinstance<Progress>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             const auto& another = py::cast<const Progress&>(other);
+             return py::bool_(self.phase == another.phase && self.unit == another.unit && self.done == another.done &&
+                              self.total == another.total);
+           })
+      .def("__copy__", [](const Progress& self) { return self; })
+      .def(
+          "__deepcopy__", [](const Progress& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def(py::pickle(
+          [](const Progress& self) { return py::make_tuple(to_str(self.phase), to_str(self.unit), self.done, self.total); },
+          [](const py::tuple& state) {
+            return Progress{to_utf8(state[0], "phase"), to_utf8(state[1], "unit"), py::cast<std::uint64_t>(state[2]),
+                            py::cast<std::uint64_t>(state[3])};
+          }))
       .def("__repr__", [](const Progress& progress) {
         return py::str("Progress(phase={!r}, done={}, total={}, unit={!r})")
             .format(to_str(progress.phase), progress.done, progress.total, to_str(progress.unit));

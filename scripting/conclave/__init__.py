@@ -52,6 +52,7 @@ from conclave._core import (
     SerializationError,
     __version__,
 )
+from conclave._runner import ExpertJob
 from conclave.case import consult, consult_async
 from conclave.circle_of_experts import CircleOfExperts, compute_text_similarity, process_expert_responses
 from conclave.config import ConfigParser
@@ -77,6 +78,7 @@ __all__ = [
     "ConfigParser",
     "ConsensusResult",
     "Evidence",
+    "ExpertJob",
     "ExpertResponse",
     "InfrastructureError",
     "Job",

@@ -23,6 +23,9 @@ ExpertLike = Union[str, os.PathLike[Any], Callable[..., Any], Mapping[str, Any]]
 def shipped_plugins() -> str:
     """Folder of the plugins that come with Conclave."""
     package = os.path.dirname(os.path.abspath(__file__))
+    bundled = os.path.join(package, "plugins")  # in a wheel
+    if os.path.isdir(bundled):
+        return bundled
     return os.path.normpath(os.path.join(package, "..", "..", "share", "conclave", "plugins"))
 
 

@@ -80,7 +80,7 @@ class CaseEvidence:
         return self.verdicts[math.ceil(round(badness * (len(self.verdicts) - 1), 9))]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Bucket:
     """Lines of one stretch of time, `LogEvidence.bucket_seconds` wide. `first_error_line` is 0 if there is none."""
 
@@ -91,7 +91,7 @@ class Bucket:
     first_error_line: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Gap:
     """Two neighbouring stamped lines that are far apart in time."""
 
@@ -102,7 +102,7 @@ class Gap:
     line_after: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Sample:
     """One of the first error and fatal lines of a log."""
 

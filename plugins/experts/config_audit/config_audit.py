@@ -12,6 +12,7 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 import conclave
+from conclave.evidence import ConfigValue, Problem
 
 SECRET_KEY = re.compile(r"(passw(or)?d|(?<!existing)secret|token|api[_-]?key|private[_-]?key|credential)s?$", re.IGNORECASE)
 REFERENCE = re.compile(
@@ -28,16 +29,16 @@ PLAIN = {
 }
 
 
-def badness_of(problem):
+def badness_of(problem: Problem) -> float:
     """Two services on one port break each other only where they share a host, so that alone is not the worst."""
     return 0 if problem.severity == "note" else 1 if problem.severity == "error" and problem.rule != "duplicate-port" else 0.5
 
 
-def entropy(text):
+def entropy(text: str) -> float:
     return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values()) if text else 0.0
 
 
-def stays_inside(host):
+def stays_inside(host: str) -> bool:
     """This machine, a private address, or a bare name as cluster-internal services have."""
     try:
         address = ipaddress.ip_address(host)
@@ -46,7 +47,7 @@ def stays_inside(host):
     return address.is_private or address.is_loopback
 
 
-def look_at(value):
+def look_at(value: ConfigValue) -> tuple[str, str] | None:
     """(severity, text) of what is wrong with one value of the file, or None."""
     key, text = re.split(r"[.\[\]]+", value.path.rstrip("]"))[-1], str(value.value).strip()
     if key.isdigit() and re.match(r"\w+=", text):  # an environment written as a list of NAME=value
@@ -75,10 +76,11 @@ def look_at(value):
 
 
 @conclave.expert(scope="config")
-def assess(evidence, job):
+def assess(evidence: conclave.Evidence, job: conclave.ExpertJob) -> conclave.ExpertResponse | conclave.Abstain:
     if evidence.config is None:
         return conclave.Abstain("no configuration named")
-    config, found = evidence.config, []
+    config = evidence.config
+    found: list[tuple[str, str, str, int]] = []
     for problem in config.problems:
         fix = f"; {problem.fix}" if problem.fix else ""
         found.append((problem.severity, f"{problem.message}{fix} [{problem.rule}]", problem.file or config.file, problem.line))

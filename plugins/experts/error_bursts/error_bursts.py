@@ -9,15 +9,21 @@ traffic brings more errors and is no fault. A single odd bucket degrades nothing
 
 import math
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from statistics import median
+from typing import Any
 
 import conclave
+from conclave.evidence import Bucket, LogEvidence, Template
 
 SPREADS = 6
 ERROR_WORDS = re.compile(r"error|exception|failed|fatal|panic", re.IGNORECASE)
 
 
-def bursts_of(log, change_time, settings):
+def bursts_of(
+    log: LogEvidence, change_time: datetime | None, settings: Mapping[str, Any]
+) -> tuple[list[list[Bucket]], int, float]:
     """Runs of neighbouring burst buckets, the usual number of errors per bucket, and from how many on it is a burst."""
     buckets = log.buckets
     before = [
@@ -30,22 +36,25 @@ def bursts_of(log, change_time, settings):
     share = sorted(bucket.error_lines / max(bucket.lines, 1) for bucket in base)[len(base) // middle]
     limit = max(settings["min_errors"], usual * settings["factor"], usual + SPREADS * spread)
     share_limit = share * settings["factor"] if share < 0.25 else share  # a log of little else than errors has no room to rise
-    runs = []
+    runs: list[list[Bucket]] = []
     for bucket in buckets:
         if bucket.error_lines >= limit and bucket.error_lines / bucket.lines >= share_limit:
-            near = runs and (bucket.start - runs[-1][-1].start).total_seconds() <= 2.5 * log.bucket_seconds
-            runs[-1].append(bucket) if near else runs.append([bucket])
+            near = bool(runs) and (bucket.start - runs[-1][-1].start).total_seconds() <= 2.5 * log.bucket_seconds
+            if near:
+                runs[-1].append(bucket)
+            else:
+                runs.append([bucket])
     return runs, usual, limit
 
 
-def culprits(log, run):
+def culprits(log: LogEvidence, run: list[Bucket]) -> list[tuple[Template, float]]:
     """(template, lines) of the error-like templates that can have made the burst, the likeliest first. How many lines of a
     template lie in the burst is estimated as if it came evenly between its first and its last line."""
     start, end = run[0].start.timestamp(), run[-1].start.timestamp() + log.bucket_seconds
-    found = []
+    found: list[tuple[bool, float, int, Template]] = []
     for template in log.templates:
         declared = template.level in ("error", "fatal")
-        if template.first_time and (declared or (template.level == "unknown" and ERROR_WORDS.search(template.text))):
+        if template.first_time and template.last_time and (declared or (template.level == "unknown" and ERROR_WORDS.search(template.text))):
             first, last = template.first_time.timestamp(), template.last_time.timestamp()
             inside = (min(last, end) - max(first, start) + 1) / (last - first + 1)
             if inside > 0:
@@ -53,7 +62,9 @@ def culprits(log, run):
     return [(template, -lines) for _, lines, _, template in sorted(found, key=lambda one: one[:3]) if lines <= -1]
 
 
-def weigh(log, run, usual, limit, suspects):
+def weigh(
+    log: LogEvidence, run: list[Bucket], usual: int, limit: float, suspects: list[tuple[Template, float]]
+) -> tuple[float, conclave.Claim | None]:
     """(badness, claim) of one burst; badness 0 if it is too short and too light to tell anything."""
     errors, lines = sum(bucket.error_lines for bucket in run), sum(bucket.lines for bucket in run)
     if len(run) < 2 and run[0].error_lines < 3 * limit:
@@ -77,12 +88,13 @@ def weigh(log, run, usual, limit, suspects):
 
 
 @conclave.expert(scope="logs.errors")
-def assess(evidence, job):
+def assess(evidence: conclave.Evidence, job: conclave.ExpertJob) -> conclave.ExpertResponse | conclave.Abstain:
     logs = [log for log in evidence.logs if log.readable and len(log.buckets) >= 5]
     if not logs:
         return conclave.Abstain("no log with at least five minutes of time stamps, so there is nothing to compare errors with")
     ignore = re.compile(job.settings["ignore"], re.IGNORECASE) if job.settings["ignore"] else None
-    found, excused = [], set()
+    found: list[tuple[float, datetime, int, int, conclave.Claim]] = []
+    excused: set[str] = set()
     for done, log in enumerate(logs):
         job.progress(done, len(logs))
         if job.cancelled():
@@ -95,7 +107,7 @@ def assess(evidence, job):
                 excused.add(log.name)
                 continue
             badness, claim = weigh(log, run, usual, limit, suspects)
-            if badness:
+            if claim:
                 found.append((-badness, run[0].start, -sum(bucket.error_lines for bucket in run), len(found), claim))
     job.progress(len(logs), len(logs))
     if found:

@@ -1,6 +1,9 @@
 """Condenses evidence to a text of bounded size that a language model can judge, with short names it can cite."""
 
+from collections.abc import Iterator
 from hashlib import sha256
+
+from conclave.evidence import CaseEvidence, Evidence, LogEvidence
 
 LINE = 300  # bytes of a log line or template that are worth sending
 BYTES_PER_TOKEN = 4
@@ -18,11 +21,11 @@ A citation is {"kind": "log", "source": "L1", "line": 123}, {"kind": "template",
 citation is looked up, and a bad verdict without one that holds does not count."""
 
 
-def clip(text):
+def clip(text: str) -> str:
     return text.encode()[:LINE].decode(errors="ignore").replace("\n", " ").replace("\r", " ")
 
 
-def log_lines(alias, log):
+def log_lines(alias: str, log: LogEvidence) -> Iterator[str]:
     """What there is to say about a log, most telling first."""
     levels = ", ".join(f"{name} {count}" for name, count in log.levels.items() if count)
     yield (
@@ -42,7 +45,7 @@ def log_lines(alias, log):
             yield f"{alias} template {template.id} x{template.count}: {clip(template.text)}"
 
 
-def other_lines(evidence):
+def other_lines(evidence: Evidence) -> Iterator[str]:
     wrong = [service for service in evidence.services if service.state != (service.expect or "open")]
     for one in wrong:
         yield f"service {one.name} ({one.target}): expected {one.expect or 'open'}, is {one.state} {clip(one.detail or '')}"
@@ -55,17 +58,18 @@ def other_lines(evidence):
             yield f"C1 line {problem.line} {problem.severity}: {clip(problem.message)}"
 
 
-def aliases(evidence):
+def aliases(evidence: Evidence) -> dict[str, str]:
     names = {f"L{number}": log.path for number, log in enumerate(evidence.logs, 1)}
     return names | ({"C1": evidence.config.file} if evidence.config else {})
 
 
-def condense(evidence, max_tokens):
+def condense(evidence: Evidence, max_tokens: int) -> str:
     """Evidence in at most max_tokens; every source gets an equal share, and what one does not need goes to the next."""
     sources = [other_lines(evidence)] + [
         log_lines(f"L{number}", log) for number, log in enumerate(evidence.logs, 1) if log.readable
     ]
-    left, lines = max_tokens * BYTES_PER_TOKEN, []
+    left = max_tokens * BYTES_PER_TOKEN
+    lines: list[str] = []
     for place, source in enumerate(sources):
         share = left // (len(sources) - place)
         for line in source:
@@ -78,7 +82,7 @@ def condense(evidence, max_tokens):
     return "\n".join(lines)
 
 
-def message(case, asked, text):
+def message(case: CaseEvidence, asked: str, text: str) -> str:
     """The user's message. The fence is a hash of what it encloses, so no line inside can know and close it."""
     fence = f"=====EVIDENCE-{sha256(text.encode()).hexdigest()[:24]}====="
     order = "from best to worst" if case.ordered else "in no order"

@@ -18,7 +18,10 @@ import os
 import re
 import sys
 import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 from urllib.parse import urlsplit
 
 import conclave
@@ -34,7 +37,7 @@ LOOKS_LIKE_KEY = re.compile(
 TRY_AGAIN = {429, 503, 529}
 
 
-def endpoint_of(url):
+def endpoint_of(url: str) -> str:
     """scheme://host:port, the unit of consent; ValueError if the address is not one."""
     parts = urlsplit(url.strip())
     if parts.scheme not in PORTS or not parts.hostname:
@@ -45,7 +48,7 @@ def endpoint_of(url):
     return f"{parts.scheme}://{host}:{parts.port or PORTS[parts.scheme]}"
 
 
-def is_allowed(endpoint, allowed):
+def is_allowed(endpoint: str, allowed: Iterable[str]) -> bool:
     for address in allowed:
         try:
             if endpoint_of(address) == endpoint:
@@ -55,7 +58,7 @@ def is_allowed(endpoint, allowed):
     return False
 
 
-def load_package(provider):
+def load_package(provider: str) -> ModuleType | None:
     """The official package, from where Python finds it or from the virtual environment named above; None if it is nowhere. The
     user's environment may name another site-packages folder, a case may not: it would name code that runs."""
     data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share")
@@ -72,7 +75,9 @@ def load_package(provider):
     return None
 
 
-def requests_of(package, provider, base_url, key, settings, text):
+def requests_of(
+    package: Any, provider: str, base_url: str, key: str, settings: Mapping[str, Any], text: str
+) -> tuple[Any, Callable[[float], Any], Callable[[Any], str]]:
     """Two functions: start the request with a time-out, and text of a piece (or of the whole answer)."""
     # follow_redirects=False: a redirect would carry evidence and key to an endpoint nobody allowed.
     http = package.DefaultHttpxClient(follow_redirects=False)
@@ -83,7 +88,7 @@ def requests_of(package, provider, base_url, key, settings, text):
         limit = "max_completion_tokens" if urlsplit(base_url).hostname == "api.openai.com" else "max_tokens"
         messages = [{"role": "system", "content": dossier.INSTRUCTIONS}, *user]
 
-        def text_of(piece):
+        def text_of(piece: Any) -> str:
             return "".join((getattr(choice, "delta", None) or choice.message).content or "" for choice in piece.choices)
 
         call = client.chat.completions.create
@@ -91,7 +96,7 @@ def requests_of(package, provider, base_url, key, settings, text):
     else:
         client = package.Anthropic(api_key=key, base_url=base_url, max_retries=0, http_client=http)
 
-        def text_of(piece):
+        def text_of(piece: Any) -> str:
             if hasattr(piece, "content"):  # a whole message
                 return "".join(getattr(block, "text", None) or "" for block in piece.content)
             return getattr(getattr(piece, "delta", None), "text", None) or ""
@@ -101,7 +106,14 @@ def requests_of(package, provider, base_url, key, settings, text):
     return client, lambda seconds: call(timeout=seconds, **common), text_of
 
 
-def ask(client, start, text_of, package, job, deadline):
+def ask(
+    client: Any,
+    start: Callable[[float], Any],
+    text_of: Callable[[Any], str],
+    package: Any,
+    job: conclave.ExpertJob,
+    deadline: float,
+) -> str:
     """The whole answer. Waits out rate limits as long as the deadline allows."""
     while True:
         left = deadline - time.monotonic()
@@ -143,7 +155,7 @@ def ask(client, start, text_of, package, job, deadline):
                 time.sleep(min(0.05, wait))
 
 
-def understand(text, verdicts, names):
+def understand(text: str, verdicts: Iterable[str], names: Mapping[str, str]) -> dict[str, Any]:
     """The answer as an ExpertResponse's fields; ValueError if it is not what was asked for."""
     decoder, found = json.JSONDecoder(), None
     for brace in re.finditer(r"\{", text):  # models like to say something before, or to wrap it in ```json
@@ -160,15 +172,17 @@ def understand(text, verdicts, names):
     if verdict not in verdicts:
         raise ValueError(f"the model's verdict {verdict!r} is none of {', '.join(verdicts)}")
 
-    def share(value, otherwise):
+    def share(value: Any, otherwise: float) -> float:
         return min(max(float(value), 0.0), 1.0) if isinstance(value, (int, float)) and value == value else otherwise
 
     claims = []
-    for claim in found.get("claims") if isinstance(found.get("claims"), list) else []:
+    said = found.get("claims")
+    for claim in said if isinstance(said, list) else []:
         if not isinstance(claim, dict) or not isinstance(claim.get("text"), str):
             continue
         cited = [citation_of(item, names) for item in claim.get("evidence") or [] if isinstance(item, dict)]
-        stance = claim.get("stance") if claim.get("stance") in ("supports", "contradicts", "neutral") else "supports"
+        stance = str(claim.get("stance"))
+        stance = stance if stance in ("supports", "contradicts", "neutral") else "supports"
         claims.append(
             conclave.Claim(claim["text"][:1000], stance=stance, severity=share(claim.get("severity"), 0.5), evidence=cited)
         )
@@ -180,7 +194,7 @@ def understand(text, verdicts, names):
     }
 
 
-def citation_of(item, names):
+def citation_of(item: Mapping[str, Any], names: Mapping[str, str]) -> conclave.Citation:
     source, line = str(item.get("source") or ""), item.get("line")
     line = int(line) if isinstance(line, (int, float)) and 0 < line < 2**53 else 0
     source = names.get(source, source)
@@ -195,7 +209,7 @@ def citation_of(item, names):
 
 
 @conclave.expert(scope="review")
-def assess(evidence, job):
+def assess(evidence: conclave.Evidence, job: conclave.ExpertJob) -> conclave.ExpertResponse | conclave.Abstain:
     settings = job.settings
     for name, value in settings.items():
         if isinstance(value, str) and LOOKS_LIKE_KEY.search(value):

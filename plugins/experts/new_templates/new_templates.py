@@ -12,8 +12,12 @@ fractions of a second), so there a message that names something used up goes bef
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 
 import conclave
+from conclave.evidence import LogEvidence, Template
 
 FEWEST = 3  # what came only once or twice proves nothing
 CAUSE = re.compile(
@@ -25,60 +29,64 @@ EFFECT = re.compile(r"upstream|timed?[ -]?out|retry|gave up|unavailable|\b50[234
 ERROR_WORDS = re.compile(r"error|exception|failed|fatal|panic", re.IGNORECASE)
 
 
-def is_error(template):
+def is_error(template: Template) -> bool:
     declared = template.level in ("error", "fatal")
     return declared or (template.level == "unknown" and ERROR_WORDS.search(template.text) is not None)
 
 
-def new_errors(log, change_time, surprise, ignore):
+def new_errors(
+    log: LogEvidence, change_time: datetime | None, surprise: float, ignore: re.Pattern[str] | None
+) -> Iterator[Template]:
     """Error templates of a log that were not there before, and that chance does not explain."""
     errors = [one for one in log.templates if is_error(one) and one.first_time and one.count >= FEWEST]
     after_change = sum(bucket.lines for bucket in log.buckets if change_time and bucket.start >= change_time)
     span = (log.last_time - log.first_time).total_seconds()
     for template in errors:
+        first_time = template.first_time or log.first_time
         if change_time:
-            is_new = template.count_before == 0 and template.first_time >= change_time
+            is_new = template.count_before == 0 and first_time >= change_time
             after = after_change / max(log.lines, 1)
         else:
             is_new = template.level != "unknown"  # words alone are too weak where nothing says when to look
-            after = (log.last_time - template.first_time).total_seconds() / span
+            after = (log.last_time - first_time).total_seconds() / span
         if is_new and not (ignore and ignore.search(template.text)):
             if template.count * math.log(max(after, 1e-9)) < math.log(surprise / len(errors)):
                 yield template
 
 
-def by_likely_cause(templates, together_s):
+def by_likely_cause(templates: list[Template], together_s: float) -> list[Template]:
     """Earliest first; those within together_s of the earliest by how much they sound like a cause."""
-    first = min(template.first_time for template in templates)
+    first = min(template.first_time for template in templates if template.first_time)
 
-    def rank(template):
-        late = (template.first_time - first).total_seconds() > together_s
+    def rank(template: Template) -> tuple[Any, ...]:
+        came = template.first_time or first
+        late = (came - first).total_seconds() > together_s
         sounds = bool(EFFECT.search(template.text)) - 2 * bool(CAUSE.search(template.text))
-        return (late, template.first_time if late else first, sounds, template.first_time, template.first_line)
+        return (late, came if late else first, sounds, came, template.first_line)
 
     return sorted(templates, key=rank)
 
 
-def announced(log, cause, change_time):
+def announced(log: LogEvidence, cause: Template, change_time: datetime) -> Template | None:
     """The new harmless message between change and cause that shares the rarest words with it, and best of all a setting."""
 
-    def words(template):
+    def words(template: Template) -> set[str]:
         return set(re.findall(r"[a-z]{3,}", template.text.lower()))
 
-    def settings(template):
+    def settings(template: Template) -> set[str]:
         return set(re.findall(r"([a-z_.]+)=<\*>", template.text.lower()))
 
     templates = log.templates
     frequency = Counter(word for template in templates for word in words(template))
 
-    def shared(template):
+    def shared(template: Template) -> float:
         both = sum(math.log(len(templates) / frequency[word]) for word in words(template) & words(cause))
         return both + 3 * len(settings(template) & settings(cause))
 
     between = [
         template
         for template in templates
-        if template.first_time and change_time <= template.first_time <= cause.first_time
+        if template.first_time and cause.first_time and change_time <= template.first_time <= cause.first_time
         if not is_error(template) and template.count_before == 0
     ]
     best = max(between, key=shared, default=None)
@@ -86,7 +94,7 @@ def announced(log, cause, change_time):
 
 
 @conclave.expert(scope="logs.templates")
-def assess(evidence, job):
+def assess(evidence: conclave.Evidence, job: conclave.ExpertJob) -> conclave.ExpertResponse | conclave.Abstain:
     change_time = evidence.case.change_time
     logs = {log.path: log for log in evidence.logs if log.readable and log.first_time and log.last_time > log.first_time}
     if change_time:
@@ -100,7 +108,7 @@ def assess(evidence, job):
         content = f"No kind of error appeared after {since} that chance would not explain."
         return conclave.ExpertResponse(verdict=evidence.case.grade(0), confidence=0.75, content=content)
     new = by_likely_cause(new, job.settings["together_s"])
-    claims = []
+    claims: list[conclave.Claim] = []
     for template in new[:5]:
         log = logs[template.source]
         text = (

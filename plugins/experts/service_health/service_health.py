@@ -5,9 +5,11 @@ the user, so such a probe is no evidence. A latency is judged against an absolut
 """
 
 import math
+from collections.abc import Iterable, Iterator
 from statistics import median
 
 import conclave
+from conclave.evidence import ServiceEvidence
 
 SAYS_NOTHING = {"local_error", "cancelled", "suspect"}
 MEANING = {
@@ -20,7 +22,7 @@ MEANING = {
 }
 
 
-def wrong_state(service):
+def wrong_state(service: ServiceEvidence) -> tuple[float, conclave.Claim] | None:
     """A claim about a service that is not as expected, with how bad that is, or None."""
     expected = service.expect or "open"
     if service.state == expected or (
@@ -38,7 +40,7 @@ def wrong_state(service):
     )
 
 
-def slow_ones(services, slow_ms, outlier):
+def slow_ones(services: Iterable[ServiceEvidence], slow_ms: float, outlier: float) -> Iterator[conclave.Claim]:
     timed = [
         (service, service.latency_ms)
         for service in services
@@ -57,7 +59,7 @@ def slow_ones(services, slow_ms, outlier):
 
 
 @conclave.expert(scope="services")
-def assess(evidence, job):
+def assess(evidence: conclave.Evidence, job: conclave.ExpertJob) -> conclave.ExpertResponse | conclave.Abstain:
     if not evidence.services:
         return conclave.Abstain("no services named")
     known = [service for service in evidence.services if service.state not in SAYS_NOTHING]

@@ -9,23 +9,27 @@ tenth of the median, begun abruptly, since traffic that ebbs in the evening does
 A log that ends long before the others that ran beside it, by the same measures, fell silent.
 """
 
+from collections.abc import Iterator
 from statistics import median
 
 import conclave
+from conclave.evidence import Bucket, Gap, LogEvidence
+
+Finding = tuple[float, float, str, tuple[int, ...]]  # badness, severity, text, cited lines
 
 MISSED = 10  # buckets
 SLUMP = 5  # buckets
 DAY = 86400.0
 
 
-def activity(log):
+def activity(log: LogEvidence) -> float:
     """Share of the buckets between first and last line in which the log wrote, gaps out of rhythm included."""
-    span = (log.last_time - log.first_time).total_seconds()
-    return min(1.0, len(log.buckets) / max(span / log.bucket_seconds, 1.0))
+    length: float = (log.last_time - log.first_time).total_seconds() / log.bucket_seconds
+    return min(1.0, len(log.buckets) / max(length, 1.0))
 
 
-def is_quiet_hour(gap, gaps):
-    def same_hour(other):
+def is_quiet_hour(gap: Gap, gaps: list[Gap]) -> bool:
+    def same_hour(other: Gap) -> bool:
         days = abs((other.start - gap.start).total_seconds()) / DAY
         return days > 0.5 and abs(days - round(days)) * DAY < 3600 and other.seconds > 0.3 * gap.seconds
 
@@ -33,8 +37,8 @@ def is_quiet_hour(gap, gaps):
     return sum(0.5 < other.seconds / gap.seconds < 2.0 for other in others) >= 2 or any(map(same_hour, others))
 
 
-def stalls_of(log, min_gap_s, factor):
-    """Gaps that the log's rhythm does not explain. Findings are (badness, severity, text, cited lines)."""
+def stalls_of(log: LogEvidence, min_gap_s: float, factor: float) -> Iterator[Finding]:
+    """Gaps that the log's rhythm does not explain."""
     share, gaps = activity(log), log.gaps
     for gap in gaps:
         others = [other.seconds for other in gaps if other is not gap]
@@ -45,14 +49,16 @@ def stalls_of(log, min_gap_s, factor):
             yield 0.5, 0.6, text, (gap.line_before, gap.line_after)
 
 
-def slumps_of(log):
+def slumps_of(log: LogEvidence) -> Iterator[Finding]:
     """Stretches in which a steady log brings only a trickle."""
     counts = sorted(bucket.lines for bucket in log.buckets)
     usual = counts[len(counts) // 2]
     # Buckets have no line numbers; in a log in order they follow from the counts.
     if log.out_of_order or sum(counts) != log.lines or usual < 20 or counts[len(counts) // 4] < 0.4 * usual:
         return
-    slumps, slump, before, line = [], None, 0, 1
+    slumps: list[list[tuple[Bucket, int]]] = []
+    slump: list[tuple[Bucket, int]] | None = None
+    before, line = 0, 1
     for bucket in log.buckets:
         if bucket.lines >= 0.1 * usual:
             slump = None
@@ -62,17 +68,17 @@ def slumps_of(log):
             slump = [(bucket, line)]
             slumps.append(slump)
         before, line = bucket.lines, line + bucket.lines
-    for slump in slumps:
-        if len(slump) >= SLUMP:
-            (start, first), (end, last) = slump[0], slump[-1]
+    for one in slumps:
+        if len(one) >= SLUMP:
+            (start, first), (end, last) = one[0], one[-1]
             text = f"brought a trickle from {start.start:%Y-%m-%d %H:%M} to {end.start:%H:%M}, usually {usual} lines per bucket"
             yield 0.5, 0.6, text, (first, last)
 
 
-def silence_of(log, logs, min_gap_s):
+def silence_of(log: LogEvidence, logs: list[LogEvidence], min_gap_s: float) -> Iterator[Finding]:
     """The end of a log, if others that ran beside it went on for long."""
 
-    def beside(other):
+    def beside(other: LogEvidence) -> bool:
         begun = other.first_time <= log.last_time and other.first_time - log.first_time < log.last_time - log.first_time
         return other is not log and begun and other.last_time > log.last_time
 
@@ -85,16 +91,17 @@ def silence_of(log, logs, min_gap_s):
         yield (1 if missed >= 1.5 * MISSED else 0.5), 0.8, text, (log.lines,)
 
 
-def span(seconds):
+def span(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 @conclave.expert(scope="logs.time")
-def assess(evidence, job):
+def assess(evidence: conclave.Evidence, job: conclave.ExpertJob) -> conclave.ExpertResponse | conclave.Abstain:
     logs = [log for log in evidence.logs if log.readable and len(log.buckets) >= 2 and log.last_time > log.first_time]
     if not logs:
         return conclave.Abstain("no log whose time stamps span two intervals, so there is no rhythm to break")
-    shortest, found = job.settings["min_gap_s"], []
+    shortest = job.settings["min_gap_s"]
+    found: list[tuple[LogEvidence, float, float, str, tuple[int, ...]]] = []
     for log in logs:
         if job.cancelled():
             break
