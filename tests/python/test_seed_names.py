@@ -1,6 +1,7 @@
 """The names of the module that Conclave replaces, over the real engine."""
 
 import array
+import inspect
 import json
 import pathlib
 import socket
@@ -17,6 +18,43 @@ def test_the_top_level_has_them_too():
     assert conclave.ServiceScanner is infrastructure.ServiceScanner
     assert conclave.CircleOfExperts is circle_of_experts.CircleOfExperts
     assert conclave.PatternAnalyzer is performance.PatternAnalyzer
+
+
+@pytest.mark.parametrize(
+    "function, parameters",
+    [
+        (conclave.ServiceScanner, ["timeout_ms=1000", "max_threads=None"]),
+        (conclave.ServiceScanner.scan_services, ["services"]),
+        (conclave.ServiceScanner.scan, ["targets"]),
+        (conclave.ServiceScanner.clear_cache, []),
+        (conclave.ConfigParser, []),
+        (conclave.ConfigParser.parse_yaml, ["text"]),
+        (conclave.ConfigParser.validate_config, ["config"]),
+        (conclave.LogAnalyzer, ["patterns=None"]),
+        (conclave.LogAnalyzer.analyze_logs, ["source"]),
+        (conclave.LogAnalyzer.analyze_temporal_patterns, ["source"]),
+        (conclave.TaskExecutor, ["thread_pool_size=None", "async_pool_size=None"]),
+        (conclave.TaskExecutor.execute_batch, ["tasks"]),
+        (conclave.TaskExecutor.get_stats, []),
+        (conclave.AsyncProcessor, []),
+        (conclave.AsyncProcessor.process_async, ["operation", "args"]),
+        (conclave.PatternAnalyzer, []),
+        (conclave.PatternAnalyzer.calculate_pattern_similarity, ["pattern1", "pattern2"]),
+        (conclave.PatternAnalyzer.batch_process_patterns, ["batch", "reference=None"]),
+        (conclave.PatternAnalyzer.similarity_matrix, ["batch"]),
+        (conclave.PatternAnalyzer.process_numpy_data, ["data"]),
+        (conclave.CircleOfExperts, ["config=None"]),
+        (conclave.CircleOfExperts.process_expert_responses, ["responses", "config=None"]),
+        (conclave.process_expert_responses, ["responses", "config=None"]),
+        (conclave.compute_text_similarity, ["a", "b", "algorithm='cosine'"]),
+        (conclave.ExpertResponse, ["expert_name=''", "content=''", "confidence=0.5", "metadata=None", "timestamp=0"]),
+    ],
+    ids=lambda item: getattr(item, "__qualname__", ""),
+)
+def test_signatures_are_those_of_the_module_that_conclave_replaces(function, parameters):
+    known = [one for one in inspect.signature(function).parameters.values() if one.name != "self"]
+    said = [one.name if one.default is one.empty else f"{one.name}={one.default!r}" for one in known]
+    assert said[: len(parameters)] == parameters
 
 
 @pytest.mark.parametrize("form", ["text", "bytes", "path", "several"])

@@ -4,9 +4,6 @@ import ast
 import inspect
 import pathlib
 import re
-import shutil
-import subprocess
-import sys
 
 import conclave
 import pytest
@@ -106,8 +103,3 @@ def test_everything_public_is_there_and_documented():
         assert hasattr(conclave, name)
         if not name.startswith("__"):
             assert getattr(conclave, name).__doc__, name
-
-
-@pytest.mark.skipif(shutil.which("mypy") is None, reason="mypy is not installed")
-def test_the_stub_passes_mypy():
-    subprocess.run(["mypy", "--strict", str(STUB)], check=True, stdout=sys.stderr)

@@ -65,7 +65,7 @@ def load_package(provider: str) -> ModuleType | None:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for place in [None, os.environ.get("CONCLAVE_MODEL_PACKAGES"), data / "conclave/models/lib" / version / "site-packages"]:
         if place and str(place) not in sys.path and Path(place).is_dir():
-            sys.path.append(str(place))
+            sys.path.insert(0, str(place))  # before older packages of the system that it would not work with
         try:
             return importlib.import_module(provider)
         except ModuleNotFoundError as error:
