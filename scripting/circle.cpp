@@ -44,22 +44,31 @@ class Chooser {
       : subject_(subject), request_(request), catalog_(read_catalog(shipped, request.plugin_dirs)) {}
 
   // The plugin a name or a path means. `by_user`: named on the command line and not in the case.
-  [[nodiscard]] Result<PluginInfo> find(const std::string& name, bool by_user) const {
-    if (is_path(name)) return find_path(name, by_user);
+  [[nodiscard]] Result<PluginInfo> find(const ExpertChoice& choice, bool by_user) const {
+    const std::string& name = choice.name;
+    const std::string place = by_user ? std::string() : place_of(choice);
+    if (is_path(name)) {
+      auto plugin = find_path(name, by_user);
+      if (!plugin && !by_user && !choice.place().empty()) {
+        plugin.error().message = plugin.error().text();
+        plugin.error().where = place;
+      }
+      return plugin;
+    }
     if (const PluginInfo* plugin = catalog_.find(name)) {
       if (plugin->kind == "expert") return as_trusted(*plugin);
-      return fail(ErrorKind::invalid_argument, "plugin '" + name + "' is no expert but of kind " + plugin->kind, where());
+      return fail(ErrorKind::invalid_argument, "plugin '" + name + "' is no expert but of kind " + plugin->kind, place);
     }
     for (const PluginProblem& problem : catalog_.problems) {
       if (problem.path.stem() == name) {
-        return fail(ErrorKind::parse, "expert '" + name + "' cannot be used: " + problem.message, where());
+        return fail(ErrorKind::parse, "expert '" + name + "' cannot be used: " + problem.message, place);
       }
     }
     std::vector<std::string_view> known;
     for (const PluginInfo& plugin : catalog_.plugins) {
       if (plugin.kind == "expert") known.push_back(plugin.name);
     }
-    return fail(ErrorKind::not_found, "there is no expert '" + name + "'" + did_you_mean(name, known), where());
+    return fail(ErrorKind::not_found, "there is no expert '" + name + "'" + did_you_mean(name, known), place);
   }
 
   [[nodiscard]] std::vector<ExpertChoice> choices() const {
@@ -95,7 +104,10 @@ class Chooser {
     return {};
   }
 
-  [[nodiscard]] std::string where() const { return subject_.file.string(); }
+  [[nodiscard]] std::string place_of(const ExpertChoice& choice, const std::string& setting = {}) const {
+    const std::string place = choice.place(setting);
+    return place.empty() ? subject_.file.string() : place;
+  }
 
  private:
   [[nodiscard]] ExpertChoice as_the_case_says(const std::string& name) const {
@@ -144,12 +156,12 @@ bool fits(const std::string& type, const nlohmann::json& value) {
 
 }  // namespace
 
-Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::json& said, const std::string& where) {
+Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::json& said, const PlaceOf& place_of) {
   nlohmann::json settings = nlohmann::json::object();
   for (const Setting& setting : plugin.settings) settings[setting.name] = setting.default_value;
   if (said.is_null()) return settings;
   if (!said.is_object()) {
-    return fail(ErrorKind::invalid_argument, "the settings of expert '" + plugin.name + "' must be a map", where);
+    return fail(ErrorKind::invalid_argument, "the settings of expert '" + plugin.name + "' must be a map", place_of({}));
   }
   std::vector<std::string_view> known;
   for (const Setting& setting : plugin.settings) known.emplace_back(setting.name);
@@ -158,13 +170,13 @@ Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::
                                       [&name = name](const Setting& candidate) { return candidate.name == name; });
     if (setting == plugin.settings.end()) {
       return fail(ErrorKind::invalid_argument,
-                  "expert '" + plugin.name + "' has no setting '" + name + "'" + did_you_mean(name, known), where);
+                  "expert '" + plugin.name + "' has no setting '" + name + "'" + did_you_mean(name, known), place_of(name));
     }
     if (!fits(setting->type, value)) {
       return fail(ErrorKind::invalid_argument,
                   "setting '" + name + "' of expert '" + plugin.name + "' must be of type " + setting->type + ", not " +
                       value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
-                  where);
+                  place_of(name));
     }
     settings[name] = setting->type == "float" ? nlohmann::json(value.get<double>()) : value;
   }
@@ -188,16 +200,18 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
   std::vector<std::string> seen;
   bool isolated = false;
   for (const ExpertChoice& choice : chooser.choices()) {
-    auto plugin = chooser.find(choice.name, !request.only.empty());
+    auto plugin = chooser.find(choice, !request.only.empty());
     if (!plugin) return tl::unexpected(std::move(plugin.error()));
     if (std::find(seen.begin(), seen.end(), plugin->name) != seen.end()) {
-      return fail(ErrorKind::invalid_argument, "expert '" + plugin->name + "' is asked for twice", chooser.where());
+      return fail(ErrorKind::invalid_argument, "expert '" + plugin->name + "' is asked for twice", chooser.place_of(choice));
     }
     seen.push_back(plugin->name);
     if (!(choice.weight > 0) || !std::isfinite(choice.weight)) {
-      return fail(ErrorKind::invalid_argument, "the weight of expert '" + plugin->name + "' must be above 0", chooser.where());
+      return fail(ErrorKind::invalid_argument, "the weight of expert '" + plugin->name + "' must be above 0",
+                  chooser.place_of(choice));
     }
-    auto settings = merge_settings(*plugin, choice.settings, chooser.where());
+    auto settings =
+        merge_settings(*plugin, choice.settings, [&](const std::string& setting) { return chooser.place_of(choice, setting); });
     if (!settings) return tl::unexpected(std::move(settings.error()));
     if (plugin->trust == Trust::untrusted) {
       circle.refused.push_back(refused_response(*plugin, choice.weight,

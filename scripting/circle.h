@@ -20,8 +20,11 @@ using MakeExpert = std::function<ExpertPtr(const PluginInfo& plugin, nlohmann::j
 // What its manifest names, and what settings name for it.
 [[nodiscard]] std::vector<std::string> secrets_of(const PluginInfo& plugin, const nlohmann::json& settings);
 
+// Where a setting is said, for messages; of the whole expert if the name is empty.
+using PlaceOf = std::function<std::string(const std::string& setting)>;
+
 // The defaults of `plugin` and what the case says over them. Errors of kind invalid_argument name the plugin and the setting.
 [[nodiscard]] Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::json& said,
-                                                    const std::string& where);
+                                                    const PlaceOf& place_of);
 
 }  // namespace conclave::scripting

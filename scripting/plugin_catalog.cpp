@@ -101,6 +101,10 @@ Result<PluginInfo> read_folder(const fs::path& folder, Trust trust) {
   info.trust = trust;
   const fs::path manifest = folder / manifest_name;
   const auto text = read_whole(manifest, largest_manifest);
+  if (!text && text.error().os_error == ENOENT) {
+    return fail(ErrorKind::not_found, "there is no plugin.toml in it, so it is no plugin; folders of plugins go with --plugins",
+                folder.string());
+  }
   if (!text) return tl::unexpected(text.error());
   if (auto read = read_manifest(*text, manifest.string(), info); !read) return tl::unexpected(std::move(read.error()));
   std::error_code error;

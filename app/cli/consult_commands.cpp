@@ -169,6 +169,10 @@ void add_options(CLI::App& command, Arguments& arguments) {
           "Consent for this run that the expert language_model sends a condensed and redacted text of the evidence to this "
           "address; the exact text is kept in the report. Without it nothing is sent anywhere")
       ->type_name("URL")
+      ->check([](const std::string& url) {
+        const std::size_t host = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : url.size();
+        return std::string(host < url.size() && url[host] != '/' ? "" : "must be an address such as https://api.example.com");
+      })
       ->allow_extra_args(false);
   command.add_flag("--keep-going", arguments.keep_going, "Go on when named evidence cannot be read; coverage drops");
   command.add_flag("--no-history", arguments.no_history, "Neither look at earlier reports nor keep this one");

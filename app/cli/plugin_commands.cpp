@@ -107,7 +107,9 @@ int check_plugins(Program& program, const Arguments& arguments) {
     if (plugin) {
       plugins.push_back(std::move(*plugin));
     } else {
-      problems.push_back({path, plugin.error().message});
+      const Error& error = plugin.error();
+      const bool elsewhere = !error.where.empty() && error.where != path;  // a line of the manifest, or a file of the plugin
+      problems.push_back({path, elsewhere ? error.text() : error.message});
     }
   }
   return show(program, plugins, problems, arguments.json);

@@ -56,6 +56,15 @@ constexpr const char* footer =
     "Exit codes: 0 passed; 1 another verdict, problems or findings; 2 usage, invalid case or unreadable input;\n"
     "3 no consensus; 130 Ctrl-C. `conclave COMMAND --help` says more about a command.";
 
+// An empty text is a variable that was not set: it must not mean standard output, or this folder.
+void refuse_empty_values(CLI::App& app) {
+  for (CLI::Option* option :
+       app.get_options([](const CLI::Option* candidate) { return candidate->get_items_expected_max() > 0; })) {
+    option->check([](const std::string& value) { return std::string(value.empty() ? "must not be empty" : ""); });
+  }
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) refuse_empty_values(*command);
+}
+
 void describe(CLI::App& app, Program& program) {
   app.set_version_flag("--version", "conclave " CONCLAVE_VERSION, "Print the version and leave");
   app.set_help_flag("-h,--help", "Print this help and leave");
@@ -74,6 +83,7 @@ void describe(CLI::App& app, Program& program) {
   add_plugin_commands(app, program);
   add_keys_commands(app, program);
   add_history_commands(app, program);
+  refuse_empty_values(app);
   program.chosen = [&app, &program] { return open_window(app, program, {}); };
 }
 

@@ -1,26 +1,27 @@
 #include "app/cli/screen.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/cli/terminal.h"
 
 namespace conclave::cli {
-namespace {
-
-// 0 or errno.
 int write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written < 0 && errno == EAGAIN) {  // somebody else made this pipe or terminal non-blocking
+      pollfd ready{descriptor, POLLOUT, 0};
+      (void)::poll(&ready, 1, -1);
+      continue;
+    }
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return errno;
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return 0;
 }
-
-}  // namespace
 
 void occupy_standard_descriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {

@@ -13,6 +13,9 @@
 
 namespace conclave::cli {
 
+// Writes all of it, and waits where that takes time; 0 or errno.
+[[nodiscard]] int write_all(int descriptor, std::string_view text);
+
 // Writes standard output at once and remembers what went wrong. One thread.
 class Output {
  public:

@@ -12,7 +12,7 @@ namespace conclave::cli {
 namespace {
 
 int open_console(Program& program) {
-  const auto host = start_scripts(pass_through());
+  const auto host = start_scripts(pass_through(program));
   if (!host) return program.failed(host.error());
   int code = exit_passed;
   {
@@ -26,7 +26,7 @@ int run_script(Program& program, const std::string& script) {
   if (::access(script.c_str(), R_OK) != 0) return program.failed(fail_io("cannot open", script, errno).value());
   std::error_code error;
   if (std::filesystem::is_directory(script, error)) return program.failed(fail_io("cannot run", script, EISDIR).value());
-  const auto host = start_scripts(pass_through());
+  const auto host = start_scripts(pass_through(program));
   if (!host) return program.failed(host.error());
   int code = exit_passed;
   {

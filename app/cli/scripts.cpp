@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -21,15 +20,12 @@ void leave(scripting::ScriptHost& host, int code) {
   std::_Exit(code);  // not reached, which the compiler cannot know of a virtual function
 }
 
-scripting::OutputSink pass_through() {
-  return [](scripting::Stream stream, std::string_view text, std::string_view /*origin*/) {
-    const int descriptor = stream == scripting::Stream::out ? STDOUT_FILENO : STDERR_FILENO;
-    while (!text.empty()) {
-      const ssize_t written = ::write(descriptor, text.data(), text.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return;  // the reader went away; the script finds out no differently than from Python
-      text.remove_prefix(static_cast<std::size_t>(written));
-    }
+scripting::OutputSink pass_through(Program& program) {
+  return [&program, mutex = std::make_shared<std::mutex>()](scripting::Stream stream, std::string_view text,
+                                                            std::string_view /*origin*/) {
+    const std::lock_guard lock(*mutex);  // threads of a script print, too
+    if (stream == scripting::Stream::out) return program.out.write(text);
+    (void)write_all(STDERR_FILENO, text);
   };
 }
 

@@ -14,7 +14,7 @@ struct Program;
 [[noreturn]] void leave(scripting::ScriptHost& host, int code);
 
 // Console and scripts: straight to the two streams of the process.
-[[nodiscard]] scripting::OutputSink pass_through();
+[[nodiscard]] scripting::OutputSink pass_through(Program& program);
 
 // Experts: standard output belongs to the report, so with -v it appears on the screen under the expert's name, and else nowhere.
 [[nodiscard]] scripting::OutputSink remarks_of_experts(Program& program);

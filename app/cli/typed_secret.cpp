@@ -1,15 +1,18 @@
 #include "app/cli/typed_secret.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
+#include "app/cli/interrupts.h"
+#include "app/cli/screen.h"
 #include "app/cli/terminal.h"
 
 namespace conclave::cli {
@@ -18,8 +21,7 @@ namespace {
 constexpr std::size_t longest_typed = 4096;             // a terminal's own limit for a line
 constexpr std::size_t longest_read = (64U << 10U) + 3;  // what a key ring takes, and a line end
 
-// While it lives what is typed at the terminal is not shown. OpenSSL begins with that only after it has shown its prompt, which a
-// fast typist can beat.
+// While it lives what is typed at the terminal is not shown. It begins before a prompt appears, which a fast typist can beat.
 class Silence {
  public:
   Silence() : terminal_(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {
@@ -36,6 +38,7 @@ class Silence {
     if (terminal_ >= 0) ::close(terminal_);
   }
   [[nodiscard]] bool there() const { return there_; }
+  [[nodiscard]] int terminal() const { return terminal_; }
 
  private:
   int terminal_;
@@ -53,21 +56,43 @@ security::Secret first_of(const security::Secret& buffer, std::size_t size) {
   return security::Secret(buffer.view().substr(0, size));
 }
 
+// One line, without its end.
+Result<security::Secret> typed_line(int terminal, int interrupted, const std::string& prompt) {
+  if (const int error = write_all(terminal, prompt); error != 0) return fail_io("cannot ask on the terminal", {}, error);
+  std::array<pollfd, 2> waiting{pollfd{terminal, POLLIN, 0}, pollfd{interrupted, POLLIN, 0}};
+  while (::poll(waiting.data(), waiting.size(), -1) < 0) {
+    if (errno != EINTR) return fail_io("cannot wait for what is typed", {}, errno);
+  }
+  security::Secret buffer(longest_typed);
+  const bool stopped = waiting[1].revents != 0;
+  const ssize_t count = stopped ? 0 : ::read(terminal, buffer.bytes().data(), longest_typed);
+  const int error = count < 0 ? errno : 0;
+  (void)write_all(terminal, "\n");
+  if (stopped) return fail_cancelled();
+  if (error != 0) return fail_io("cannot read what is typed", {}, error);
+  const std::string_view line = buffer.view().substr(0, static_cast<std::size_t>(count));
+  const std::size_t size = std::min(line.find('\n'), line.size());
+  if (size == 0) return fail(ErrorKind::invalid_argument, "nothing was typed");
+  return first_of(buffer, size);
+}
+
 }  // namespace
 
 Result<security::Secret> ask_secret(const std::string& prompt, bool twice) {
+  // An event and not a signal ends the waiting, so that Ctrl-C is not lost between prompt and poll, whichever thread it meets.
+  const int event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (event < 0) return fail_io("cannot wait for what is typed", {}, errno);
+  const auto close_event = [](const int* fd) { ::close(*fd); };
+  const std::unique_ptr<const int, decltype(close_event)> closer(&event, close_event);
+  const Interrupts interrupts([event] { ::eventfd_write(event, 1); }, false);
   const Silence silence;
-  if (!silence.there())
-    return fail(ErrorKind::unsupported, "there is no terminal to type at");  // OpenSSL would read standard input
-  security::Secret buffer(longest_typed);
-  constexpr int interrupted = -2;
-  const int code = EVP_read_pw_string(buffer.bytes().data(), static_cast<int>(longest_typed), prompt.c_str(), twice ? 1 : 0);
-  if (code == interrupted) return fail_cancelled();
-  if (code != 0)
-    return fail(ErrorKind::invalid_argument, twice ? "the two were not the same, or too long" : "nothing was typed, or too much");
-  const std::size_t size = ::strnlen(buffer.view().data(), longest_typed);
-  if (size == 0) return fail(ErrorKind::invalid_argument, "nothing was typed");
-  return first_of(buffer, size);
+  if (!silence.there()) return fail(ErrorKind::unsupported, "there is no terminal to type at");
+  auto typed = typed_line(silence.terminal(), event, prompt);
+  if (!typed || !twice) return typed;
+  const auto again = typed_line(silence.terminal(), event, "Again: ");
+  if (!again) return tl::unexpected(again.error());
+  if (again->view() != typed->view()) return fail(ErrorKind::invalid_argument, "the two were not the same");
+  return typed;
 }
 
 Result<security::Secret> read_secret() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -21,7 +22,15 @@ struct ExpertChoice {
   std::string name;  // of a plugin, or a path to a .py file
   nlohmann::json settings = nlohmann::json::object();
   double weight = 1.0;
-  bool operator==(const ExpertChoice&) const = default;
+  // Where the case file says so, for messages; not part of what is asked.
+  config::Location location = {};
+  std::map<std::string, config::Location> setting_places = {};
+
+  // "file:line:column" of a setting, else of the expert; empty if the case was made in code.
+  [[nodiscard]] std::string place(const std::string& setting = {}) const;
+  bool operator==(const ExpertChoice& other) const {
+    return name == other.name && settings == other.settings && weight == other.weight;
+  }
 };
 
 struct Case {

@@ -21,30 +21,32 @@ class CaseReader {
   void read() {
     if (root_.kind == NodeKind::null) {
       map_.error(root_, "empty-case", "the file says nothing; a case needs a question and evidence",
-                 "question: Is it safe to go on?");
+                 "write for example question: Is it safe to go on?");
     }
     if (!map_.is_map()) return;
     long long version = 1;
     map_.integer("version", version, 1, 1);
     map_.text("name", subject_.name);
     if (const Node* node = map_.any("question"); node == nullptr) {
-      map_.error(root_, "missing-key", "a case needs a question", "question: Is it safe to go on?");
+      map_.error(root_, "missing-key", "a case needs a question", "write for example question: Is it safe to go on?");
     } else if (node->kind != NodeKind::scalar || node->scalar.empty()) {
-      map_.error(*node, "wrong-type", "question is text", "question: Is it safe to go on?");
+      map_.error(*node, "wrong-type", "question is text", "write for example question: Is it safe to go on?");
     } else {
       subject_.question_text = node->scalar;
     }
     read_verdicts();
     read_gate();
     read_times();
+    const std::size_t problems_before = problems_.size();
     map_.texts("logs", subject_.logs);
     read_services();
     map_.text("config", subject_.config);
+    const bool bad_evidence = problems_.size() > problems_before;  // said already, and not the same as none
     read_experts();
     read_circle();
     map_.finish();
-    if (subject_.logs.empty() && subject_.services.empty() && subject_.config.empty()) {
-      map_.error(root_, "no-evidence", "a case needs evidence: logs, services or config", "logs: [app.log]");
+    if (!bad_evidence && subject_.logs.empty() && subject_.services.empty() && subject_.config.empty()) {
+      map_.error(root_, "no-evidence", "a case needs evidence: logs, services or config", "write for example logs: [app.log]");
     }
   }
 
@@ -58,7 +60,7 @@ class CaseReader {
       const std::set<std::string> unique(verdicts.begin(), verdicts.end());
       if (verdicts.size() < 2 || unique.size() != verdicts.size() || unique.contains("")) {
         map_.error(*node, "bad-verdicts", "verdicts are at least two different labels, best first",
-                   "verdicts: [healthy, degraded, failing]");
+                   "write for example verdicts: [healthy, degraded, failing]");
       } else {
         question().verdicts = std::move(verdicts);
       }
@@ -93,7 +95,7 @@ class CaseReader {
       if (const auto time = parse_time(node.scalar)) return time;
     }
     map_.error(node, "bad-time", what + " is an ISO 8601 time" + (node.scalar.empty() ? "" : ", not '" + node.scalar + "'"),
-               "2026-03-01T12:00:00Z");
+               "write it like 2026-03-01T12:00:00Z");
     return std::nullopt;
   }
 
@@ -113,7 +115,8 @@ class CaseReader {
       reader.finish();
     }
     if (start == nullptr || end == nullptr) {
-      map_.error(*range, "wrong-type", "time_range has a start and an end", "time_range: [2026-03-01T12:00Z, 2026-03-01T14:00Z]");
+      map_.error(*range, "wrong-type", "time_range has a start and an end",
+                 "write for example time_range: [2026-03-01T12:00Z, 2026-03-01T14:00Z]");
       return;
     }
     const auto from = time_of(*start, "start of time_range");
@@ -145,13 +148,14 @@ class CaseReader {
           expect.reset();
         }
       }
-      if (!service.text("target", text)) map_.error(node, "missing-key", "a service needs a target", "target: 127.0.0.1:8080");
+      if (!service.text("target", text))
+        map_.error(node, "missing-key", "a service needs a target", "write for example target: 127.0.0.1:8080");
       service.finish();
       if (text.empty()) return;
     }
     auto targets = scan::parse_targets(text);
     if (!targets) {
-      map_.error(node, "bad-target", targets.error().text(), "127.0.0.1:8080");
+      map_.error(node, "bad-target", targets.error().text(), "write it like 127.0.0.1:8080");
       return;
     }
     for (scan::Target& target : *targets) {
@@ -165,7 +169,7 @@ class CaseReader {
     const Node* node = map_.any("services");
     if (node == nullptr || node->kind == NodeKind::null) return;
     if (node->kind != NodeKind::list) {
-      map_.error(*node, "wrong-type", "services is a list", "services: [127.0.0.1:8080]");
+      map_.error(*node, "wrong-type", "services is a list", "write for example services: [127.0.0.1:8080]");
       return;
     }
     for (const Node& item : node->items) read_service(item);
@@ -173,16 +177,19 @@ class CaseReader {
 
   void read_expert(const Node& node) {
     ExpertChoice choice;
+    choice.location = node.location;
     if (node.kind == NodeKind::scalar && !node.scalar.empty()) {
       choice.name = node.scalar;
     } else {
       MapReader expert(node, "an expert", problems_);
       if (!expert.is_map()) return;
       if (!expert.text("name", choice.name) || choice.name.empty()) map_.error(node, "missing-key", "an expert needs a name");
+      if (const Node* name = expert.any("name")) choice.location = name->location;
       expert.number("weight", choice.weight, 1e-6, 1e6);
       if (const Node* settings = expert.any("settings")) {
         if (settings->kind == NodeKind::map) {
           choice.settings = settings->to_json();
+          for (const auto& [key, value] : settings->entries) choice.setting_places[key.scalar] = key.location;
         } else if (settings->kind != NodeKind::null) {
           map_.error(*settings, "wrong-type", "settings of an expert are a map");
         }
@@ -199,7 +206,7 @@ class CaseReader {
     const Node* node = map_.any("experts");
     if (node == nullptr || node->kind == NodeKind::null) return;
     if (node->kind != NodeKind::list) {
-      map_.error(*node, "wrong-type", "experts is a list", "experts: [error_bursts, config_audit]");
+      map_.error(*node, "wrong-type", "experts is a list", "write for example experts: [error_bursts, config_audit]");
       return;
     }
     for (const Node& item : node->items) read_expert(item);
@@ -241,6 +248,12 @@ CaseFile case_from_tree(const Node& root, const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+std::string ExpertChoice::place(const std::string& setting) const {
+  const auto found = setting_places.find(setting);
+  const config::Location& known = found == setting_places.end() ? location : found->second;
+  return known.line > 0 ? known.text() : std::string();
+}
 
 bool CaseFile::usable() const {
   return std::none_of(problems.begin(), problems.end(),

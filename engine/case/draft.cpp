@@ -53,7 +53,12 @@ void add_yaml(const fs::path& path, const fs::path& base, Draft& draft) {
 Result<void> add(const fs::path& path, const fs::path& base, Draft& draft) {
   std::error_code error;
   if (!fs::exists(path, error)) return fail_io("cannot open", path.string(), error ? error.value() : ENOENT);
-  if (!fs::is_directory(path, error)) {
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::is_directory(status) && !fs::is_regular_file(status)) {
+    const char* what = fs::is_fifo(status) ? "a named pipe" : fs::is_socket(status) ? "a socket" : "a device";
+    return fail(ErrorKind::unsupported, std::string(what) + ", where a file or folder is wanted", path.string());
+  }
+  if (!fs::is_directory(status)) {
     if (looks_like_yaml(path)) {
       add_yaml(path, base, draft);
     } else {

@@ -5,6 +5,7 @@
 
 #include "engine/base/text.h"
 #include "engine/case/consult.h"
+#include "engine/config/path.h"
 #include "engine/logs/line_index.h"
 #include "engine/logs/source.h"
 #include "engine/security/redaction.h"
@@ -104,24 +105,50 @@ class Verifier {
 
   // Redacted, since a report is passed around: a claim about a plain-text secret must not spread it.
   std::optional<std::string> config_line(const consensus::Citation& citation) {
-    const auto lines = evidence_.integers("values.line");
-    for (std::size_t row = 0; row < lines.size() && !citation.id.empty(); ++row) {
-      if (evidence_.text("values.path", row) != citation.id) continue;
-      if (!citation.source.empty() && !same_source(citation.source, evidence_.text("values.file", row))) continue;
-      return security::redact(excerpt_of(citation.id + ": " + std::string(evidence_.text("values.value", row)))).text;
+    if (const auto row = value_row(citation)) {
+      const std::string value(evidence_.text("values.value", *row));
+      return security::redact_config(excerpt_of(citation.id + ": " + value)).text;
     }
     const std::uint64_t files = evidence_.rows("config.file");
     for (std::size_t row = 0; row < files && citation.line > 0; ++row) {
       const std::string path(evidence_.text("config.file", row));
       if (!same_source(citation.source, path)) continue;
       const auto line = files_.line(path, citation.line);
-      return line ? std::optional(security::redact(*line).text) : std::nullopt;
+      return line ? std::optional(security::redact_config(*line).text) : std::nullopt;
     }
     return std::nullopt;
   }
 
+  // The value a path means. Who does not know of the quotes around keys with dots is understood where only one value can be
+  // meant.
+  std::optional<std::size_t> value_row(const consensus::Citation& citation) {
+    if (citation.id.empty()) return std::nullopt;
+    if (values_.empty()) index_values();
+    for (const auto* known : {&values_, &unquoted_}) {
+      std::optional<std::size_t> found;
+      const auto [begin, end] = known->equal_range(citation.id);
+      for (auto entry = begin; entry != end; ++entry) {
+        if (!citation.source.empty() && !same_source(citation.source, evidence_.text("values.file", entry->second))) continue;
+        if (found && known == &unquoted_) return std::nullopt;
+        if (!found) found = entry->second;
+      }
+      if (found) return found;
+    }
+    return std::nullopt;
+  }
+
+  void index_values() {
+    for (std::size_t row = 0; row < evidence_.rows("values.path"); ++row) {
+      const std::string path(evidence_.text("values.path", row));
+      if (path.find('"') != std::string::npos) unquoted_.emplace(config::without_quotes(path), row);
+      values_.emplace(path, row);
+    }
+  }
+
   const Evidence& evidence_;
   FileLines files_;
+  std::multimap<std::string, std::size_t> values_;    // rows by path
+  std::multimap<std::string, std::size_t> unquoted_;  // by config::without_quotes(), of those with quotes
   std::size_t verified_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "engine/base/text.h"
+#include "engine/config/path.h"
 #include "engine/config/rules.h"
 
 namespace conclave::config {
@@ -11,7 +12,7 @@ namespace {
 
 constexpr int max_number = std::numeric_limits<int>::max();
 
-// Every scalar below `node`, null included, as "a.b[0].c". Depth is bounded by TreeLimits::max_depth.
+// Every scalar below `node`, null included, with its path. Depth is bounded by TreeLimits::max_depth.
 template <class Visit>
 void for_each_scalar(const Node& node, const std::string& path, const Visit& visit) {
   switch (node.kind) {
@@ -20,12 +21,10 @@ void for_each_scalar(const Node& node, const std::string& path, const Visit& vis
       visit(path, node);
       break;
     case NodeKind::list:
-      for (std::size_t i = 0; i < node.items.size(); ++i)
-        for_each_scalar(node.items[i], path + "[" + std::to_string(i) + "]", visit);
+      for (std::size_t i = 0; i < node.items.size(); ++i) for_each_scalar(node.items[i], path_of_item(path, i), visit);
       break;
     case NodeKind::map:
-      for (const auto& [key, value] : node.entries)
-        for_each_scalar(value, path.empty() ? key.scalar : path + "." + key.scalar, visit);
+      for (const auto& [key, value] : node.entries) for_each_scalar(value, path_of_key(path, key.scalar), visit);
       break;
   }
 }
@@ -35,7 +34,7 @@ void measure_paths(const Node& node, std::size_t path, std::size_t& total, std::
   total += path;
   if (total > enough) return;
   for (const Node& item : node.items) measure_paths(item, path + 4, total, enough);
-  for (const auto& [key, value] : node.entries) measure_paths(value, path + key.scalar.size() + 1, total, enough);
+  for (const auto& [key, value] : node.entries) measure_paths(value, path + key.scalar.size() + 3, total, enough);
 }
 
 class ConfigReader {
@@ -68,8 +67,12 @@ class ConfigReader {
   void read_settings(const Node& settings) {
     if (settings.kind != NodeKind::map)
       return error(settings, "wrong-type", "global_settings must be a map of keys and values, not " + shown(settings));
-    for_each_scalar(settings, "",
-                    [&](const std::string& path, const Node& value) { model_.global_settings[path] = value.scalar; });
+    for (const auto& [key, value] : settings.entries) {
+      // What stands at the top keeps its name, dots and all.
+      const bool nested = value.kind == NodeKind::list || value.kind == NodeKind::map;
+      for_each_scalar(value, nested ? path_of_key("", key.scalar) : key.scalar,
+                      [&](const std::string& path, const Node& scalar) { model_.global_settings[path] = scalar.scalar; });
+    }
   }
 
   void read_services(const Node& services) {

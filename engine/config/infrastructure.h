@@ -26,12 +26,12 @@ struct Service {
 };
 
 struct InfrastructureConfig {
-  std::vector<Service> services;  // in the order of the file
-  std::map<std::string, std::string> global_settings;
+  std::vector<Service> services;                       // in the order of the file
+  std::map<std::string, std::string> global_settings;  // by name; what is nested by its path (see path.h)
   bool operator==(const InfrastructureConfig&) const = default;
 };
 
-// One scalar of the file with its dotted path ("services.api.memory_mb"), for experts and citations.
+// One scalar of the file with its path ("services.api.memory_mb", see path.h), for experts and citations.
 struct FlatValue {
   std::string path;
   std::string value;

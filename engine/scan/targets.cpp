@@ -2,6 +2,7 @@
 #include <charconv>
 #include <set>
 
+#include "engine/base/text.h"
 #include "engine/scan/address.h"
 #include "engine/scan/scanner.h"
 #include "engine/scan/services.h"
@@ -23,7 +24,7 @@ bool is_digits(std::string_view text) {
 std::string quoted(std::string_view text) {
   constexpr std::size_t longest = 60;
   std::string out = "'";
-  for (const char c : text.substr(0, longest)) out += c >= 0x20 && c < 0x7F ? c : '?';
+  for (const char c : valid_utf8(text.substr(0, longest))) out += (c >= 0 && c < 0x20) || c == 0x7F ? '?' : c;
   return out + (text.size() > longest ? "...'" : "'");
 }
 

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/security/random_text.h"
+
 namespace conclave::security {
 namespace {
 
@@ -151,6 +153,79 @@ Redacted Redactor::redact(std::string_view text) const {
 Redacted redact(std::string_view text) {
   static const Redactor redactor = Redactor::compile(redaction_rules()).value();
   return redactor.redact(text);
+}
+
+namespace {
+
+// "key" of "key: value", "- key: value" and "NAME=value", in small letters; nothing if the line has none. `value` is where the
+// rest begins.
+std::string key_of(std::string_view line, std::size_t& value) {
+  const std::size_t begin = line.find_first_not_of(" \t-\"'");
+  std::size_t end = begin == std::string_view::npos ? begin : line.find_first_of(":=", begin);
+  while (end != std::string_view::npos && line[end] == ':' && end + 1 < line.size() && line[end + 1] != ' ') {
+    end = line.find_first_of(":=", end + 1);  // a colon inside a word separates nothing
+  }
+  // A word with the signs at the end of base64 is no key.
+  if (end != std::string_view::npos && line.find_first_not_of("= \r\n", end) == std::string_view::npos)
+    end = std::string_view::npos;
+  value = end == std::string_view::npos ? 0 : end + 1;
+  std::string key;
+  if (end != std::string_view::npos) key = line.substr(begin, end - begin);
+  std::transform(key.begin(), key.end(), key.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return key;
+}
+
+// The last word of a key such as commit_sha, git-commit or services.api.image_id.
+bool names_an_identity(std::string_view key) {
+  while (key.ends_with('"') || key.ends_with('\'') || key.ends_with(' ')) key.remove_suffix(1);
+  const std::size_t word = key.find_last_of("._-/\"' ");
+  if (word != std::string_view::npos) key.remove_prefix(word + 1);
+  constexpr std::array<std::string_view, 20> words = {
+      "id",   "uuid", "guid", "uid",      "digest", "sha",      "sha1",    "sha256",      "sha512", "md5",
+      "hash", "etag", "tag",  "checksum", "commit", "revision", "version", "fingerprint", "ref",    "image"};
+  return std::find(words.begin(), words.end(), key) != words.end();
+}
+
+std::uint64_t redact_random_words(std::string_view line, std::string& out) {
+  constexpr std::string_view separators = " \t\r\n,;\"'()[]{}<>|\\";
+  std::uint64_t count = 0;
+  std::size_t at = 0;
+  const std::string key = key_of(line, at);
+  if (names_an_identity(key)) at = line.size();
+  out.append(line.substr(0, at));
+  while (at < line.size()) {
+    const std::size_t begin = std::min(line.find_first_not_of(separators, at), line.size());
+    const std::size_t end = std::min(line.find_first_of(separators, begin), line.size());
+    std::string_view word = line.substr(begin, end - begin);
+    out.append(line.substr(at, begin - at));
+    // NAME=value, but not the signs at the end of base64.
+    const std::size_t equals = word.find('=');
+    if (equals != std::string_view::npos && word.find_first_not_of('=', equals) != std::string_view::npos) {
+      out.append(word.substr(0, equals + 1));
+      word.remove_prefix(equals + 1);
+    }
+    const bool random = looks_random(word);
+    out.append(random ? std::string_view("[redacted random-value]") : word);
+    count += random ? 1 : 0;
+    at = end;
+  }
+  return count;
+}
+
+}  // namespace
+
+Redacted redact_config(std::string_view text) {
+  const Redacted named = redact(text);
+  Redacted result{{}, named.counts};
+  std::uint64_t count = 0;
+  for (std::size_t at = 0; at < named.text.size();) {
+    const std::size_t end = std::min(named.text.find('\n', at), named.text.size() - 1) + 1;
+    count += redact_random_words(std::string_view(named.text).substr(at, end - at), result.text);
+    at = end;
+  }
+  if (count > 0) result.counts["random-value"] += count;
+  return result;
 }
 
 }  // namespace conclave::security

@@ -46,4 +46,9 @@ class Redactor {
 // With redaction_rules().
 [[nodiscard]] Redacted redact(std::string_view text);
 
+// The same for lines of a configuration ("key: value", "NAME=value"), and besides every word of a value that looks_random(),
+// under whatever key, counted as "random-value". Words under a key that says digest, hash, checksum, commit, revision, version or
+// id stay: that is how those look.
+[[nodiscard]] Redacted redact_config(std::string_view text);
+
 }  // namespace conclave::security

@@ -70,6 +70,7 @@ Case case_from_json(json document, std::vector<std::string> logs, std::string co
   const std::string text = document.dump(-1, ' ', false, json::error_handler_t::replace);
   Case made = usable_case(read_case(text, "<case>"));
   made.file.clear();
+  for (ExpertChoice& choice : made.experts) choice = {choice.name, choice.settings, choice.weight};  // places of no file
   made.base = std::move(base);
   made.logs = std::move(logs);
   made.config = std::move(config);
@@ -106,6 +107,14 @@ json experts_json(const Case& self) {
     list.push_back({{"name", choice.name}, {"settings", choice.settings}, {"weight", choice.weight}});
   }
   return list;
+}
+
+py::str place_of(const Case& self, py::handle expert, py::handle setting) {
+  const std::string name = to_utf8(expert, "expert");
+  for (const ExpertChoice& choice : self.experts) {
+    if (choice.name == name) return to_str(choice.place(to_utf8(setting, "setting")));
+  }
+  return to_str("");
 }
 
 json gate_json(const consensus::Gate& gate) {
@@ -256,6 +265,8 @@ void bind_case(py::module_& module) {
       .def_property_readonly(
           "keep_going", [](const Case& self) { return self.keep_going; },
           "Whether named evidence that cannot be read is a problem instead of an error.")
+      .def("place_of", &place_of, py::arg("expert"), py::arg("setting") = "",
+           "file:line:column where the case file names an expert, or a setting of it; '' if no file says so.")
       .def("to_dict", &to_dict, "As a case file would hold it.")
       .def("__eq__",
            [](const Case& self, const py::object& other) -> py::object {

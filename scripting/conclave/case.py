@@ -103,15 +103,28 @@ class _Finder:
     def named_by_case(self, choice: Mapping[str, Any]) -> dict[str, Any]:
         """A file that only the case names may come from anywhere: it runs only if its content is in conclave.lock."""
         name = choice["name"]
-        if _is_path(name):
-            path = os.path.join(self._case.base, name)
-            info = _core.read_plugin(path, "untrusted")
-            if info["sha256"] in _core.agreed_digests(self._case.base):
-                info = _core.read_plugin(path, "named")
-            info = self._as_trusted(info)
-        else:
-            info = self.by_name(name)
-        return {**info, "settings": choice["settings"], "weight": choice["weight"]}
+        try:
+            if _is_path(name):
+                path = os.path.join(self._case.base, name)
+                info = _core.read_plugin(path, "untrusted")
+                if info["sha256"] in _core.agreed_digests(self._case.base):
+                    info = _core.read_plugin(path, "named")
+                info = self._as_trusted(info)
+            else:
+                info = self.by_name(name)
+        except _core.CircleError as error:
+            raise _placed(error, self._case.place_of(name)) from None
+        info = {**info, "settings": choice["settings"], "weight": choice["weight"]}
+        try:
+            _runner.settings_of(info)
+        except (TypeError, ValueError) as error:
+            wrong = next((setting for setting in choice["settings"] if f"'{setting}'" in str(error)), "")
+            raise _placed(_core.CircleError(f"expert '{name}': {error}"), self._case.place_of(name, wrong)) from None
+        return info
+
+
+def _placed(error: _core.CircleError, place: str) -> _core.CircleError:
+    return _core.CircleError(f"{place}: {error}") if place else error
 
 
 def _refusal(info: Mapping[str, Any]) -> _core.ExpertResponse:

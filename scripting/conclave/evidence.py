@@ -51,6 +51,10 @@ def _time(us: int) -> datetime.datetime | None:
         return None
 
 
+# The key in quotes, the number of an item, or a plain key (see engine/config/path.h).
+_PATH_STEP = re.compile(r'"((?:[^"\\]|\\.)*)"|\[(\d+)\]|([^.\[\]"]+)', re.DOTALL)
+
+
 def _parsed(text: str | None) -> datetime.datetime | None:
     return None if text is None else _datetime(text)
 
@@ -147,12 +151,21 @@ class ServiceEvidence:
 
 @dataclass(frozen=True, slots=True)
 class ConfigValue:
-    """One scalar of a configuration file with its dotted path ("services.api.memory_mb")."""
+    """One scalar of a configuration file. `path` names it, also in citations: its keys joined by dots, items of lists as [0], and
+    keys that are empty or hold one of . [ ] " in double quotes: services."api.v2".ports[0]."""
 
     path: str
     value: str
     line: int
     column: int
+
+    @property
+    def keys(self) -> tuple[str | int, ...]:
+        """The way from the top of `ConfigEvidence.tree`: ("services", "api.v2", "ports", 0)."""
+        return tuple(
+            int(item) if item else re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL) if quoted or not plain else plain
+            for quoted, item, plain in _PATH_STEP.findall(self.path)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
-from conclave.evidence import CaseEvidence
+from conclave.evidence import CaseEvidence, ConfigValue
 
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 3, 3, 13, 0, tzinfo=timezone.utc)
@@ -139,7 +139,7 @@ def config(values=(), problems=(), services=(), file="infra.yaml"):
         tree={},
         services=list(services),
         values=[
-            SimpleNamespace(path=path, value=value, line=number, column=1) for number, (path, value) in enumerate(values, 1)
+            ConfigValue(path=path, value=value, line=number, column=1) for number, (path, value) in enumerate(values, 1)
         ],
         problems=[
             SimpleNamespace(

@@ -10,7 +10,7 @@ import struct
 import conclave
 import pytest
 from conclave import _core
-from conclave.evidence import CaseEvidence
+from conclave.evidence import CaseEvidence, ConfigValue
 
 UTC = datetime.timezone.utc
 
@@ -156,6 +156,33 @@ def test_damaged_blobs_are_serialization_errors(evidence):
     for damaged in (b"", b"CONCEVID", blob[:100], b"X" + blob[1:], blob[:12] + struct.pack("<I", 2**31) + blob[16:]):
         with pytest.raises(conclave.SerializationError):
             conclave.Evidence.from_bytes(damaged)
+
+
+@pytest.mark.parametrize(
+    "path, keys",
+    [
+        ("services.api.ports[0]", ("services", "api", "ports", 0)),
+        ('services."api.v2".x', ("services", "api.v2", "x")),
+        ('"".[0]', ("", 0)),
+        ('"[0]"', ("[0]",)),
+        (r'"say \"x\\y\""', ('say "x\\y"',)),
+        ("", ()),
+    ],
+)
+def test_a_value_knows_its_keys(path, keys):
+    assert ConfigValue(path, "", 1, 1).keys == keys
+
+
+def test_the_keys_of_a_value_lead_to_it_in_the_tree(tmp_path):
+    (tmp_path / "infra.yaml").write_text('x-a: {b.c: 1, b: {c: 2}, "": [3, {"]": 4, "d\\"e": 5}]}\n')
+    evidence = conclave.Evidence(conclave.case.gather(conclave.Case(question="?", config="infra.yaml", base=tmp_path)).evidence)
+    values = evidence.config.values
+    assert len({value.path for value in values}) == 5
+    for value in values:
+        found = evidence.config.tree
+        for key in value.keys:
+            found = found[key]
+        assert str(found) == value.value
 
 
 def test_services_and_configuration_are_seen(tmp_path):

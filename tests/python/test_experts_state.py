@@ -90,6 +90,7 @@ def test_a_port_used_twice_breaks_only_where_both_share_a_host():
         ("services.api.environment.DATABASE_URL", "postgres://shop:hunter2@db/shop"),
         ("services.api.environment[3]", "DB_PASSWORD=hunter2"),
         ("services.api.environment.3", "DB_TOKEN=hunter2"),
+        ('services.api.environment."db.password"', "hunter2"),
         ("services.api.environment.SETTING", "Zm9vYmFyMTIzNDU2Nzg5MEFCQ0RFRkdISUpLTE1O"),
     ],
 )

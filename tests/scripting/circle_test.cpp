@@ -10,10 +10,12 @@ namespace conclave::scripting {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing::StartsWith;
 
 class CircleTest : public testing::Test {
  protected:
@@ -202,6 +204,21 @@ TEST_F(CircleTest, SettingsAreCheckedAgainstTheManifest) {
     subject.experts = {{"alpha", settings, 1}};
     EXPECT_THAT(error(), HasSubstr(message));
   }
+}
+
+TEST_F(CircleTest, WhatIsWrongInTheCaseFileHasItsPlace) {
+  const auto wrong = [this](const std::string& experts) {
+    const auto file = read_case("question: q\nlogs: [a]\nexperts:\n" + experts, "case.yaml");
+    EXPECT_TRUE(file && file->usable());
+    subject.experts = file->value.experts;
+    return error();
+  };
+  EXPECT_EQ(wrong("- alpha\n- bta\n"), "case.yaml:5:3: there is no expert 'bta'; did you mean 'beta'?");
+  EXPECT_EQ(wrong("- name: alpha\n  settings:\n    windwo: 3\n"),
+            "case.yaml:6:5: expert 'alpha' has no setting 'windwo'; did you mean 'window'?");
+  EXPECT_THAT(wrong("- {name: alpha, settings: {window: soon}}\n"), StartsWith("case.yaml:4:28: setting 'window'"));
+  EXPECT_THAT(wrong("- ./missing.py\n"), AllOf(StartsWith("case.yaml:4:3: "), HasSubstr("missing.py: cannot open")));
+  EXPECT_THAT(error({{"alpah"}, {}}), StartsWith("there is no expert 'alpah'; did you mean 'alpha'?"));
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ std::future<ConsoleReply> HostTest::execute(const std::string& source) const {
 
 ConsoleReply HostTest::run(const std::string& source) const {
   auto waiting = execute(source);
-  if (waiting.wait_for(std::chrono::seconds(20)) != std::future_status::ready) {
+  if (waiting.wait_for(std::chrono::seconds(90)) != std::future_status::ready) {
     ADD_FAILURE() << "no reply to: " << source;
     return {};
   }

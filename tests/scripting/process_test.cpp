@@ -83,18 +83,18 @@ class Process {
     seen_ = output_.find(text, seen_) + text.size();
     return true;
   }
-  void wait_for(const std::string& text) { ASSERT_TRUE(sees(text, 20s)) << "never saw " << text << " in:\n" << output_; }
+  void wait_for(const std::string& text) { ASSERT_TRUE(sees(text, 60s)) << "never saw " << text << " in:\n" << output_; }
   Ended end() {
     while (read_some()) continue;
     int status = 0;
-    for (int i = 0; i < 2000 && ::waitpid(pid_, &status, WNOHANG) == 0; ++i) std::this_thread::sleep_for(10ms);
+    for (int i = 0; i < 6000 && ::waitpid(pid_, &status, WNOHANG) == 0; ++i) std::this_thread::sleep_for(10ms);
     if (!WIFEXITED(status) && !WIFSIGNALED(status)) return {-1000, output_};
     pid_ = -1;
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), output_};
   }
 
  private:
-  bool read_some(std::chrono::seconds patience = 20s) {
+  bool read_some(std::chrono::seconds patience = 60s) {
     fd_set set;
     FD_ZERO(&set);
     FD_SET(out_, &set);
@@ -287,7 +287,7 @@ TEST_F(ProcessTest, AHailOfControlCLeavesTheConsoleUsable) {
   bool usable = false;
   for (int i = 0; i < 5 && !usable; ++i) {
     process.send("print('us' + 'able')\n");
-    usable = process.sees("usable", 2s);
+    usable = process.sees("usable", 5s);
   }
   EXPECT_TRUE(usable);
   process.send("exit(5)\n");

@@ -9,7 +9,6 @@ using namespace std::chrono_literals;
 using consensus::Status;
 using testing::HasSubstr;
 using testing::SizeIs;
-using Clock = std::chrono::steady_clock;
 
 class PythonExpertTest : public HostTest {};
 
@@ -137,15 +136,14 @@ INSTANTIATE_TEST_SUITE_P(Experts, HangingExpertTest,
 
 TEST_F(PythonExpertTest, OneThatSwallowsInterruptsIsGivenUpAndNamedToThoseBehindIt) {
   // Two loops, so that an interruption during the handling of one before it is swallowed as well.
+  const std::string held = "not os.path.exists('" + (folder / "let_go").string() + "')";
   expert("stubborn",
-         "end = time.monotonic() + 5\nwhile time.monotonic() < end:\n    try:\n        while time.monotonic() < end:\n"
-         "            try:\n                time.sleep(0.05)\n            except BaseException:\n                pass\n"
-         "    except BaseException:\n        pass\nreturn 'too late'",
+         "import os\nwhile " + held + ":\n    try:\n        while " + held +
+             ":\n            try:\n                time.sleep(0.05)\n            except BaseException:\n                pass\n"
+             "    except BaseException:\n        pass\nreturn 'too late'",
          0.5);
   expert("behind", "return 'fine'");
-  const auto started = Clock::now();
   const auto responses = ask_all({"stubborn", "behind"});
-  EXPECT_LT(Clock::now() - started, 4500ms);
   EXPECT_EQ(responses[0].status, Status::timed_out);
   ASSERT_TRUE(responses[0].error.has_value());
   EXPECT_THAT(responses[0].error->message, HasSubstr("ignores interruption"));
@@ -153,6 +151,7 @@ TEST_F(PythonExpertTest, OneThatSwallowsInterruptsIsGivenUpAndNamedToThoseBehind
   ASSERT_TRUE(responses[1].error.has_value());
   EXPECT_THAT(responses[1].error->message, HasSubstr("the script thread is stuck in expert stubborn, line "));
   // When it comes back after all, the thread goes on.
+  write("let_go", "");
   EXPECT_EQ(output_of("'back'"), "'back'\n");
   EXPECT_EQ(ask_one("behind").status, Status::answered);
 }
@@ -213,7 +212,7 @@ TEST_F(PythonExpertTest, InterruptStopsTheExpertThatRunsAndNoOther) {
   expert("long", "print('go')\ntime.sleep(30)");
   expert("next", "return 'fine'");
   std::thread interrupter([] {
-    for (int i = 0; i < 2000 && printed().of("expert long").empty(); ++i) std::this_thread::sleep_for(5ms);
+    for (int i = 0; i < 12000 && printed().of("expert long").empty(); ++i) std::this_thread::sleep_for(5ms);
     host().interrupt();
   });
   const auto responses = ask_all({"long", "next"});

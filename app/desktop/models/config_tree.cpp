@@ -6,14 +6,16 @@
 
 #include "app/desktop/models/secrets.h"
 #include "app/desktop/text.h"
+#include "engine/config/path.h"
 
 namespace conclave::desktop {
 
 struct ConfigTree::Node {
   Node* parent = nullptr;
   int row = 0;
-  std::string key;   // "memory_mb", "[0]"
-  std::string path;  // whole
+  std::string key;    // "memory_mb", "[0]"
+  bool item = false;  // of a list
+  std::string path;   // whole
   std::string value;
   std::string masked;
   int line = 0;  // of the value; of a list or map that of its first value
@@ -21,24 +23,6 @@ struct ConfigTree::Node {
   QStringList problems;
   std::vector<std::unique_ptr<Node>> children;
 };
-
-namespace {
-
-// The pieces of a path with the path up to each: "a.b[0]" is a, a.b, a.b[0].
-std::vector<std::pair<std::string, std::string>> pieces(const std::string& path) {
-  std::vector<std::pair<std::string, std::string>> found;
-  std::size_t begin = 0;
-  while (begin < path.size()) {
-    auto end = path.find_first_of(".[", begin + 1);
-    if (path[begin] == '[') end = path.find(']', begin) == std::string::npos ? path.size() : path.find(']', begin) + 1;
-    end = std::min(end, path.size());
-    found.emplace_back(path.substr(begin, end - begin), path.substr(0, end));
-    begin = end < path.size() && path[end] == '.' ? end + 1 : end;
-  }
-  return found;
-}
-
-}  // namespace
 
 ConfigTree::ConfigTree(const ThemeController& theme, QObject* parent)
     : QAbstractItemModel(parent), theme_(theme), root_(std::make_unique<Node>()) {}
@@ -56,14 +40,15 @@ void ConfigTree::show(const EvidencePtr& evidence, const QString& file, const st
   for (std::size_t row = 0; row < lines.size(); ++row) {
     if (evidence->text("values.file", row) != wanted) continue;
     Node* at = root_.get();
-    for (auto& [key, path] : pieces(std::string(evidence->text("values.path", row)))) {
-      auto& child = known[path];
+    for (const config::PathStep& step : config::steps_of(evidence->text("values.path", row))) {
+      auto& child = known[step.path];
       if (!child) {
         auto fresh = std::make_unique<Node>();
         fresh->parent = at;
         fresh->row = static_cast<int>(at->children.size());
-        fresh->key = key;
-        fresh->path = path;
+        fresh->key = step.key;
+        fresh->path = step.path;
+        fresh->item = step.item;
         fresh->line = static_cast<int>(lines[row]);
         child = fresh.get();
         at->children.push_back(std::move(fresh));
@@ -154,7 +139,7 @@ QVariant ConfigTree::data(const QModelIndex& index, int role) const {
       return index.column() == key_column && node.worst ? QVariant(theme.severity(*node.worst)) : QVariant();
     case Qt::ForegroundRole:
       if (!node.problems.isEmpty() && index.column() != line_column) return theme.severity(*node.worst);
-      if (index.column() == key_column && !node.key.starts_with('[')) return {};
+      if (index.column() == key_column && !node.item) return {};
       return index.column() == value_column && node.children.empty() ? QVariant() : QVariant(theme.muted);
     case Qt::TextAlignmentRole:
       return QVariant::fromValue((index.column() == line_column ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "engine/config/path.h"
 #include "engine/security/redaction.h"
 
 namespace conclave::desktop {
@@ -216,11 +217,13 @@ bool isSecretKey(std::string_view key) {
 }
 
 bool isSecretPath(std::string_view path) {
-  std::size_t begin = 0;
-  while (begin <= path.size()) {
-    const auto end = std::min(path.find_first_of(".[]", begin), path.size());
-    if (isSecretKey(path.substr(begin, end - begin))) return true;
-    begin = end + 1;
+  for (const config::PathStep& step : config::steps_of(path)) {
+    const std::string_view key = step.key;  // such as memory_mb, tls.key and "[0]"
+    for (std::size_t begin = 0; begin <= key.size();) {
+      const auto end = std::min(key.find('.', begin), key.size());
+      if (isSecretKey(key.substr(begin, end - begin))) return true;
+      begin = end + 1;
+    }
   }
   return false;
 }

@@ -49,10 +49,11 @@ def stays_inside(host: str) -> bool:
 
 def look_at(value: ConfigValue) -> tuple[str, str] | None:
     """(severity, text) of what is wrong with one value of the file, or None."""
-    key, text = re.split(r"[.\[\]]+", value.path.rstrip("]"))[-1], str(value.value).strip()
-    if key.isdigit() and re.match(r"\w+=", text):  # an environment written as a list of NAME=value
+    key, text = str(value.keys[-1]) if value.keys else "", str(value.value).strip()
+    named = key.isdigit() and re.match(r"\w+=", text)  # an environment written as a list of NAME=value
+    if named:
         key, text = text.split("=", 1)
-    place = value.path if value.path.endswith(key) else f"{value.path} ({key})"
+    place = f"{value.path} ({key})" if named else value.path
     is_count = text.isdigit() and key.lower().endswith("tokens")  # such as max_tokens
     if SECRET_KEY.search(key) and not REFERENCE.match(text) and not is_count:
         return "warning", f"{place} holds a secret in plain text ({len(text)} characters)"
@@ -89,14 +90,10 @@ def assess(evidence: conclave.Evidence, job: conclave.ExpertJob) -> conclave.Exp
         if finding:
             found.append((*finding, config.file, value.line))
     if job.settings["single_replica"]:
-        lines = {value.path: value.line for value in config.values}
+        lines = {value.keys: value.line for value in config.values}
         for index, service in enumerate(config.services):
             name = service.get("name", "?")
-            line = (
-                lines.get(f"services.{name}.replicas")
-                or lines.get(f"services[{index}].replicas")
-                or lines.get(f"services.{index}.replicas")
-            )
+            line = lines.get(("services", name, "replicas")) or lines.get(("services", index, "replicas"))
             if line and service.get("replicas") == 1:  # only where the file says so
                 found.append(("note", f"{name} runs as a single replica: it is away whenever that one is", config.file, line))
     severities = {"error": 0.8, "warning": 0.5, "note": 0.2}
@@ -116,5 +113,6 @@ def assess(evidence: conclave.Evidence, job: conclave.ExpertJob) -> conclave.Exp
         count = sum(f[0] != "note" for f in found)
         content = f"{count} thing{'s' if count > 1 else ''} to mend in the configuration. {claims[0].text}."
     else:
-        content = f"Nothing to mend in {len(config.services)} services and {len(config.values)} values."
+        services, values = len(config.services), len(config.values)
+        content = f"Nothing to mend in {services} service{'s' * (services != 1)} and {values} value{'s' * (values != 1)}."
     return conclave.ExpertResponse(verdict=evidence.case.grade(badness), confidence=0.85, content=content, claims=claims)

@@ -6,6 +6,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -47,6 +48,16 @@ class Conclave:
             process.kill()
             raise
         return Outcome(process.returncode, out.decode(), err.decode())
+
+    def wait_for(self, condition):
+        """Until `condition()` holds; instead of a sleep that is too short on a busy machine."""
+        end = time.monotonic() + LIMIT_S
+        while not condition():
+            assert time.monotonic() < end, "it never happened"
+            time.sleep(0.02)
+
+    def wait_for_file(self, name):
+        self.wait_for((self.folder / name).exists)
 
     def fails(self, code, *arguments):
         """One clear line on standard error, nothing on standard output."""
@@ -93,7 +104,7 @@ def experts(tmp_path):
         paths = []
         for name, body in bodies.items():
             path = tmp_path / f"{name}.py"
-            path.write_text("import conclave, sys, time\n\n@conclave.expert(scope='overall')\n"
+            path.write_text("import conclave, os, pathlib, sys, time\n\n@conclave.expert(scope='overall')\n"
                             f"def {name}(evidence, job):\n    {body}\n")
             paths.append(path)
         return paths

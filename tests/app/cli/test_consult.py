@@ -3,7 +3,6 @@ import json
 import os
 import pty
 import signal
-import time
 
 import pytest
 
@@ -166,6 +165,16 @@ def test_errors_of_a_case_are_lines_with_place(conclave, case):
     assert all(line.startswith("conclave: ") for line in outcome.err.splitlines())
 
 
+@pytest.mark.parametrize("experts, said", [
+    ("[eror_bursts]", "case.yaml:5:11: there is no expert 'eror_bursts'; did you mean 'error_bursts'?"),
+    ("\n- time_gaps\n- name: error_bursts\n  settings:\n    min_erors: 3", "case.yaml:9:5: expert 'error_bursts' has no setting"),
+    ("[{name: error_bursts, settings: {min_errors: many}}]", "case.yaml:5:43: setting 'min_errors'"),
+    ("[./missing.py]", "case.yaml:5:11: "),
+])
+def test_wrong_experts_of_a_case_have_their_place(conclave, case, experts, said):
+    assert said in conclave.fails(2, "consult", case(f"experts: {experts}\n"))
+
+
 @pytest.mark.parametrize("arguments, said", [
     (["consult", "missing.yaml"], "missing.yaml"),
     (["consult", "."], "."),
@@ -199,44 +208,46 @@ def test_named_evidence_that_is_missing_is_2_unless_told_to_go_on(conclave, case
 
 
 def test_ctrl_c_stops_a_consultation_with_130(conclave, case, experts):
-    slow, = experts(slow="time.sleep(60)")
+    slow, = experts(slow="pathlib.Path('running').touch(); time.sleep(600)")
     process = conclave.start("consult", case(), "--expert", slow, "--json")
-    time.sleep(2)
-    began = time.monotonic()
+    conclave.wait_for_file("running")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and out == b"" and b"Traceback" not in err
-    assert time.monotonic() - began < 20
 
 
 def test_a_second_ctrl_c_leaves_at_once(conclave, case, experts):
-    stubborn, = experts(stubborn="""end = time.monotonic() + 60
+    stubborn, = experts(stubborn="""pathlib.Path('running').touch()
+    end = time.monotonic() + 600
     while time.monotonic() < end:
         try:
             time.sleep(1)
         except BaseException:
-            pass""")
+            pathlib.Path('interrupted').touch()""")
     process = conclave.start("consult", case(), "--expert", stubborn)
-    time.sleep(2)
-    for _ in range(2):
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-    assert process.wait(10) == 130
+    conclave.wait_for_file("running")
+    process.send_signal(signal.SIGINT)
+    conclave.wait_for_file("interrupted")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
 
 
 def test_a_terminal_sees_progress_and_nothing_of_it_remains(conclave, case, experts):
-    slow, = experts(slow=f"time.sleep(1.5); {HEALTHY}")
+    slow, = experts(slow=f"""while not os.path.exists('seen'):
+        time.sleep(0.02)
+    {HEALTHY}""")
     master, slave = pty.openpty()
     process = conclave.start("consult", case(), "--expert", slow, "--json", stderr=slave)
     os.close(slave)
-    out = process.stdout.read()
     shown = b""
     while True:
         try:
-            piece = os.read(master, 65536)
+            shown += os.read(master, 65536)
         except OSError:
             break
-        shown += piece
+        if b"experts" in shown:
+            (conclave.folder / "seen").touch()
+    out = process.stdout.read()
     process.wait(60)
     assert json.loads(out)["verdict"] == "healthy"
     assert b"experts" in shown and shown.endswith(b"\r\x1b[K")
@@ -358,6 +369,15 @@ def test_a_broken_plugin_is_a_finding(conclave, tmp_path):
     (folder / "plugin.toml").write_text("name = 3\n")
     outcome = conclave("plugins", "check", folder)
     assert outcome.code == 1 and "broken" in outcome.err
+
+
+def test_what_is_wrong_with_a_plugin_has_its_place(conclave, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "plugin.toml").write_text('name = "broken"\nkind = \n')
+    assert "empty: there is no plugin.toml in it" in conclave("plugins", "check", "empty").err
+    assert "plugin.toml:2:" in conclave("plugins", "check", "broken").err
+    assert "there is no plugin.toml in it" in conclave.fails(2, "here", "--expert", "./empty")
 
 
 def test_run_gives_the_script_its_arguments_and_its_exit_code_back(conclave, tmp_path):

@@ -2,6 +2,7 @@
 import gzip
 import json
 import os
+import stat
 
 import pytest
 
@@ -178,6 +179,18 @@ def test_a_drafted_case_is_valid(conclave, log, tmp_path):
 
 def test_case_new_names_what_is_not_there(conclave):
     assert "missing" in conclave.fails(2, "case", "new", "missing")
+
+
+@pytest.mark.parametrize("name", ["pipe", "pipe.yaml", "socket", "/dev/null", "/dev/tty0"])
+def test_case_new_refuses_what_is_no_file_without_waiting(conclave, tmp_path, name):
+    if name.startswith("pipe"):
+        os.mkfifo(tmp_path / name)
+    elif name == "socket":
+        os.mknod(tmp_path / name, stat.S_IFSOCK | 0o600)
+    elif not os.path.exists(name):
+        pytest.skip(f"there is no {name} here")
+    assert f"{name}: " in conclave.fails(2, "case", "new", name)
+    assert "where a file or folder is wanted" in conclave.fails(2, "case", "new", name)
 
 
 def test_case_check_says_everything_with_place_and_suggestion(conclave, case):

@@ -64,6 +64,18 @@ def test_help_of_consult_says_what_is_sent_where(conclave):
     (["here", "--json", "--redact"], "--redact goes with"),
     (["logs", "templates", "x", "--json", "--assignments"], "excludes"),
     (["version"], "unknown command 'version'"),
+    (["here", "--output", ""], "--output: must not be empty"),
+    (["here", "--output="], "must not be empty"),
+    (["consult", ""], "CASE: must not be empty"),
+    (["consult", "case.yaml", "--expert", ""], "--expert: must not be empty"),
+    (["consult", "case.yaml", "--weights", ""], "--weights: must not be empty"),
+    (["consult", "case.yaml", "--plugins", ""], "--plugins: must not be empty"),
+    (["case", "new", "a.log", "-o", ""], "--output: must not be empty"),
+    (["logs", "summary", ""], "FILE: must not be empty"),
+    (["run", ""], "SCRIPT: must not be empty"),
+    (["here", "--allow-endpoint", "api.example.com"], "--allow-endpoint: must be an address such as https://"),
+    (["here", "--allow-endpoint", "https://"], "--allow-endpoint: must be an address"),
+    (["scan", "\u2603:1"], "'\u2603:1': a character that host names cannot have"),
 ])
 def test_wrong_usage_is_one_line_and_2(conclave, arguments, said):
     assert said in conclave.fails(2, *arguments)
@@ -111,6 +123,30 @@ def test_a_full_disk_is_said(conclave, log):
     assert process.returncode == 2 and b"cannot write standard output: No space left on device" in err
 
 
+def test_a_full_disk_under_the_output_of_a_script_is_said(conclave, tmp_path):
+    (tmp_path / "says.py").write_text("print('something')\n")
+    with open("/dev/full", "w") as full:
+        process = conclave.start("run", "says.py", stdout=full)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 2 and b"cannot write standard output: No space left on device" in err
+    process = conclave.start("run", "says.py")
+    process.stdout.close()  # as `| true`
+    assert process.wait(60) == 0 and process.stderr.read() == b""
+
+
+def test_a_pipe_that_somebody_made_non_blocking_gets_everything(conclave, tmp_path):
+    many = tmp_path / "many.log"
+    many.write_text("one line\n" * 50_000)
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    process = conclave.start("logs", "templates", many, "--assignments", stdout=writing)
+    os.close(writing)
+    with open(reading) as pipe:
+        time.sleep(0.5)  # until the pipe is full
+        assert len(pipe.read().splitlines()) == 50_000
+    assert process.wait(60) == 0 and process.stderr.read() == b""
+
+
 def test_standard_error_may_be_closed(conclave):
     process = conclave.start("logs", "summary", "missing.log", stderr=subprocess.DEVNULL)
     assert process.wait(60) == 2
@@ -132,21 +168,37 @@ def silent_port():
 
 def test_ctrl_c_ends_a_scan_with_130_and_what_is_known(conclave, silent_port):
     scan = conclave.start("scan", "127.0.0.1:1", f"127.0.0.1:{silent_port}", "--timeout", "60000", "--json")
-    time.sleep(2)
-    assert scan.poll() is None
+
+    def sockets():
+        links = []
+        for entry in os.scandir(f"/proc/{scan.pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):  # closed just now
+                links.append(os.readlink(entry.path))
+        return sorted(link for link in links if link.startswith("socket:"))
+
+    def waits_for_one():
+        before = sockets()
+        time.sleep(0.2)
+        return len(before) == 1 and sockets() == before
+
+    conclave.wait_for(waits_for_one)
     scan.send_signal(signal.SIGINT)
-    out, _ = scan.communicate(timeout=10)
+    out, _ = scan.communicate(timeout=60)
     assert scan.returncode == 130
     assert [result["state"] for result in json.loads(out)] == ["closed", "cancelled"]
 
 
 def test_an_ignored_interrupt_stays_ignored(conclave, experts, case):
-    slow, = experts(slow="time.sleep(2); return 'done'")
+    slow, = experts(slow="""pathlib.Path('running').touch()
+    while not os.path.exists('interrupted'):
+        time.sleep(0.02)
+    return 'done'""")
     process = subprocess.Popen([os.environ["CONCLAVE_BIN"], "consult", str(case()), "--expert", str(slow), "--no-history", "--json"],
                                cwd=conclave.folder, env=conclave.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
-    time.sleep(1)
+    conclave.wait_for_file("running")
     process.send_signal(signal.SIGINT)
+    (conclave.folder / "interrupted").touch()
     out, err = process.communicate(timeout=60)
     assert process.returncode in (0, 1, 3) and out.startswith(b"{"), err
 

@@ -121,6 +121,24 @@ class ConfigTest : public QObject {
     QCOMPARE(tree.rowCount(), 0);
   }
 
+  void keys_with_dots_are_one_step_of_the_tree() {
+    ConfigTree tree(*theme_);
+    const QAbstractItemModelTester tester(&tree, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    const auto gathered =
+        gather("services: {api.v2: {memory_mb: 256}}\nx-both: {a.b: dotted, a: {b: nested}, tls.key: abcdef}\n");
+    QVERIFY(gathered);
+    tree.show(gathered->evidence, qtText(gathered->evidence->text("config.file", 0)), {});
+    const auto service = find(tree, QStringLiteral("services.\"api.v2\""));
+    QCOMPARE(service.data().toString(), QStringLiteral("api.v2"));
+    QCOMPARE(tree.rowCount(service), 1);
+    const auto value = [&](const char* path) {
+      return find(tree, QLatin1String(path)).siblingAtColumn(ConfigTree::value_column).data().toString();
+    };
+    QCOMPARE(value("x-both.\"a.b\""), QStringLiteral("dotted"));
+    QCOMPARE(value("x-both.a.b"), QStringLiteral("nested"));
+    QCOMPARE(value("x-both.\"tls.key\""), qtText(secret_mask));
+  }
+
   void the_list_of_problems_is_a_valid_model_in_order_of_place() {
     ProblemList list(*theme_);
     const QAbstractItemModelTester tester(&list, QAbstractItemModelTester::FailureReportingMode::QtTest);

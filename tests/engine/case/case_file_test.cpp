@@ -8,6 +8,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 CaseFile read(std::string_view yaml) { return read_case(yaml, "dir/case.yaml").value(); }
 
@@ -98,6 +99,28 @@ TEST(CaseFile, IsUnusableWithoutQuestionOrEvidence) {
   EXPECT_FALSE(read("question: q\n").usable());
   EXPECT_FALSE(read("").usable());
   EXPECT_FALSE(read("[1, 2]").usable());
+}
+
+TEST(CaseFile, SaysOnceWhatIsWrongWithTheOnlyEvidence) {
+  for (const char* evidence : {"services: [nowhere]\n", "services: 127.0.0.1:80\n", "logs: {a: b}\n", "config: [a]\n"}) {
+    const std::string text = problems_of(std::string("question: q\n") + evidence);
+    EXPECT_THAT(text, HasSubstr("case.yaml:2:"));
+    EXPECT_THAT(text, Not(HasSubstr("needs evidence"))) << evidence;
+  }
+  for (const char* none : {"", "logs: []\n", "services: []\nconfig:\n"}) {
+    EXPECT_THAT(problems_of(std::string("question: q\n") + none), HasSubstr("needs evidence")) << none;
+  }
+}
+
+TEST(CaseFile, KnowsWhereExpertsAndTheirSettingsAreSaid) {
+  const auto file = read("question: q\nlogs: [a]\nexperts:\n- one\n- settings: {window: 5}\n  name: two\n");
+  ASSERT_EQ(file.value.experts.size(), 2U);
+  EXPECT_THAT(file.value.experts[0].place(), HasSubstr("case.yaml:4:3"));
+  EXPECT_THAT(file.value.experts[1].place(), HasSubstr("case.yaml:6:9"));
+  EXPECT_THAT(file.value.experts[1].place("window"), HasSubstr("case.yaml:5:14"));
+  EXPECT_EQ(file.value.experts[1].place("other"), file.value.experts[1].place());
+  EXPECT_EQ(ExpertChoice{"one"}.place(), "");
+  EXPECT_EQ(file.value.experts[0], ExpertChoice{"one"}) << "places are no part of what is asked";
 }
 
 TEST(CaseFile, RefusesFutureVersionsAndDuplicateExperts) {

@@ -41,6 +41,51 @@ TEST(Consult, PassesWhenTheCircleFindsNothing) {
   EXPECT_EQ(report->logs[0]["error_lines"], 1);
 }
 
+consensus::Claim config_claim(std::string id) {
+  consensus::Claim claim{"it is set", consensus::Stance::supports, 0.5, {}};
+  claim.evidence.push_back({"config", "infra.yaml", 0, std::move(id), {}, {}});
+  return claim;
+}
+
+TEST(Consult, FindsConfigurationUnderKeysWithDots) {
+  const Folder folder;
+  folder.write("infra.yaml",
+               "services:\n  api.v2: {memory_mb: 256}\n  api: {v2: {memory_mb: 512}}\nx-both: {a.b: dotted, a: {b: nested}}\n"
+               "x-dot: {\"log.level\": debug, p.q: 1, \"p\\\"q\": 2}\n");
+  const auto excerpts = [&](const std::vector<std::string>& ids) {
+    std::vector<consensus::Claim> claims;
+    for (const std::string& id : ids) claims.push_back(config_claim(id));
+    const auto report = run(case_over(folder, "config: infra.yaml\n"), {saying("a", "config", answer("healthy", 0.9, claims))});
+    std::vector<std::string> found;
+    for (const auto& claim : report->responses.at(0).claims)
+      found.push_back(*claim.evidence[0].verified ? claim.evidence[0].excerpt : "not found");
+    return found;
+  };
+  EXPECT_THAT(excerpts({"x-both.\"a.b\"", "x-both.a.b", "services.\"api.v2\".memory_mb", "x-dot.\"p\\\"q\""}),
+              testing::ElementsAre("x-both.\"a.b\": dotted", "x-both.a.b: nested", "services.\"api.v2\".memory_mb: 256",
+                                   "x-dot.\"p\\\"q\": 2"));
+  // Without quotes, as people and models write it: where only one value can be meant.
+  EXPECT_THAT(
+      excerpts({"x-dot.log.level", "x-dot.p.q", "x-dot.log", "x-dot.\"log", "services.api.v2.memory_mb"}),
+      testing::ElementsAre("x-dot.log.level: debug", "x-dot.p.q: 1", "not found", "not found", "services.api.v2.memory_mb: 512"));
+}
+
+TEST(Consult, ShowsNoDrawnSecretOfAConfigurationUnderWhateverKey) {
+  const Folder folder;
+  const std::string drawn = "kJ8s9dF3hG7kL2mN5pQ8rT1vW4xZ7bC0";
+  folder.write("infra.yaml", "x-mail:\n  salt: " + drawn + "\n  image: app@sha256:" + std::string(64, 'a') + "\n");
+  consensus::Claim by_line{"salted", consensus::Stance::supports, 0.5, {{"config", "infra.yaml", 2, {}, {}, {}}}};
+  consensus::Claim digest{"pinned", consensus::Stance::supports, 0.5, {{"config", "infra.yaml", 3, {}, {}, {}}}};
+  const auto report = run(case_over(folder, "config: infra.yaml\n"),
+                          {saying("a", "config", answer("healthy", 0.9, {config_claim("x-mail.salt"), by_line, digest}))});
+  ASSERT_TRUE(report);
+  const auto& claims = report->responses.at(0).claims;
+  EXPECT_EQ(claims[0].evidence[0].excerpt, "x-mail.salt: [redacted random-value]");
+  EXPECT_EQ(claims[1].evidence[0].excerpt, "  salt: [redacted random-value]");
+  EXPECT_THAT(claims[2].evidence[0].excerpt, HasSubstr("app@sha256:aaaa"));
+  EXPECT_EQ(to_json(*report).dump().find(drawn), std::string::npos);
+}
+
 TEST(Consult, BelievesALoneExpertOnlyWithAVerifiedClaim) {
   const Folder folder;
   folder.write("app.log", three_lines);

@@ -77,6 +77,19 @@ TEST(ReadConfig, ListsEveryScalarWithItsPathAndPlace) {
   EXPECT_THAT(values, ElementsAre("services.api.ports[0]=80@3:13", "services.api.ports[1]=443@3:17", "services.api.name=@4:5"));
 }
 
+TEST(ReadConfig, TellsKeysWithDotsFromNestedOnes) {
+  const ConfigFile file = read(
+      "services:\n  api.v2: {memory_mb: 256}\nglobal_settings:\n  log.level: debug\n  log: {level: info, file.name: a}\n"
+      "x-a: {b.c: 1, b: {c: 2}}\n");
+  std::vector<std::string> paths;
+  for (const FlatValue& value : file.values) paths.push_back(value.path);
+  EXPECT_THAT(paths, ElementsAre("services.\"api.v2\".memory_mb", "global_settings.\"log.level\"", "global_settings.log.level",
+                                 "global_settings.log.\"file.name\"", "x-a.\"b.c\"", "x-a.b.c"));
+  EXPECT_EQ(file.model.services.at(0).name, "api.v2");
+  EXPECT_EQ(file.model.global_settings.count("log.level"), 1U);
+  EXPECT_EQ(file.model.global_settings.at("log.\"file.name\""), "a");
+}
+
 TEST(ReadConfig, ReportsEveryProblemAtOnceInOrderOfPlace) {
   EXPECT_THAT(
       problems(R"(services:

@@ -117,6 +117,78 @@ TEST(Redaction, takes_out_a_private_key_across_a_border_and_a_value_longer_than_
   EXPECT_EQ(value.text, "token=[redacted secret] end");
 }
 
+TEST(ConfigRedaction, takes_out_drawn_values_under_innocent_keys) {
+  const std::string mark = "[redacted random-value]";
+  for (const std::string drawn : {
+           "kJ8s9dF3hG7kL2mN5pQ8rT1vW4xZ7bC0",                                  // base62
+           "Zm9vYmFyMTIzNDU2Nzg5MGFiY2RlZg==",                                  // base64
+           "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzq4Tv9LkQh",                          // an AWS secret key
+           "9f86d081884c7d659a2feaa0c55ad015",                                  // hexadecimal
+           "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",  //
+           "k3j4h5g6f7d8s9a0q1w2e3r4t5y6",                                      // one case
+           "SG.ngeVfQFYQlKU0ufo8x5d1A.TwL2iGABf9DHoTf09kqeF8tAmbihYzrnopKc1s5c",
+           "hvs.CAESIJ1Qw8vZr3T9kLm2Xy7Pb4Nc6Vd0",
+           "aX7$kQ2!mZ9@pL4#vN8^",
+       }) {
+    for (const auto& [before, after] : std::vector<std::pair<std::string, std::string>>{{"salt: ", ""},
+                                                                                        {"  - pepper: \"", "\"  # keep"},
+                                                                                        {"FLAVOUR=", ""},
+                                                                                        {"- EXTRA=", ""},
+                                                                                        {"args: [serve, ", ", --fast]"},
+                                                                                        {"command: serve --flavour=", " -v"},
+                                                                                        {"a.b[0].\"c.d\": ", ""},
+                                                                                        {"", ""}}) {
+      const Redacted result = redact_config(before + drawn + after);
+      EXPECT_EQ(result.text, before + mark + after);
+      EXPECT_EQ(result.counts.at("random-value"), 1U);
+    }
+  }
+}
+
+TEST(ConfigRedaction, leaves_what_only_looks_complicated) {
+  for (const std::string line : {
+           "image: registry.example.com/team/app@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+           "image: app:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+           "digest: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+           "integrity: sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC",
+           "commit_sha: 9f86d081884c7d659a2feaa0c55ad015",
+           "revision: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+           "from: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+           "tenant: 550e8400-e29b-41d4-a716-446655440000",
+           "machine-id: 550e8400e29b41d4a716446655440000",
+           "path: /nix/store/v9zyqgk6yd9j3b5r7k6m6lj8nfsxmv6w-hello-2.12/bin",
+           "config: ./deploy/Overlay2/K8sProd1/Values9.yaml",
+           "url: https://docs.example.com/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms/edit?tab=t.0",
+           "url: http://orders.internal:8080/api/v2/Items?page=2",
+           "version: 2.17.3-rc.1+build.20240501.5114f85",
+           "constraint: \">=1.2.3,<2.0.0\"",
+           "host: a1b2c3d4e5f6.us-east-1.rds.amazonaws.com",
+           "service: elasticsearch7-master-node-01",
+           "class: org.example.OrdersServiceV2HttpConfigurationFactory",
+           "java_opts: -Xms512m -Xmx2g -XX:+UseG1GC -XX:MaxGCPauseMillis=200 -Dlog4j2.formatMsgNoLookups=true",
+           "schedule: \"*/15 0-6,18-23 1,15 * MON-FRI\"",
+           "format: \"%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} [%thread] %-5level %logger{36}\"",
+           "pattern: ^[A-Za-z0-9_-]{3,32}$",
+           "key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ops",
+           "value: ${SOME_Name4_From5_The6_Environment7}",
+           "numbers: [12345678901234567890, 1772366400000000, 3.14159265358979323846]",
+           "name: checkout-7d9f8b6c5d-x2x4z",
+           "",
+       }) {
+    EXPECT_EQ(redact_config(line).text, line);
+  }
+}
+
+TEST(ConfigRedaction, does_what_the_other_rules_do_and_keeps_lines_apart) {
+  const Redacted result = redact_config("password: hunter2\nsalt: kJ8s9dF3hG7kL2mN5pQ8rT1vW4xZ7bC0\nlevel: debug\n");
+  EXPECT_EQ(result.text, "password: [redacted secret]\nsalt: [redacted random-value]\nlevel: debug\n");
+  EXPECT_EQ(result.counts, (std::map<std::string, std::uint64_t>{{"secret", 1}, {"random-value", 1}}));
+  EXPECT_EQ(redact_config(result.text).text, result.text);
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+  EXPECT_NO_THROW((void)redact_config(bytes + bytes));
+}
+
 TEST(Redaction, accepts_any_bytes) {
   std::string bytes;
   for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
