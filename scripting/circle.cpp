@@ -224,7 +224,6 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
     isolated = isolated || runs_isolated(*plugin);
     const auto secrets = secrets_of(*plugin, *settings);
     circle.secrets.insert(circle.secrets.end(), secrets.begin(), secrets.end());
-    circle.plugins.push_back({plugin->name, plugin->version, plugin->sha256});
     circle.experts.push_back(make(*plugin, std::move(*settings), choice.weight));
   }
   std::sort(circle.secrets.begin(), circle.secrets.end());

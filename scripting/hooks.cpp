@@ -152,6 +152,7 @@ std::string describe_change(const nlohmann::json& before, const nlohmann::json& 
 Hooks make_hooks(std::shared_ptr<ScriptThread> thread, std::vector<PluginInfo> plugins) {
   Hooks hooks;
   if (plugins.empty()) return hooks;
+  for (const PluginInfo& plugin : plugins) hooks.plugins.push_back({plugin.name, plugin.version, plugin.sha256});
   hooks.on_config_loaded = [thread, plugins](config::ConfigFile config,
                                              std::vector<ReceiptHook>& receipt) -> Result<config::ConfigFile> {
     for (const PluginInfo& plugin : plugins) {

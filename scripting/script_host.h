@@ -40,7 +40,6 @@ struct ConsoleReply {
 struct Circle {
   std::vector<ExpertPtr> experts;
   std::vector<consensus::ExpertResponse> refused;
-  std::vector<ReceiptPlugin> plugins;
   std::vector<std::string> secrets = {};  // names of the secrets that these experts may ask for, sorted
   std::vector<config::Problem> problems = {};  // what of their limits cannot be enforced here
 };

@@ -6,7 +6,6 @@
 
 #include "app/cli/commands.h"
 #include "app/cli/logging.h"
-#include "app/cli/past.h"
 #include "app/cli/problems.h"
 #include "app/cli/program.h"
 #include "app/cli/report_output.h"
@@ -14,7 +13,9 @@
 #include "app/cli/typed_secret.h"
 #include "app/cli/weights.h"
 #include "engine/base/text.h"
+#include "engine/case/audit.h"
 #include "engine/case/consult.h"
+#include "engine/case/past.h"
 
 namespace conclave::cli {
 namespace {
@@ -54,16 +55,6 @@ void say_unknown_weights(Program& program, const std::map<std::string, double>& 
   }
 }
 
-void audit_circle(Program& program, const Case& subject, const scripting::Circle& circle) {
-  for (const ReceiptPlugin& plugin : circle.plugins)
-    audit(program, "plugin.run", plugin.name + " " + plugin.version, plugin.sha256);
-  for (const auto& refused : circle.refused) {
-    audit(program, "plugin.refused", refused.expert_name, refused.error ? refused.error->message : "");
-  }
-  if (!subject.services.empty())
-    audit(program, "scan", std::to_string(subject.services.size()) + " targets", "case " + subject.name);
-}
-
 // What could not be read is said first, before experts are asked.
 void say_problems(Program& program, const Gathered& gathered) {
   constexpr std::size_t most = 10;
@@ -96,19 +87,19 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
   if (!circle) return program.failed(circle.error());
   if (const auto opened = keys.open(circle->secrets); !opened) return program.failed(opened.error());
   say_unknown_weights(program, weights, *circle);
-  audit_circle(program, subject, *circle);
 
   const auto history = open_history(program, arguments);
   ConsultOptions options;
   options.hooks = host.hooks(request);
   if (history) {
-    auto previous = history->last_report_json(case_key(subject));
+    auto previous = last_report_json(*history, subject);
     if (!previous) program.remark("conclave: no earlier report: " + previous.error().text());
-    if (previous && *previous) options.hooks = with_previous(std::move(options.hooks), std::move(**previous));
+    if (previous) options.previous = std::move(*previous);
   }
   options.weights = std::move(weights);
   options.refused = circle->refused;
   options.problems = circle->problems;
+  audit(program, audit_of_consultation(subject, circle->experts, options));
   if (subject.whole_machine) options.on_gathered = [&](const Gathered& gathered) { say_problems(program, gathered); };
   options.on_response = [](const consensus::ExpertResponse& response) {
     spdlog::info("expert {} {} in {:.2f} s", response.expert_name, consensus::status_name(response.status), response.seconds);
@@ -124,8 +115,8 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
   spdlog::info("report {}: {}", report->id, report->consensus.verdict.value_or("no consensus"));
 
   if (history) {
-    const auto added = history->add_report(row_of(subject, *report), to_json(*report).dump());
-    if (!added) program.remark("conclave: the report is not in the history: " + added.error().text());
+    const auto kept = keep_report(*history, subject, *report);
+    if (!kept) program.remark("conclave: the report is not in the history: " + kept.error().text());
   }
   return arguments.output.write(program, *report);
 }
@@ -137,7 +128,7 @@ int run_consultation(Program& program, Arguments& arguments) {
   Result<std::map<std::string, double>> weights;
   if (!arguments.weights.empty()) weights = read_weights(arguments.weights);
   if (!weights) return program.failed(weights.error());
-  for (const std::string& endpoint : arguments.endpoints) audit(program, "endpoint.allow", endpoint, "for this run");
+  for (const std::string& endpoint : arguments.endpoints) audit(program, {audit_of_endpoint(endpoint, true, "for this run")});
 
   program.out.keep_to_itself();  // standard output is the report and nothing else
   const auto host = start_scripts(remarks_of_experts(program));

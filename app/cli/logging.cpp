@@ -9,7 +9,6 @@
 
 #include "app/cli/places.h"
 #include "app/cli/program.h"
-#include "engine/security/audit.h"
 
 namespace conclave::cli {
 namespace {
@@ -58,10 +57,9 @@ void start_logging(Program& program) {
   spdlog::set_default_logger(logger);
 }
 
-void audit(Program& program, std::string_view event, std::string_view subject, std::string_view detail) {
+void audit(Program& program, const std::vector<AuditLine>& lines) {
   static bool complained = false;
-  const auto log = security::AuditLog::open(state_folder() / "audit.jsonl");
-  const auto recorded = log ? log->record(event, subject, detail) : tl::unexpected(log.error());
+  const auto recorded = write_audit(lines, default_audit_path());
   if (recorded || complained) return;
   complained = true;
   program.remark("conclave: " + recorded.error().text());

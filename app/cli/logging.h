@@ -1,7 +1,9 @@
 // The program's log file and what -v shows. Never a secret, never a line of evidence.
 #pragma once
 
-#include <string_view>
+#include <vector>
+
+#include "engine/case/audit.h"
 
 namespace conclave::cli {
 
@@ -11,7 +13,7 @@ struct Program;
 // The program must outlive what is logged.
 void start_logging(Program& program);
 
-// One event in $XDG_STATE_HOME/conclave/audit.jsonl. That it cannot be written is said, once, and changes nothing else.
-void audit(Program& program, std::string_view event, std::string_view subject, std::string_view detail = {});
+// Into the user's audit log. That it cannot be written is said, once, and changes nothing else.
+void audit(Program& program, const std::vector<AuditLine>& lines);
 
 }  // namespace conclave::cli

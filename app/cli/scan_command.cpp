@@ -79,7 +79,7 @@ int scan_targets(Program& program, const Arguments& arguments) {
     }
   }
   if (!understood) return exit_usage;
-  audit(program, "scan", std::to_string(targets.size()) + " targets", "command scan");
+  audit(program, {audit_of_scan(targets, "command scan")});
   std::vector<scan::ScanResult> results;
   bool interrupted = false;
   {

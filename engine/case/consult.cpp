@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/base/ids.h"
+#include "engine/case/past.h"
 
 namespace conclave {
 namespace {
@@ -189,6 +190,11 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
   auto gathered = gather(subject, loaded, job);
   if (!gathered) return tl::unexpected(gathered.error());
   gathered->problems.insert(gathered->problems.end(), options.problems.begin(), options.problems.end());
+  if (options.previous) {
+    auto evidence = with_previous(*gathered->evidence, *options.previous);
+    if (!evidence) return tl::unexpected(evidence.error());
+    gathered->evidence = std::move(*evidence);
+  }
   if (options.hooks.on_evidence) {
     auto evidence = options.hooks.on_evidence(gathered->evidence, hooks);
     if (!evidence) return tl::unexpected(evidence.error());
@@ -200,11 +206,18 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
   if (job.stopped()) return fail_cancelled();
   responses.insert(responses.end(), options.refused.begin(), options.refused.end());
 
+  return make_report(subject, *gathered, std::move(responses), plugins_of(experts, options), std::move(hooks), options.weights,
+                     started);
+}
+
+std::vector<ReceiptPlugin> plugins_of(std::span<const ExpertPtr> experts, const ConsultOptions& options) {
   std::vector<ReceiptPlugin> plugins;
   for (const ExpertPtr& expert : experts) {
-    if (!expert->info().sha256.empty()) plugins.push_back({expert->info().name, expert->info().version, expert->info().sha256});
+    const ExpertInfo& info = expert->info();
+    if (!info.sha256.empty()) plugins.push_back({info.name, info.version, info.sha256});
   }
-  return make_report(subject, *gathered, std::move(responses), std::move(plugins), std::move(hooks), options.weights, started);
+  plugins.insert(plugins.end(), options.hooks.plugins.begin(), options.hooks.plugins.end());
+  return plugins;
 }
 
 Result<Report> replay(const Report& report) {

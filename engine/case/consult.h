@@ -37,6 +37,7 @@ struct Gathered {
 
 // Functions of the host, called between the steps from the thread that runs consult(). Each may be empty.
 struct Hooks {
+  std::vector<ReceiptPlugin> plugins;  // whose functions these are
   std::function<Result<config::ConfigFile>(config::ConfigFile, std::vector<ReceiptHook>&)> on_config_loaded;
   std::function<Result<EvidencePtr>(EvidencePtr, std::vector<ReceiptHook>&)> on_evidence;
 };
@@ -46,6 +47,7 @@ struct ConsultOptions {
   std::map<std::string, double> weights;           // by expert name; over those of the case
   std::vector<consensus::ExpertResponse> refused;  // plugins that were not allowed to run, already recorded as such
   std::vector<config::Problem> problems;           // of the circle itself, for the report
+  std::optional<std::string> previous;             // the report before as JSON; hooks and experts see it as evidence.previous
   OnResponse on_response;
   std::function<void(const Gathered&)> on_gathered;  // the window shows evidence while experts still think
 };
@@ -59,6 +61,9 @@ struct ConsultOptions {
 
 [[nodiscard]] Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, const ConsultOptions& options,
                                      Job& job);
+
+// The plugins that consult() would run, for receipt and audit log; experts that are no plugins are left out.
+[[nodiscard]] std::vector<ReceiptPlugin> plugins_of(std::span<const ExpertPtr> experts, const ConsultOptions& options);
 
 // Resolves every citation against the evidence (and the log files it names): sets verified and excerpt.
 void verify_claims(std::span<consensus::ExpertResponse> responses, const Evidence& evidence);

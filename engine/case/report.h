@@ -46,10 +46,12 @@ struct Receipt {
   bool evidence_unreadable = false;
 };
 
+inline constexpr std::size_t most_excerpt_bytes = 2000;
+
 struct Excerpt {
   std::string source;
   std::uint64_t line = 0;
-  std::string text;  // at most 2,000 bytes, valid UTF-8
+  std::string text;  // at most so many bytes, valid UTF-8
 };
 
 struct Report {

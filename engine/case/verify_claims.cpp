@@ -13,10 +13,9 @@
 namespace conclave {
 namespace {
 
-constexpr std::size_t max_excerpt_bytes = 2000;
 constexpr std::size_t max_citations = 10'000;  // of all responses together; the rest stays unverified
 
-std::string excerpt_of(std::string_view text) { return valid_utf8(text.substr(0, max_excerpt_bytes)); }
+std::string excerpt_of(std::string_view text) { return valid_utf8(text.substr(0, most_excerpt_bytes)); }
 
 std::string file_name(std::string_view path) { return std::filesystem::path(path).filename().string(); }
 

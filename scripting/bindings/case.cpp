@@ -23,17 +23,30 @@ Case usable_case(Result<CaseFile>&& read) {
   raise(Error{ErrorKind::parse, std::move(text), {}, 0, 0}, to_tuple(file.problems));
 }
 
+// A script may change its working folder: what a case names does not move with it.
+std::filesystem::path absolute_path(py::handle path, const char* what) {
+  std::error_code error;
+  auto absolute = std::filesystem::absolute(to_path(path, what), error).lexically_normal();
+  if (error) raise(fail_io("cannot tell the working folder", {}, error.value()).value());
+  return absolute.has_filename() ? absolute : absolute.parent_path();
+}
+
 Case load_case(py::handle path) {
   const std::filesystem::path file = to_path(path, "path");
   Job job("read case");
-  return usable_case(blocking(job, [&] { return read_case_file(file); }));
+  Case loaded = usable_case(blocking(job, [&] { return read_case_file(file); }));
+  loaded.file = absolute_path(path, "path");
+  loaded.base = loaded.file.parent_path();
+  return loaded;
 }
 
 Case read_case_text(py::handle text, py::handle file) {
   const std::string yaml = to_utf8(text, "text");
   const std::filesystem::path name = to_path(file, "file");
   Job job("read case");
-  return usable_case(blocking(job, [&] { return read_case(yaml, name); }));
+  Case parsed = usable_case(blocking(job, [&] { return read_case(yaml, name); }));
+  parsed.base = absolute_path(file, "file").parent_path();
+  return parsed;
 }
 
 std::vector<std::string> to_paths(py::handle value, const char* what) {
@@ -96,7 +109,7 @@ Case make_case(py::handle question, py::handle logs, py::handle services, py::ha
     document["time_range"] = {format_time(range->first), format_time(range->second)};
   }
   Case made = case_from_json(std::move(document), logs.is_none() ? std::vector<std::string>{} : to_paths(logs, "logs"),
-                             config.is_none() ? std::string{} : to_path(config, "config").string(), to_path(base, "base"));
+                             config.is_none() ? std::string{} : to_path(config, "config").string(), absolute_path(base, "base"));
   made.keep_going = keep_going;
   return made;
 }
@@ -225,9 +238,10 @@ void bind_case(py::module_& module) {
            "logs: one path, glob or directory, or several; services: \"host:port\", (host, port) or mappings; config: a path; "
            "times: "
            "datetime, seconds or ISO 8601. The rest is as in a case file. InfrastructureError lists everything that is wrong.")
-      .def_static(
-          "load", &load_case, py::arg("path"),
-          "Reads a case file. OSError if it cannot be read; InfrastructureError, whose `problems` lists all, if it is wrong.")
+      .def_static("load", &load_case, py::arg("path"),
+                  "Reads a case file; `file` and `base` are absolute. OSError if it cannot be read; InfrastructureError, whose "
+                  "`problems` "
+                  "lists all, if it is wrong.")
       .def_static("parse", &read_case_text, py::arg("text"), py::arg("file") = "<text>",
                   "As load(), from the text; `file` names it, and paths are relative to its folder.")
       .def_static(
@@ -244,7 +258,7 @@ void bind_case(py::module_& module) {
           },
           "Path of the case file, or None.")
       .def_property_readonly(
-          "base", [](const Case& self) { return path_to_python(self.base); }, "Relative paths start here.")
+          "base", [](const Case& self) { return path_to_python(self.base); }, "Relative paths start here; absolute.")
       .def_property_readonly("name", [](const Case& self) { return to_str(self.name); })
       .def_property_readonly("question", [](const Case& self) { return to_str(self.question_text); })
       .def_property_readonly(

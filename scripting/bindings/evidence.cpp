@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/case/past.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/buffers.h"
 #include "scripting/bindings/convert.h"
@@ -126,11 +127,8 @@ std::shared_ptr<Evidence> with_facts(const std::shared_ptr<Evidence>& before, co
 }
 
 // The last report on the same case, as JSON text, for experts that compare.
-std::shared_ptr<Evidence> with_previous(const Evidence& before, py::handle report_json) {
-  EvidenceBuilder builder;
-  builder.add_texts("previous.json", {to_utf8(report_json, "report_json")});
-  builder.add_missing_from(before);
-  return std::const_pointer_cast<Evidence>(value_or_raise(std::move(builder).seal()));
+std::shared_ptr<Evidence> add_previous(const Evidence& before, py::handle report_json) {
+  return std::const_pointer_cast<Evidence>(value_or_raise(with_previous(before, to_utf8(report_json, "report_json"))));
 }
 
 }  // namespace
@@ -156,7 +154,7 @@ void bind_evidence(py::module_& module) {
       .def("text", &text, py::arg("name"), py::arg("row"), "One row (0-based) of a text column.")
       .def("texts", &texts, py::arg("name"), "A text column as a list of str.")
       .def("with_facts", &with_facts, py::arg("facts"), "New evidence with (name, JSON text, hook) rows added.")
-      .def("with_previous", &with_previous, py::arg("report_json"), "New evidence that also holds the last report, as JSON text.")
+      .def("with_previous", &add_previous, py::arg("report_json"), "New evidence that also holds the last report, as JSON text.")
       .def("__len__", [](const Evidence& self) { return self.columns().size(); })
       .def("__eq__",
            [](const Evidence& self, const py::object& other) -> py::object {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/case/report.h"
+#include "engine/case/past.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
@@ -26,17 +26,8 @@ std::unique_ptr<Store> open(py::handle path) {
   return value_or_raise(without_gil([&] { return Store::open(file); }));
 }
 
-void add(Store& self, const Report& report, py::handle case_key) {
-  store::ReportRow row;
-  row.id = report.id;
-  row.case_name = report.case_name;
-  row.case_key = to_utf8(case_key, "case_key");
-  row.started = report.started;
-  row.verdict = report.consensus.verdict.value_or("");
-  row.passed = report.consensus.passed;
-  if (report.consensus.verdict) row.confidence = report.consensus.confidence_score;
-  value_or_raise(without_gil(
-      [&] { return self.add_report(row, to_json(report).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)); }));
+void add(Store& self, const Report& report, const Case& subject) {
+  value_or_raise(without_gil([&] { return keep_report(self, subject, report); }));
 }
 
 py::list list(const Store& self, std::size_t limit) {
@@ -50,9 +41,8 @@ py::list list(const Store& self, std::size_t limit) {
   return answers;
 }
 
-py::object last(const Store& self, py::handle case_key) {
-  const std::string key = to_utf8(case_key, "case_key");
-  const auto json = value_or_raise(without_gil([&] { return self.last_report_json(key); }));
+py::object last(const Store& self, const Case& subject) {
+  const auto json = value_or_raise(without_gil([&] { return last_report_json(self, subject); }));
   return json ? py::object(to_str(*json)) : py::none();
 }
 
@@ -61,7 +51,8 @@ py::object last(const Store& self, py::handle case_key) {
 void bind_store(py::module_& module) {
   py::class_<Store>(module, "Store", "The history of reports, in SQLite. Several processes may share one file.")
       .def(py::init(&open), py::arg("path") = py::none(), "path: None for the user's own history.")
-      .def("add_report", &add, py::arg("report"), py::arg("case_key"), "case_key: path of the case file, or a name.")
+      .def("add_report", &add, py::arg("report"), py::arg("case"),
+           "Under the absolute path of the case file, or the name of a case without one.")
       .def("list_reports", &list, py::arg("limit") = 100,
            "(id, case_name, case_key, started, verdict, passed, confidence), newest first.")
       .def(
@@ -71,7 +62,7 @@ void bind_store(py::module_& module) {
             return to_str(value_or_raise(without_gil([&] { return self.report_json(wanted); })));
           },
           py::arg("id"), "By id or a unique prefix of at least 4 characters; KeyError otherwise.")
-      .def("last_report_json", &last, py::arg("case_key"), "The newest report on a case, or None.");
+      .def("last_report_json", &last, py::arg("case"), "The newest report on the case, or None.");
   module.def("default_store_path", [] { return path_to_python(store::default_store_path()); });
 }
 

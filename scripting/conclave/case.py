@@ -184,15 +184,15 @@ class _History:
 
     def __init__(self, case: Case, wanted: bool) -> None:
         self._store = _core.Store() if wanted else None
-        self._key = os.path.abspath(case.file) if case.file else case.name
+        self._case = case
 
     def previous(self, evidence: _core.Evidence) -> _core.Evidence:
-        text = self._store.last_report_json(self._key) if self._store is not None else None
+        text = self._store.last_report_json(self._case) if self._store is not None else None
         return evidence if text is None else evidence.with_previous(text)
 
     def add(self, report: Report) -> None:
         if self._store is not None:
-            self._store.add_report(report, self._key)
+            self._store.add_report(report, self._case)
 
 
 def _gathered(case: Case, circle: _Circle, history: _History, job: _core.Job) -> tuple[Gathered, list[_hooks.Receipt]]:
@@ -228,8 +228,8 @@ def _hooked_config(
 def _hooked_evidence(circle: _Circle, history: _History, gathered: Gathered) -> list[_hooks.Receipt]:
     if any(info.get("isolated") for info in circle.experts):
         _core.add_isolation_problems(gathered)
-    evidence, receipts = _hooks.run_evidence_hooks(circle.hooks, gathered.evidence)
-    gathered.evidence = history.previous(evidence)
+    evidence = history.previous(gathered.evidence)  # hooks see it, too
+    gathered.evidence, receipts = _hooks.run_evidence_hooks(circle.hooks, evidence)
     return receipts
 
 

@@ -348,3 +348,22 @@ def test_a_file_that_only_the_case_names_runs_while_its_content_is_in_the_lock(t
     assert conclave.consult(case).responses[0].content == "seen"
     file.write_text(file.read_text() + "# changed\n")
     assert conclave.consult(case).responses[0].status == "refused"
+
+
+def test_a_loaded_case_does_not_move_with_the_working_folder(tmp_path, monkeypatch):
+    (tmp_path / "app.log").write_text("2026-03-01T12:00:00Z INFO ready\n")
+    (tmp_path / "case.yaml").write_text("question: Is it up?\nlogs: [app.log]\n")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    cases = [
+        conclave.Case.load("case.yaml"),
+        conclave.Case.parse("question: Is it up?\nlogs: [app.log]\n"),
+        conclave.Case(question="Is it up?", logs="app.log"),
+    ]
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert [case.base for case in cases] == [str(tmp_path)] * 3 and cases[0].file == str(tmp_path / "case.yaml")
+    for case in cases:
+        log, = conclave.consult(case, experts=GOOD, history=True).evidence["logs"]
+        assert log["readable"] and log["lines"] == 1
+    assert conclave._core.Store().last_report_json(conclave.Case.load("../case.yaml"))

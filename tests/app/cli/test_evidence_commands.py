@@ -115,7 +115,8 @@ def test_scan_says_all_that_is_wrong_with_targets(conclave):
 def test_scan_is_in_the_audit_log(conclave, closed_port):
     conclave("scan", f"127.0.0.1:{closed_port}")
     line, = (conclave.state / "audit.jsonl").read_text().splitlines()
-    assert json.loads(line)["event"] == "scan" and json.loads(line)["subject"] == "1 targets"
+    assert json.loads(line)["event"] == "scan" and json.loads(line)["subject"] == "1 target"
+    assert f"127.0.0.1:{closed_port}" in line
 
 
 def on_a_terminal(conclave, *arguments):
