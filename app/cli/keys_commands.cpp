@@ -79,7 +79,7 @@ int set_key(Program& program, const Arguments& arguments) {
   const KeyRing ring(places, [&](const std::filesystem::path&) -> Result<Secret> { return Secret(passphrase.view()); });
   const auto replaced = ring.set(arguments.name, value->view(), *how);
   if (!replaced) return program.failed(replaced.error());
-  audit(program, {{"keys.set", arguments.name, *replaced ? "replaced" : "new"}});
+  audit(program, {AuditLine{"keys.set", arguments.name, *replaced ? "replaced" : "new"}});
   if (fresh && *how == OpenedBy::key_file) {
     program.remark("conclave: made " + places.ring.string() + "; its key is in " + places.key_file.string() +
                    ", so keep the two apart in copies and backups");
@@ -113,7 +113,7 @@ int remove_key(Program& program, const Arguments& arguments) {
     return program.failed(
         fail(ErrorKind::not_found, "no key is called '" + arguments.name + "'" + did_you_mean(arguments.name, known)).value());
   }
-  audit(program, {{"keys.remove", arguments.name, {}}});
+  audit(program, {AuditLine{"keys.remove", arguments.name, {}}});
   program.remark("conclave: " + arguments.name + " is removed");
   return exit_passed;
 }

@@ -73,7 +73,8 @@ int main(int argc, char** argv) {
   }
   Session session(jobs, scripts,
                   {fsPath(program.absoluteFilePath(QStringLiteral("../share/conclave/resources"))),
-                   fsPath(QStandardPaths::writableLocation(QStandardPaths::CacheLocation)), store::default_store_path()});
+                   fsPath(QStandardPaths::writableLocation(QStandardPaths::CacheLocation)), store::default_store_path(),
+                   default_audit_path()});
   MainWindow window(session, theme);
   if (parser.isSet(size)) {
     const QStringList parts = parser.value(size).split(QLatin1Char('x'));

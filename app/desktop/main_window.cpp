@@ -1,13 +1,11 @@
 #include "app/desktop/main_window.h"
 
-#include <QActionGroup>
 #include <QApplication>
 #include <QCloseEvent>
 #include <QDockWidget>
 #include <QFileDialog>
 #include <QHeaderView>
 #include <QLabel>
-#include <QMenuBar>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QSettings>
@@ -18,6 +16,7 @@
 #include <QTreeView>
 #include <QVBoxLayout>
 
+#include "app/desktop/menus.h"
 #include "app/desktop/opening.h"
 #include "app/desktop/pages/welcome_page.h"
 #include "app/desktop/recent.h"
@@ -48,11 +47,11 @@ MainWindow::MainWindow(Session& session, ThemeController& theme, QWidget* parent
   setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
   createPages();
   createDocks();
-  createActions();
+  menus_ = new Menus(*this, session_, theme_, pages_,
+                     {evidenceDock_->toggleViewAction(), jobsDock_->toggleViewAction(), messagesDock_->toggleViewAction()});
   createStatusBar();
   connectSession();
   restore();
-  refreshIcons();
   refresh();
   showPage(QStringLiteral("welcome"));
 }
@@ -132,99 +131,6 @@ void MainWindow::createDocks() {
   resizeDocks({consoleDock_}, {220}, Qt::Vertical);
 }
 
-QAction* MainWindow::addAction(QMenu* menu, const QString& icon, const QString& text, const QKeySequence& keys,
-                               const QString& tip) {
-  auto* action = menu->addAction(text);
-  action->setShortcut(keys);
-  action->setToolTip(keys.isEmpty() ? tip : QStringLiteral("%1 (%2)").arg(tip, keys.toString(QKeySequence::NativeText)));
-  action->setStatusTip(tip);
-  if (!icon.isEmpty()) icons_[action] = icon;
-  return action;
-}
-
-void MainWindow::createActions() {
-  auto* file = menuBar()->addMenu(tr("&File"));
-  auto* fresh = addAction(file, "new", tr("&New case ..."), QKeySequence::New, tr("Draft a case from log files and folders"));
-  auto* open = addAction(file, "open", tr("&Open ..."), QKeySequence::Open, tr("Open a case file or a finished report"));
-  recentMenu_ = file->addMenu(tr("Open &recent"));
-  saveAs_ = addAction(file, {}, tr("&Save the case as ..."), QKeySequence::SaveAs, tr("Write the drafted case to a file"));
-  export_ = addAction(file, "export", tr("&Export the report ..."), QKeySequence(tr("Ctrl+E")),
-                      tr("Write the report as HTML, Markdown or JSON"));
-  file->addSeparator();
-  auto* machine = addAction(file, "machine", tr("Check &this machine"), {}, tr("Logs and listening services of this machine"));
-  auto* example = addAction(file, "example", tr("Open the e&xample incident"), {}, tr("Make the example incident and consult"));
-  file->addSeparator();
-  auto* quit = addAction(file, {}, tr("&Quit"), QKeySequence(tr("Ctrl+Q")), tr("Leave Conclave"));
-  connect(fresh, &QAction::triggered, this, &MainWindow::newCase);
-  connect(open, &QAction::triggered, this, &MainWindow::openCase);
-  connect(saveAs_, &QAction::triggered, this, &MainWindow::saveCaseAs);
-  connect(export_, &QAction::triggered, this, &MainWindow::exportReport);
-  connect(machine, &QAction::triggered, &session_, &Session::checkThisMachine);
-  connect(example, &QAction::triggered, &session_, &Session::openExample);
-  connect(quit, &QAction::triggered, this, &QWidget::close);
-  connect(recentMenu_, &QMenu::aboutToShow, this, &MainWindow::refreshRecent);
-
-  auto* circle = menuBar()->addMenu(tr("&Circle"));
-  consult_ = addAction(circle, "consult", tr("&Consult"), QKeySequence(Qt::Key_F5), tr("Gather evidence and ask the experts"));
-  cancel_ = addAction(circle, "cancel", tr("C&ancel"), QKeySequence(Qt::Key_Escape), tr("Stop the consultation"));
-  connect(consult_, &QAction::triggered, &session_, &Session::consult);
-  connect(cancel_, &QAction::triggered, &session_, &Session::cancel);
-
-  auto* edit = menuBar()->addMenu(tr("&Edit"));
-  auto* find = addAction(edit, "find", tr("&Find ..."), QKeySequence::Find, tr("Find in this page"));
-  auto* line = addAction(edit, {}, tr("&Go to line ..."), QKeySequence(tr("Ctrl+G")), tr("Go to a line of this page"));
-  connect(find, &QAction::triggered, this, [this] { pages_.at(static_cast<std::size_t>(stack_->currentIndex())).page->find(); });
-  connect(line, &QAction::triggered, this,
-          [this] { pages_.at(static_cast<std::size_t>(stack_->currentIndex())).page->goToLine(); });
-
-  auto* view = menuBar()->addMenu(tr("&View"));
-  for (int index = 0; index < static_cast<int>(pages_.size()); ++index) {
-    const auto& entry = pages_.at(static_cast<std::size_t>(index));
-    auto* action = addAction(view, entry.icon, entry.title, QKeySequence(QStringLiteral("Ctrl+%1").arg(index + 1)), entry.help);
-    connect(action, &QAction::triggered, this, [this, index] { selectPage(index); });
-  }
-  view->addSeparator();
-  auto* console =
-      addAction(view, "console", tr("Python &console"), QKeySequence(tr("Ctrl+`")), tr("Show the Python console, or hide it"));
-  connect(console, &QAction::triggered, this, &MainWindow::toggleConsole);
-  for (auto* dock : {evidenceDock_, jobsDock_, messagesDock_}) view->addAction(dock->toggleViewAction());
-  view->addSeparator();
-  auto* modes = new QActionGroup(this);
-  const std::initializer_list<std::pair<ThemeController::Mode, QString>> choices = {
-      {ThemeController::Mode::light, tr("&Light")},
-      {ThemeController::Mode::dark, tr("&Dark")},
-      {ThemeController::Mode::environment, tr("&Follow the environment")}};
-  for (const auto& [mode, text] : choices) {
-    auto* action = view->addAction(text);
-    action->setCheckable(true);
-    action->setChecked(theme_.mode() == mode);
-    modes->addAction(action);
-    connect(action, &QAction::triggered, this, [this, mode = mode] { theme_.setMode(mode); });
-  }
-  auto* help = menuBar()->addMenu(tr("&Help"));
-  connect(help->addAction(tr("&About Conclave")), &QAction::triggered, this, [this] {
-    QMessageBox::about(this, tr("About Conclave"),
-                       tr("Conclave %1\n\nA workbench that judges logs, services and configuration with a circle of experts.\n"
-                          "GPL-3.0-or-later.")
-                           .arg(QStringLiteral(CONCLAVE_VERSION)));
-  });
-
-  auto* bar = addToolBar(tr("Tools"));
-  bar->setObjectName(QStringLiteral("tools"));
-  bar->setMovable(false);
-  bar->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-  bar->setIconSize({18, 18});
-  bar->addActions({consult_, cancel_});
-  bar->addSeparator();
-  bar->addActions({fresh, open, export_});
-  auto* space = new QWidget;
-  space->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
-  bar->addWidget(space);
-  bar->addAction(console);
-  bar->widgetForAction(consult_)->setObjectName(QStringLiteral("primary"));
-  connect(&theme_, &ThemeController::changed, this, &MainWindow::refreshIcons);
-}
-
 void MainWindow::createStatusBar() {
   circleState_ = new QLabel;
   circleState_->setTextFormat(Qt::PlainText);
@@ -278,10 +184,7 @@ void MainWindow::showEvidence() { evidence_.show(session_.subject(), session_.ga
 void MainWindow::refresh() {
   const bool open = session_.subject() != nullptr;
   const auto state = session_.scripts().state();
-  consult_->setEnabled(open && !session_.isConsulting() && state != Scripts::State::starting);
-  cancel_->setEnabled(session_.isConsulting());
-  export_->setEnabled(session_.report() != nullptr);
-  saveAs_->setEnabled(!session_.draftedFrom().empty());
+  menus_->refresh();
   setWindowTitle(open ? tr("%1 - Conclave").arg(session_.caseTitle()) : tr("Conclave"));
   const QString trouble = session_.scripts().trouble();
   noPython_->say(trouble.isEmpty()
@@ -295,23 +198,6 @@ void MainWindow::refresh() {
                           : state == Scripts::State::ready  ? tr("Python is ready")
                                                             : tr("No Python"));
   }
-}
-
-void MainWindow::refreshIcons() {
-  for (const auto& [action, name] : icons_) {
-    action->setIcon(action == consult_ ? QIcon() : theme_.icon(name));
-  }
-  consult_->setIcon(theme_.icon(QStringLiteral("consult"), theme_.theme().onAccent));
-}
-
-void MainWindow::refreshRecent() {
-  recentMenu_->clear();
-  for (const auto& path : recentCases()) {
-    connect(recentMenu_->addAction(path), &QAction::triggered, this, [this, path] { session_.open({path}); });
-  }
-  if (recentMenu_->isEmpty()) return recentMenu_->addAction(tr("No cases yet"))->setEnabled(false);
-  recentMenu_->addSeparator();
-  connect(recentMenu_->addAction(tr("&Clear this list")), &QAction::triggered, this, [] { forgetRecentCases(); });
 }
 
 void MainWindow::selectPage(int index) {
@@ -331,6 +217,8 @@ void MainWindow::showPage(const QString& key) {
     if (pages_[index].key == key) return selectPage(static_cast<int>(index));
   }
 }
+
+Page& MainWindow::page() const { return *pages_.at(static_cast<std::size_t>(stack_->currentIndex())).page; }
 
 QString MainWindow::currentPage() const { return pages_.at(static_cast<std::size_t>(stack_->currentIndex())).key; }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QMainWindow>
-#include <map>
 #include <vector>
 
 #include "app/desktop/models/evidence_tree.h"
@@ -13,13 +12,13 @@
 
 class QDockWidget;
 class QLabel;
-class QMenu;
 class QStackedWidget;
 class QTreeView;
 
 namespace conclave::desktop {
 
 class Console;
+class Menus;
 class Notice;
 class Sidebar;
 
@@ -32,6 +31,7 @@ class MainWindow : public QMainWindow {
   void goTo(const Place& place);
   void showPage(const QString& key);
   [[nodiscard]] QString currentPage() const;
+  [[nodiscard]] Page& page() const;  // the current one
   [[nodiscard]] Console& console() { return *console_; }
   [[nodiscard]] Messages& messages() { return messages_; }
   // Closing asks when a consultation runs, unless nobody is there to answer.
@@ -52,15 +52,11 @@ class MainWindow : public QMainWindow {
  private:
   void createPages();
   void createDocks();
-  void createActions();
   void createStatusBar();
   void connectSession();
-  QAction* addAction(QMenu* menu, const QString& icon, const QString& text, const QKeySequence& keys, const QString& tip);
   QDockWidget* addDock(const QString& name, const QString& title, QWidget* widget, Qt::DockWidgetArea area);
   void selectPage(int index);
   void refresh();  // what is enabled, titles, state of the circle
-  void refreshIcons();
-  void refreshRecent();
   void showEvidence();
   void fail(const QString& what, const QString& why);
   void remember();
@@ -71,7 +67,6 @@ class MainWindow : public QMainWindow {
   EvidenceTree evidence_;
   Messages messages_;
   std::vector<PageEntry> pages_;
-  std::map<QAction*, QString> icons_;
   Sidebar* sidebar_ = nullptr;
   QStackedWidget* stack_ = nullptr;
   Notice* stuck_ = nullptr;
@@ -82,11 +77,7 @@ class MainWindow : public QMainWindow {
   QDockWidget* consoleDock_ = nullptr;
   QDockWidget* jobsDock_ = nullptr;
   QDockWidget* messagesDock_ = nullptr;
-  QMenu* recentMenu_ = nullptr;
-  QAction* consult_ = nullptr;
-  QAction* cancel_ = nullptr;
-  QAction* export_ = nullptr;
-  QAction* saveAs_ = nullptr;
+  Menus* menus_ = nullptr;
   QLabel* circleState_ = nullptr;
   bool asks_ = true;
 };

@@ -27,7 +27,7 @@ void Screenshot::look() {
   const bool starting = session_.scripts().state() == Scripts::State::starting;
   if (session_.subject() && !asked_ && !starting) {
     asked_ = true;
-    if (!session_.isConsulting() && !session_.report()) session_.consult();
+    if (!session_.isConsulting() && (!session_.report() || session_.reportOrigin() == ReportOrigin::history)) session_.consult();
   }
   quietTicks_ = session_.jobs().isIdle() && !starting ? quietTicks_ + 1 : 0;
   if (quietTicks_ == 1 && !page_.isEmpty()) window_.showPage(page_);

@@ -7,7 +7,7 @@
 #include "app/desktop/endpoints.h"
 #include "app/desktop/opening.h"
 #include "app/desktop/text.h"
-#include "engine/store/store.h"
+#include "engine/case/past.h"
 
 namespace conclave::desktop {
 
@@ -17,23 +17,28 @@ namespace {
 
 struct Verdict {
   Report report;
-  std::optional<Error> notKept;  // the report is fine, but the history could not be written
+  std::optional<Error> noHistory;  // the report is fine, but the history could not be read or written
+  std::optional<Error> notAudited;
 };
 
-std::optional<Error> keep(const Report& report, const Case& subject, const fs::path& history) {
+// Nothing for a case that was drafted here: the next draft is another one.
+Result<std::optional<std::string>> lastReport(const Case& subject, const fs::path& history, bool drafted) {
+  std::error_code error;
+  if (drafted || history.empty() || !fs::exists(history, error)) return std::nullopt;
+  const auto store = store::Store::open(history);
+  if (!store) return tl::unexpected<Error>(store.error());
+  return last_report_json(**store, subject);
+}
+
+Result<void> keep(const Report& report, const Case& subject, const fs::path& history) {
   if (history.empty()) return {};
   auto store = store::Store::open(history);
-  if (!store) return store.error();
-  store::ReportRow row;
-  row.id = report.id;
-  row.case_name = report.case_name;
-  row.case_key = subject.file.empty() ? report.case_name : subject.file.string();
-  row.started = report.started;
-  row.verdict = report.consensus.verdict.value_or("");
-  row.passed = report.consensus.passed;
-  if (report.consensus.verdict) row.confidence = report.consensus.confidence_score;
-  const auto added = (*store)->add_report(row, to_json(report).dump());
-  return added ? std::nullopt : std::optional<Error>(added.error());
+  if (!store) return tl::unexpected<Error>(store.error());
+  return keep_report(**store, subject, report);
+}
+
+Result<void> writeAudit(const std::vector<AuditLine>& lines, const fs::path& file) {
+  return file.empty() ? Result<void>() : write_audit(lines, file);
 }
 
 }  // namespace
@@ -67,9 +72,49 @@ void Session::adopt(Opened opened) {
   setCase(std::move(opened.subject));
   draftedFrom_ = std::move(opened.draftedFrom);
   if (!opened.problems.empty()) Q_EMIT caseProblems(opened.problems);
-  if (!opened.report) return;
-  report_ = std::make_shared<const Report>(std::move(*opened.report));
+  if (!opened.report) return lookBack();
+  publish(std::move(*opened.report), ReportOrigin::file);
+}
+
+void Session::publish(Report report, ReportOrigin origin) {
+  report_ = std::make_shared<const Report>(std::move(report));
+  origin_ = origin;
   Q_EMIT reportReady();
+}
+
+void Session::lookBack() {
+  jobs_.run<std::optional<Report>>(
+      {tr("Looking for the last report"), this, QStringLiteral("look back"), true},
+      [subject = case_, history = folders_.history, drafted = !draftedFrom_.empty()](Job&) -> Result<std::optional<Report>> {
+        const auto text = lastReport(*subject, history, drafted);
+        if (!text) return tl::unexpected<Error>(text.error());
+        if (!*text) return std::nullopt;
+        const auto json = nlohmann::json::parse(**text, nullptr, false);
+        if (json.is_discarded()) return fail(ErrorKind::serialization, "the last report is damaged", history.string());
+        auto report = report_from_json(json);
+        if (!report) return tl::unexpected<Error>(report.error());
+        return std::optional<Report>(std::move(*report));
+      },
+      [this, subject = case_](Result<std::optional<Report>> past) {
+        if (subject != case_ || report_) return;
+        if (!past) return Q_EMIT failed(tr("The last report cannot be shown"), qtText(past.error().text()));
+        if (*past) publish(std::move(**past), ReportOrigin::history);
+      });
+}
+
+void Session::audit(std::vector<AuditLine> lines) {
+  jobs_.run<void>(
+      {tr("Writing the audit log"), this, {}, true},
+      [lines = std::move(lines), file = folders_.audit](Job&) { return writeAudit(lines, file); },
+      [this](const Result<void>& written) {
+        if (!written) complain(written.error());
+      });
+}
+
+void Session::complain(const std::optional<Error>& audit) {
+  if (!audit || complained_) return;
+  complained_ = true;
+  Q_EMIT failed(tr("The audit log cannot be written"), qtText(audit->text()));
 }
 
 void Session::setCase(Case subject) {
@@ -96,6 +141,7 @@ void Session::checkThisMachine() {
       [this](Result<Case> subject) {
         if (!subject) return Q_EMIT failed(tr("Cannot look at this machine"), qtText(subject.error().text()));
         setCase(std::move(*subject));
+        lookBack();
         consult();
       });
 }
@@ -157,10 +203,17 @@ void Session::consult() {
   scripting::CircleRequest request{{}, scripts_.pluginDirs()};
   request.keys = keys_.ring();
   for (const QString& endpoint : agreedEndpoints()) request.allowed_endpoints.push_back(endpoint.toStdString());
-  auto work = [this, post, subject = asked(), host = scripts_.host(), request = std::move(request),
-               history = folders_.history](Job& job) -> Result<Verdict> {
+  auto work = [this, post, subject = asked(), host = scripts_.host(), request = std::move(request), folders = folders_,
+               drafted = !draftedFrom_.empty()](Job& job) -> Result<Verdict> {
     std::vector<ExpertPtr> experts;
     ConsultOptions options;
+    Verdict verdict;
+    const auto note = [](std::optional<Error>& trouble, const auto& result) {
+      if (!result) trouble = result.error();
+    };
+    auto previous = lastReport(subject, folders.history, drafted);
+    note(verdict.noHistory, previous);
+    if (previous) options.previous = std::move(*previous);
     if (host) {
       auto circle = host->circle(subject, request);
       if (!circle) return tl::unexpected<Error>(circle.error());
@@ -169,6 +222,7 @@ void Session::consult() {
       options.problems = std::move(circle->problems);
       options.hooks = host->hooks(request);
     }
+    note(verdict.notAudited, writeAudit(audit_of_consultation(subject, experts, options), folders.audit));
     options.on_gathered = [this, post](const Gathered& gathered) {
       post([this, value = std::make_shared<const Gathered>(gathered)] {
         gathered_ = value;
@@ -183,8 +237,9 @@ void Session::consult() {
     };
     auto report = conclave::consult(subject, experts, options, job);
     if (!report) return tl::unexpected<Error>(report.error());
-    auto notKept = keep(*report, subject, history);
-    return Verdict{std::move(*report), std::move(notKept)};
+    note(verdict.noHistory, keep(*report, subject, folders.history));
+    verdict.report = std::move(*report);
+    return verdict;
   };
   consulting_ = jobs_.run<Verdict>({tr("Consulting: %1").arg(caseTitle()), this, QStringLiteral("consult")}, std::move(work),
                                    [this](Result<Verdict> verdict) {
@@ -194,11 +249,11 @@ void Session::consult() {
                                          Q_EMIT failed(tr("The consultation failed"), qtText(verdict.error().text()));
                                        return Q_EMIT consultEnded(false);
                                      }
-                                     report_ = std::make_shared<const Report>(std::move(verdict->report));
+                                     publish(std::move(verdict->report), ReportOrigin::now);
                                      if (gathered_ && scripts_.host()) scripts_.host()->publish(*report_, gathered_->evidence);
-                                     Q_EMIT reportReady();
-                                     if (verdict->notKept)
-                                       Q_EMIT failed(tr("The report is not in the history"), qtText(verdict->notKept->text()));
+                                     if (verdict->noHistory)
+                                       Q_EMIT failed(tr("The history could not be used"), qtText(verdict->noHistory->text()));
+                                     complain(verdict->notAudited);
                                      Q_EMIT consultEnded(true);
                                    });
   Q_EMIT consultStarted();

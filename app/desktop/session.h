@@ -12,6 +12,7 @@
 #include "app/desktop/jobs.h"
 #include "app/desktop/keys.h"
 #include "app/desktop/scripts.h"
+#include "engine/case/audit.h"
 #include "engine/case/case.h"
 #include "engine/case/consult.h"
 #include "engine/case/report.h"
@@ -24,6 +25,9 @@ using CasePtr = std::shared_ptr<const Case>;
 using GatheredPtr = std::shared_ptr<const Gathered>;
 using ReportPtr = std::shared_ptr<const Report>;
 
+// Where the report came from: judged here and now, or of an earlier time and perhaps no longer true.
+enum class ReportOrigin { now, history, file };
+
 // Owner: main(). GUI thread; everything slow runs as a job and ends in a signal. Values are immutable once published.
 class Session : public QObject {
   Q_OBJECT
@@ -32,6 +36,7 @@ class Session : public QObject {
     std::filesystem::path resources;  // holds example/make_example.py
     std::filesystem::path cache;      // example incidents are made here
     std::filesystem::path history;    // database of reports; empty: none is kept
+    std::filesystem::path audit;      // the audit log; empty: none is kept
   };
 
   Session(Jobs& jobs, Scripts& scripts, Folders folders, QObject* parent = nullptr);
@@ -39,9 +44,10 @@ class Session : public QObject {
   [[nodiscard]] Jobs& jobs() { return jobs_; }
   [[nodiscard]] Scripts& scripts() { return scripts_; }
   [[nodiscard]] Keys& keys() { return keys_; }
-  [[nodiscard]] CasePtr subject() const { return case_; }                                           // null: none is open
-  [[nodiscard]] GatheredPtr gathered() const { return gathered_; }                                  // null: not gathered yet
-  [[nodiscard]] ReportPtr report() const { return report_; }                                        // null: none yet
+  [[nodiscard]] CasePtr subject() const { return case_; }           // null: none is open
+  [[nodiscard]] GatheredPtr gathered() const { return gathered_; }  // null: not gathered yet
+  [[nodiscard]] ReportPtr report() const { return report_; }        // null: none yet
+  [[nodiscard]] ReportOrigin reportOrigin() const { return origin_; }
   [[nodiscard]] const std::vector<consensus::ExpertResponse>& answers() const { return answers_; }  // of the running consultation
   [[nodiscard]] bool isConsulting() const { return consulting_ != 0; }
   [[nodiscard]] QString caseTitle() const;
@@ -61,6 +67,9 @@ class Session : public QObject {
   void setExperts(std::optional<std::vector<ExpertChoice>> experts) { experts_ = std::move(experts); }
   [[nodiscard]] const std::optional<std::vector<ExpertChoice>>& experts() const { return experts_; }
 
+  // Into the audit log, soon. That it cannot be written is said, once.
+  void audit(std::vector<AuditLine> lines);
+
  Q_SIGNALS:
   void caseOpened();  // evidence and report are gone
   void caseProblems(const std::vector<conclave::config::Problem>& problems);
@@ -73,6 +82,9 @@ class Session : public QObject {
 
  private:
   void adopt(Opened opened);
+  void lookBack();
+  void publish(Report report, ReportOrigin origin);
+  void complain(const std::optional<Error>& audit);
   [[nodiscard]] Case asked() const;
 
   Jobs& jobs_;
@@ -82,6 +94,8 @@ class Session : public QObject {
   CasePtr case_;
   GatheredPtr gathered_;
   ReportPtr report_;
+  ReportOrigin origin_ = ReportOrigin::now;
+  bool complained_ = false;  // about the audit log
   std::vector<consensus::ExpertResponse> answers_;
   std::optional<std::vector<ExpertChoice>> experts_;
   std::vector<std::filesystem::path> draftedFrom_;

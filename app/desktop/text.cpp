@@ -4,6 +4,7 @@
 #include <QFile>
 #include <QLocale>
 #include <QTimeZone>
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -40,6 +41,15 @@ QString secondsText(double seconds) {
 
 QString timeText(TimeUs time) {
   return QDateTime::fromMSecsSinceEpoch(time / 1000, QTimeZone::utc()).toString(QStringLiteral("yyyy-MM-dd HH:mm:ss 'UTC'"));
+}
+
+QString agoText(TimeUs time) {
+  const auto minutes = static_cast<quint64>(std::max<TimeUs>(0, now_us() - time) / us_per_second / 60);
+  if (minutes == 0) return QStringLiteral("just now");
+  const QString age = minutes < 120       ? counted(minutes, "minute", "minutes")
+                      : minutes < 48 * 60 ? counted(minutes / 60, "hour", "hours")
+                                          : counted(minutes / 60 / 24, "day", "days");
+  return age + QStringLiteral(" ago");
 }
 
 QString progressText(const Progress& progress, double seconds) {

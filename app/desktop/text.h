@@ -24,6 +24,7 @@ namespace conclave::desktop {
 [[nodiscard]] QString bytesText(quint64 bytes);                                   // 12.4 MiB
 [[nodiscard]] QString secondsText(double seconds);                                // 0.8 s, 2 min 5 s
 [[nodiscard]] QString timeText(TimeUs time);                                      // 2026-03-01 12:00:05 UTC
+[[nodiscard]] QString agoText(TimeUs time);                                       // just now, 3 hours ago, 12 days ago
 [[nodiscard]] QString progressText(const Progress& progress, double seconds);  // "reading, 12.4 of 80.0 MiB, 31 MiB/s, 2 s left"
 
 }  // namespace conclave::desktop

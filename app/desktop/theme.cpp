@@ -198,6 +198,7 @@ QToolBar#sidebar QToolButton:hover { background: @raised; color: @text; }
 QToolBar#sidebar QToolButton:checked { background: @base; color: @accent; border-left-color: @accent; }
 QToolBar#sidebar QToolButton:focus { color: @text; }
 QFrame#notice { background: @fairTint; border: none; border-bottom: 1px solid @border; }
+QFrame#notice[inset="true"] { border: 1px solid @border; border-radius: 8px; }
 QPushButton { padding: 6px 14px; border: 1px solid @border; border-radius: 6px; background: @raised; }
 QPushButton:hover { border-color: @accent; }
 QPushButton:focus { border-color: @accent; }

@@ -7,11 +7,10 @@
 #include <QHeaderView>
 #include <QInputDialog>
 #include <QLabel>
-#include <QLineEdit>
 #include <QSettings>
-#include <QShortcut>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTextBlock>
 #include <QTreeView>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -20,8 +19,10 @@
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/card.h"
 #include "app/desktop/widgets/dot_delegate.h"
+#include "app/desktop/widgets/find_bar.h"
 #include "app/desktop/widgets/marked_text.h"
 #include "app/desktop/widgets/notice.h"
+#include "app/desktop/widgets/searches.h"
 
 namespace conclave::desktop {
 
@@ -45,6 +46,36 @@ QTreeView* makeView(QAbstractItemModel& model, const char* objectName, const QSt
   return view;
 }
 
+// The text, with the key of the line that was found; the tree alone when there is no text to read any more.
+class ConfigSearch : public Searchable {
+ public:
+  ConfigSearch(MarkedText& text, QTreeView& keys, const ConfigTree& tree)
+      : text_(text), keys_(keys), tree_(tree), inText_(text), inKeys_(keys) {}
+  std::vector<Match> matches(const LineMatcher& matcher) override {
+    hasText_ = !text_.document()->isEmpty();
+    return chosen().matches(matcher);
+  }
+  Match here() const override { return hasText_ ? inText_.here() : inKeys_.here(); }
+  void show(const Match& match) override {
+    chosen().show(match);
+    const QModelIndex key = hasText_ ? tree_.indexOfLine(match.piece + 1) : QModelIndex();
+    if (!key.isValid()) return;
+    keys_.setCurrentIndex(key);
+    keys_.scrollTo(key);
+  }
+  QWidget& widget() override { return chosen().widget(); }
+
+ private:
+  Searchable& chosen() { return hasText_ ? static_cast<Searchable&>(inText_) : inKeys_; }
+
+  MarkedText& text_;
+  QTreeView& keys_;
+  const ConfigTree& tree_;
+  TextSearch inText_;
+  RowSearch inKeys_;
+  bool hasText_ = false;
+};
+
 }  // namespace
 
 ConfigPage::ConfigPage(Session& session, const ThemeController& theme, QWidget* parent)
@@ -57,7 +88,6 @@ ConfigPage::ConfigPage(Session& session, const ThemeController& theme, QWidget* 
       mark_(new QLabel),
       summary_(plainLabel({}, QStringLiteral("heading"))),
       secrets_(new QCheckBox(tr("Show &secrets"))),
-      find_(new QLineEdit),
       notice_(new Notice),
       stack_(new QStackedWidget),
       nothing_(plainLabel({}, QStringLiteral("heading"))),
@@ -65,13 +95,12 @@ ConfigPage::ConfigPage(Session& session, const ThemeController& theme, QWidget* 
       text_(new MarkedText(theme)),
       list_(makeView(problems_, "problems", tr("Problems"))),
       across_(new QSplitter(Qt::Horizontal)),
-      down_(new QSplitter(Qt::Vertical)) {
+      down_(new QSplitter(Qt::Vertical)),
+      findBar_(new FindBar(*this, tr("Find in this file"), theme)),
+      finder_(new Finder(*findBar_, std::make_unique<ConfigSearch>(*text_, *keys_, tree_))) {
+  finder_->setParent(this);
   summary_->setWordWrap(false);
   secrets_->setToolTip(tr("Values under keys that look like passwords, secrets, tokens or keys are hidden until you ask"));
-  find_->setPlaceholderText(tr("Find in the text"));
-  find_->setAccessibleName(tr("Find in the text"));
-  find_->setClearButtonEnabled(true);
-  find_->setMaximumWidth(260);
   files_->setAccessibleName(tr("File"));
   list_->setRootIsDecorated(false);
   list_->header()->setStretchLastSection(true);
@@ -106,13 +135,13 @@ ConfigPage::ConfigPage(Session& session, const ThemeController& theme, QWidget* 
   head->addWidget(summary_);
   head->addWidget(files_);
   head->addStretch();
-  head->addWidget(find_);
   head->addWidget(secrets_);
-  auto* column = new QVBoxLayout(this);
+  auto* column = new QVBoxLayout;
   column->setContentsMargins(16, 12, 16, 12);
   column->addLayout(head);
   column->addWidget(notice_);
   column->addWidget(stack_, 1);
+  putTogether(column, findBar_);
 
   connect(files_, &QComboBox::activated, this, [this](int row) { showFile(files_->itemData(row).toString()); });
   connect(secrets_, &QCheckBox::toggled, this, &ConfigPage::showSecrets);
@@ -124,9 +153,6 @@ ConfigPage::ConfigPage(Session& session, const ThemeController& theme, QWidget* 
   };
   connect(list_, &QTreeView::clicked, this, go);
   connect(list_, &QTreeView::activated, this, go);
-  connect(find_, &QLineEdit::returnPressed, this, [this] { findNext(false); });
-  auto* back = new QShortcut(QKeySequence(tr("Shift+Return")), find_, nullptr, nullptr, Qt::WidgetShortcut);
-  connect(back, &QShortcut::activated, this, [this] { findNext(true); });
   reload();
 }
 
@@ -154,7 +180,10 @@ void ConfigPage::showReport(const ReportPtr& report) {
   if (!gathered_) reload();
 }
 
-void ConfigPage::applyTheme(const Theme&) { refreshSummary(); }
+void ConfigPage::applyTheme(const Theme&) {
+  refreshSummary();
+  findBar_->applyTheme();
+}
 
 const std::vector<config::Problem>& ConfigPage::problems() const {
   static const std::vector<config::Problem> none;
@@ -248,8 +277,7 @@ void ConfigPage::showSecrets(bool shown) {
 void ConfigPage::refreshSummary() {
   const Theme& theme = theme_.theme();
   const bool none = file_.isEmpty();
-  for (QWidget* widget : {static_cast<QWidget*>(mark_), static_cast<QWidget*>(summary_), static_cast<QWidget*>(find_),
-                          static_cast<QWidget*>(secrets_)})
+  for (QWidget* widget : {static_cast<QWidget*>(mark_), static_cast<QWidget*>(summary_), static_cast<QWidget*>(secrets_)})
     widget->setVisible(!none);
   const auto count = static_cast<quint64>(problems_.rowCount());
   const bool known = gathered_ || report_;
@@ -286,15 +314,10 @@ bool ConfigPage::goTo(const Place& place) {
 }
 
 void ConfigPage::find() {
-  find_->setFocus();
-  find_->selectAll();
-}
-
-void ConfigPage::findNext(bool backward) {
-  const auto flags = backward ? QTextDocument::FindBackward : QTextDocument::FindFlags();
-  if (text_->find(find_->text(), flags)) return;
-  text_->moveCursor(backward ? QTextCursor::End : QTextCursor::Start);
-  text_->find(find_->text(), flags);
+  if (!file_.isEmpty())
+    finder_->open(text_->textCursor().block() == text_->document()->findBlock(text_->textCursor().anchor())
+                      ? text_->textCursor().selectedText()
+                      : QString());
 }
 
 void ConfigPage::goToLine() {

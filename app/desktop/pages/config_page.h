@@ -9,13 +9,14 @@
 class QCheckBox;
 class QComboBox;
 class QLabel;
-class QLineEdit;
 class QSplitter;
 class QStackedWidget;
 class QTreeView;
 
 namespace conclave::desktop {
 
+class FindBar;
+class Finder;
 class MarkedText;
 class Notice;
 
@@ -40,7 +41,6 @@ class ConfigPage : public Page {
   void showText(const Result<ConfigText>& text);
   void showSecrets(bool shown);
   void refreshSummary();
-  void findNext(bool backward);
   [[nodiscard]] const std::vector<config::Problem>& problems() const;
 
   Session& session_;
@@ -57,7 +57,6 @@ class ConfigPage : public Page {
   QLabel* mark_;
   QLabel* summary_;
   QCheckBox* secrets_;
-  QLineEdit* find_;
   Notice* notice_;
   QStackedWidget* stack_;
   QLabel* nothing_;
@@ -66,6 +65,8 @@ class ConfigPage : public Page {
   QTreeView* list_;
   QSplitter* across_;
   QSplitter* down_;
+  FindBar* findBar_;
+  Finder* finder_;
 };
 
 }  // namespace conclave::desktop

@@ -14,7 +14,9 @@
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/endpoint_consent.h"
 #include "app/desktop/widgets/expert_card.h"
+#include "app/desktop/widgets/find_bar.h"
 #include "app/desktop/widgets/keys_dialog.h"
+#include "app/desktop/widgets/searches.h"
 #include "app/desktop/widgets/settings_form.h"
 
 namespace conclave::desktop {
@@ -36,7 +38,10 @@ ExpertsPage::ExpertsPage(Session& session, const ThemeController& theme, QWidget
       hint_(plainLabel({}, QStringLiteral("muted"))),
       view_(new QTreeView),
       detail_(new QScrollArea),
-      splitter_(new QSplitter(Qt::Vertical)) {
+      splitter_(new QSplitter(Qt::Vertical)),
+      findBar_(new FindBar(*this, tr("Find an expert"), theme)),
+      finder_(new Finder(*findBar_, std::make_unique<RowSearch>(*view_))) {
+  finder_->setParent(this);
   view_->setModel(&experts_);
   view_->setRootIsDecorated(false);
   view_->setUniformRowHeights(true);
@@ -59,10 +64,11 @@ ExpertsPage::ExpertsPage(Session& session, const ThemeController& theme, QWidget
   head->addWidget(hint_, 1);
   head->addWidget(folder);
   head->addWidget(keysButton(session_.jobs(), session_.keys()));
-  auto* column = new QVBoxLayout(this);
+  auto* column = new QVBoxLayout;
   column->setContentsMargins(16, 12, 16, 12);
   column->addLayout(head);
   column->addWidget(splitter_, 1);
+  putTogether(column, findBar_);
 
   // At once, not in a destructor: the process leaves through the script host, which destroys no widgets.
   connect(splitter_, &QSplitter::splitterMoved, this, [this] { QSettings().setValue(splitter_key, splitter_->saveState()); });
@@ -87,7 +93,14 @@ void ExpertsPage::showReport(const ReportPtr& report) {
   showDetail();
 }
 
-void ExpertsPage::applyTheme(const Theme&) { showDetail(); }
+void ExpertsPage::applyTheme(const Theme&) {
+  showDetail();
+  findBar_->applyTheme();
+}
+
+void ExpertsPage::find() {
+  if (experts_.rowCount() > 0) finder_->open();
+}
 
 void ExpertsPage::reload() {
   experts_.show(session_.scripts().catalog(), case_);
@@ -136,6 +149,9 @@ void ExpertsPage::showDetail() {
       if (asksForConsent(row.plugin)) {  // above the form, whose end is far down
         auto* consent = new EndpointConsent(row.settings);
         connect(form, &SettingsForm::edited, consent, [form, consent] { consent->setSettings(form->values()); });
+        connect(consent, &EndpointConsent::decided, &session_, [this](const QString& endpoint, bool allowed) {
+          session_.audit({audit_of_endpoint(endpoint.toStdString(), allowed, "in the window")});
+        });
         about->column()->addWidget(consent);
       }
       about->column()->addWidget(form);

@@ -11,6 +11,9 @@ class QTreeView;
 
 namespace conclave::desktop {
 
+class FindBar;
+class Finder;
+
 class ExpertsPage : public Page {
   Q_OBJECT
  public:
@@ -18,6 +21,7 @@ class ExpertsPage : public Page {
 
   void showCase(const CasePtr& subject) override;
   void showReport(const ReportPtr& report) override;
+  void find() override;
   void applyTheme(const Theme& theme) override;
   [[nodiscard]] ExpertList& experts() { return experts_; }
 
@@ -36,6 +40,8 @@ class ExpertsPage : public Page {
   QTreeView* view_;
   QScrollArea* detail_;
   QSplitter* splitter_;
+  FindBar* findBar_;
+  Finder* finder_;
 };
 
 }  // namespace conclave::desktop

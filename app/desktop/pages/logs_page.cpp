@@ -4,15 +4,17 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
-#include <QShortcut>
 #include <QToolTip>
 #include <QVBoxLayout>
+#include <algorithm>
+#include <utility>
 
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/find_bar.h"
 #include "app/desktop/widgets/log_view.h"
 #include "app/desktop/widgets/notice.h"
 #include "app/desktop/widgets/time_histogram.h"
+#include "engine/base/text.h"
 
 namespace conclave::desktop {
 
@@ -38,10 +40,11 @@ LogsPage::LogsPage(Session& session, const ThemeController& theme, QWidget* pare
       range_(new QPushButton),
       position_(new QLabel),
       notice_(new Notice(tr("Read again"))),
+      moved_(new Notice),
       histogram_(new TimeHistogram),
       empty_(new QLabel),
       view_(new LogView),
-      findBar_(new FindBar(theme)),
+      findBar_(new FindBar(*this, tr("Find in this log"), theme)),
       lineBar_(new LineBar) {
   layOut();
   connectDocument();
@@ -72,12 +75,11 @@ LogsPage::LogsPage(Session& session, const ThemeController& theme, QWidget* pare
     view_->setSearch(search);
     if (search) document_.findFrom(std::max<quint64>(view_->topLine(), 1) - 1, true);
   });
-  const auto findNext = [this](bool forward) {
+  connect(findBar_, &FindBar::nextRequested, this, [this](bool forward) {
     if (!document_.search()) return find();
     searchMoves_ = true;
     document_.findFrom(view_->currentLine() ? view_->currentLine() : view_->topLine(), forward);
-  };
-  connect(findBar_, &FindBar::nextRequested, this, findNext);
+  });
   connect(findBar_, &FindBar::closed, view_, qOverload<>(&QWidget::setFocus));
   connect(lineBar_, &LineBar::closed, view_, qOverload<>(&QWidget::setFocus));
   connect(lineBar_, &LineBar::lineRequested, this, [this](quint64 line) {
@@ -85,11 +87,6 @@ LogsPage::LogsPage(Session& session, const ThemeController& theme, QWidget* pare
     wantedFlash_ = true;
     goToWanted();
   });
-  for (const bool forward : {true, false}) {
-    auto* keys = new QShortcut(forward ? QKeySequence::FindNext : QKeySequence::FindPrevious, this);
-    keys->setContext(Qt::WidgetWithChildrenShortcut);
-    connect(keys, &QShortcut::activated, this, [findNext, forward] { findNext(forward); });
-  }
   view_->setTheme(theme.theme());
   histogram_->setTheme(theme.theme());
   showCase(nullptr);
@@ -129,6 +126,7 @@ void LogsPage::layOut() {
   column->setSpacing(0);
   column->addLayout(head);
   column->addWidget(notice_);
+  column->addWidget(moved_);
   column->addWidget(histogram_);
   column->addWidget(empty_, 1);
   column->addWidget(view_, 1);
@@ -221,6 +219,7 @@ void LogsPage::choose(int row) {
   histogram_->show(entry.buckets, case_ ? case_->change_time : std::nullopt);
   histogram_->setRange(document_.filter().range);
   if (chosen_ != entry.path) {
+    moved_->say({});
     if (view_->currentLine() && !document_.path().isEmpty()) places_[document_.path()] = view_->currentLine();
     chosen_ = entry.path;
     const auto place = places_.find(chosen_);
@@ -244,9 +243,11 @@ bool LogsPage::goTo(const Place& place) {
   const auto row = logs_.rowOf(place.source);
   if (!row) return false;
   choose(*row);
+  moved_->say({});
   if (place.line == 0) return true;
   wanted_ = place.line;
   wantedFlash_ = true;
+  wantedSource_ = place.source;
   openChosen();
   goToWanted();
   return true;
@@ -261,7 +262,20 @@ void LogsPage::goToWanted() {
     return document_.setFilter({});  // comes back here
   }
   view_->goToLine(std::min(wanted_, text.lineCount()), wantedFlash_);
-  wanted_ = 0;
+  compareWithCitation(std::exchange(wanted_, 0));
+}
+
+// Logs are rotated and written again, so that a report of yesterday may cite a line that is another one today.
+void LogsPage::compareWithCitation(quint64 line) {
+  const std::string source = std::exchange(wantedSource_, {}).toStdString();
+  if (!report_ || source.empty()) return;
+  const auto cited = std::ranges::find_if(
+      report_->excerpts, [&](const Excerpt& excerpt) { return excerpt.line == line && excerpt.source == source; });
+  if (cited == report_->excerpts.end()) return;
+  const auto& text = document_.text();
+  if (line <= text.lineCount() && valid_utf8(text.line(line, most_excerpt_bytes)) == cited->text) return;
+  moved_->say(tr("Line %1 is not what the report cites; the log was changed or rotated. It was: %2")
+                  .arg(countText(line), qtText(cited->text).simplified()));
 }
 
 void LogsPage::find() {

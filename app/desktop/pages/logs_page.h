@@ -26,6 +26,7 @@ class LogsPage : public Page {
 
   void showCase(const CasePtr& subject) override;
   void showEvidence(const GatheredPtr& gathered) override;
+  void showReport(const ReportPtr& report) override { report_ = report; }
   bool goTo(const Place& place) override;
   void find() override;
   void goToLine() override;
@@ -43,6 +44,7 @@ class LogsPage : public Page {
   void choose(int row);
   void openChosen();
   void goToWanted();
+  void compareWithCitation(quint64 line);
   void setLevel(logs::Level least);
   void setRange(const std::optional<TimeRange>& range);
   void refreshPosition();
@@ -52,10 +54,12 @@ class LogsPage : public Page {
   LogList logs_;
   LogDocument document_;
   CasePtr case_;
+  ReportPtr report_;
   QString chosen_;                     // path; opened when the page is first seen
   std::map<QString, quint64> places_;  // line that was current in each log
   quint64 wanted_ = 0;                 // line to go to as soon as it is known
   bool wantedFlash_ = false;
+  QString wantedSource_;      // as the citation that is followed names the log; empty: none is
   bool searchMoves_ = false;  // the next result of a search scrolls
   QString searchNote_;
   QComboBox* list_;
@@ -63,6 +67,7 @@ class LogsPage : public Page {
   QPushButton* range_;
   QLabel* position_;
   Notice* notice_;
+  Notice* moved_;  // the line is not what the report cites
   TimeHistogram* histogram_;
   QLabel* empty_;
   LogView* view_;

@@ -10,6 +10,8 @@
 #include "app/desktop/session.h"
 #include "app/desktop/theme.h"
 
+class QLayout;
+
 namespace conclave::desktop {
 
 // Owner: the main window. GUI thread; a page never computes or reads files itself but runs jobs (session.jobs()).
@@ -25,13 +27,17 @@ class Page : public QWidget {
   virtual void showReport(const ReportPtr&) {}
   // Selects the place and scrolls to it; false if this page does not show such places. The window then brings it to the front.
   virtual bool goTo(const Place&) { return false; }
-  virtual void find() {}      // Ctrl+F
+  virtual void find() {}      // Ctrl+F; nothing where nothing can be searched
   virtual void goToLine() {}  // Ctrl+G
   // The application's palette and style sheet are set already; for icons and painted colours.
   virtual void applyTheme(const Theme&) {}
 
  Q_SIGNALS:
   void placeRequested(const conclave::desktop::Place& place);
+
+ protected:
+  // The page's own layout: what it shows, and over its whole width at its foot a bar.
+  void putTogether(QLayout* shown, QWidget* bar);
 };
 
 // A page as it stands in the sidebar.

@@ -1,3 +1,5 @@
+#include <QVBoxLayout>
+
 #include "app/desktop/pages/config_page.h"
 #include "app/desktop/pages/experts_page.h"
 #include "app/desktop/pages/logs_page.h"
@@ -7,6 +9,14 @@
 #include "app/desktop/pages/welcome_page.h"
 
 namespace conclave::desktop {
+
+void Page::putTogether(QLayout* shown, QWidget* bar) {
+  auto* whole = new QVBoxLayout(this);
+  whole->setContentsMargins(0, 0, 0, 0);
+  whole->setSpacing(0);
+  whole->addLayout(shown, 1);
+  whole->addWidget(bar);
+}
 
 std::vector<PageEntry> makePages(Session& session, const ThemeController& theme, QWidget* parent) {
   const auto say = [](const char* text) { return QObject::tr(text); };

@@ -13,7 +13,10 @@
 #include "app/desktop/verdict_look.h"
 #include "app/desktop/widgets/agreement_map.h"
 #include "app/desktop/widgets/expert_card.h"
+#include "app/desktop/widgets/find_bar.h"
+#include "app/desktop/widgets/notice.h"
 #include "app/desktop/widgets/probability_bar.h"
+#include "app/desktop/widgets/searches.h"
 #include "app/desktop/widgets/verdict_banner.h"
 
 namespace conclave::desktop {
@@ -21,6 +24,7 @@ namespace conclave::desktop {
 namespace {
 
 constexpr int content_width = 1180;
+constexpr int age_interval_ms = 30'000;
 
 QString names(const std::vector<std::string>& list) {
   QStringList words;
@@ -37,10 +41,16 @@ QString bullets(const QStringList& items) {
 }  // namespace
 
 ReportPage::ReportPage(Session& session, const ThemeController& theme, QWidget* parent)
-    : Page(parent), session_(session), theme_(theme), scroll_(new QScrollArea) {
-  auto* whole = new QVBoxLayout(this);
-  whole->setContentsMargins(0, 0, 0, 0);
+    : Page(parent),
+      session_(session),
+      theme_(theme),
+      scroll_(new QScrollArea),
+      findBar_(new FindBar(*this, tr("Find in this report"), theme)),
+      finder_(new Finder(*findBar_, std::make_unique<LabelSearch>(*scroll_))) {
+  finder_->setParent(this);
+  auto* whole = new QVBoxLayout;
   whole->addWidget(scroll_);
+  putTogether(whole, findBar_);
   scroll_->setWidgetResizable(true);
   for (const auto signal : {&Session::consultStarted, &Session::gatheredReady, &Session::answered}) {
     connect(&session_, signal, this, [this] {
@@ -65,7 +75,14 @@ void ReportPage::showReport(const ReportPtr& report) {
   rebuild();
 }
 
+void ReportPage::find() {
+  if (!case_ && !report_) return;
+  for (auto* card : scroll_->widget()->findChildren<ExpertCard*>()) card->showAllClaims();
+  finder_->open();
+}
+
 void ReportPage::applyTheme(const Theme&) {
+  findBar_->applyTheme();
   const int position = scroll_->verticalScrollBar()->value();
   rebuild();
   // The new content gets its height with the next layout.
@@ -145,7 +162,29 @@ void ReportPage::buildWaiting() {
   for (const auto& response : session_.answers()) column_->addWidget(new ExpertCard(response, case_->question, theme_));
 }
 
+// A report of another time looks like one of now, so it says first that it is not.
+void ReportPage::addOrigin() {
+  const auto origin = session_.reportOrigin();
+  if (origin == ReportOrigin::now) return;
+  const bool canConsult = case_ && (!case_->logs.empty() || !case_->services.empty() || !case_->config.empty());
+  auto* notice = new Notice(canConsult ? tr("Consult (F5)") : QString());
+  notice->setProperty("inset", true);
+  connect(notice, &Notice::acted, &session_, &Session::consult);
+  const auto say = [this, notice, origin, canConsult] {
+    const QString when = tr("%1, %2").arg(agoText(report_->started), timeText(report_->started));
+    const QString what = origin == ReportOrigin::history ? tr("Not of now: the last report on this case, made %1.").arg(when)
+                                                         : tr("Not of now: a report from a file, made %1.").arg(when);
+    notice->say(canConsult ? tr("%1 Consult to judge what is true today.").arg(what) : what);
+  };
+  auto* timer = new QTimer(notice);
+  connect(timer, &QTimer::timeout, notice, say);
+  timer->start(age_interval_ms);
+  column_->addWidget(notice);
+  say();
+}
+
 void ReportPage::buildReport() {
+  addOrigin();
   column_->addWidget(new VerdictBanner(*report_, theme_));
   if (!report_->consensus.consensus_text.empty()) {
     addCard(tr("In short"))->column()->addWidget(plainLabel(qtText(report_->consensus.consensus_text)));

@@ -10,6 +10,8 @@ class QVBoxLayout;
 namespace conclave::desktop {
 
 class Card;
+class FindBar;
+class Finder;
 
 class ReportPage : public Page {
   Q_OBJECT
@@ -19,6 +21,7 @@ class ReportPage : public Page {
   void showCase(const CasePtr& subject) override;
   void showReport(const ReportPtr& report) override;
   bool goTo(const Place& place) override;  // experts
+  void find() override;
   void applyTheme(const Theme& theme) override;
 
  private:
@@ -26,6 +29,7 @@ class ReportPage : public Page {
   void buildNothing();
   void buildWaiting();
   void buildReport();
+  void addOrigin();
   void addScopes();
   void addExperts();
   void addAgreement();
@@ -39,6 +43,8 @@ class ReportPage : public Page {
   CasePtr case_;
   ReportPtr report_;
   QScrollArea* scroll_;
+  FindBar* findBar_;
+  Finder* finder_;
   QVBoxLayout* column_ = nullptr;  // of the content, renewed by rebuild()
 };
 

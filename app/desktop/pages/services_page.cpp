@@ -19,6 +19,8 @@
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/card.h"
 #include "app/desktop/widgets/dot_delegate.h"
+#include "app/desktop/widgets/find_bar.h"
+#include "app/desktop/widgets/searches.h"
 
 namespace conclave::desktop {
 
@@ -68,7 +70,10 @@ ServicesPage::ServicesPage(Session& session, const ThemeController& theme, QWidg
       rescan_(new QPushButton),
       stack_(new QStackedWidget),
       view_(new QTableView),
-      nothing_(plainLabel({}, QStringLiteral("heading"))) {
+      nothing_(plainLabel({}, QStringLiteral("heading"))),
+      findBar_(new FindBar(*this, tr("Find a service"), theme)),
+      finder_(new Finder(*findBar_, std::make_unique<RowSearch>(*view_))) {
+  finder_->setParent(this);
   summary_->setAccessibleName(tr("Summary"));
   summary_->setWordWrap(false);
   filter_->setPlaceholderText(tr("Filter by name, target, state or cause"));
@@ -104,12 +109,13 @@ ServicesPage::ServicesPage(Session& session, const ThemeController& theme, QWidg
   tools->addWidget(filter_);
   tools->addWidget(onlyUnexpected_);
   tools->addStretch();
-  auto* column = new QVBoxLayout(this);
+  auto* column = new QVBoxLayout;
   column->setContentsMargins(16, 12, 16, 12);
   column->addLayout(head);
   column->addWidget(source_);
   column->addLayout(tools);
   column->addWidget(stack_, 1);
+  putTogether(column, findBar_);
 
   auto* copy = new QAction(tr("&Copy"), view_);
   copy->setShortcut(QKeySequence::Copy);
@@ -150,11 +156,13 @@ void ServicesPage::showReport(const ReportPtr& report) {
   if (!gathered_) reload();
 }
 
-void ServicesPage::applyTheme(const Theme&) { refresh(); }
+void ServicesPage::applyTheme(const Theme&) {
+  refresh();
+  findBar_->applyTheme();
+}
 
 void ServicesPage::find() {
-  filter_->setFocus();
-  filter_->selectAll();
+  if (services_.rowCount() > 0) finder_->open();
 }
 
 bool ServicesPage::goTo(const Place& place) {
@@ -219,7 +227,7 @@ void ServicesPage::refresh() {
     source = tr("Asking again; evidence and report stay as they are.");
   } else if (source.isEmpty()) {
     source = gathered_ ? tr("As found when the evidence was gathered.")
-             : report_ ? tr("As the report says.")
+             : report_ ? tr("As found when the report was made, %1.").arg(timeText(report_->started))
                        : tr("Consult to gather evidence, or ask the services alone.");
   }
   source_->setText(source);
@@ -234,6 +242,7 @@ void ServicesPage::rescan() {
   order_.setDynamicSortFilter(false);
   services_.beginAsking();
   const auto targets = services_.targets();
+  session_.audit({audit_of_scan(targets, "again, case " + (case_ ? case_->name : std::string()))});
   scanning_ = session_.jobs().run<std::vector<scan::ScanResult>>(
       {tr("Asking %1").arg(counted(targets.size(), "service", "services")), this, QStringLiteral("rescan")},
       [targets, fresh = fresh_](Job& job) -> Result<std::vector<scan::ScanResult>> {

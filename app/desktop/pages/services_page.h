@@ -13,6 +13,9 @@ class QTableView;
 
 namespace conclave::desktop {
 
+class FindBar;
+class Finder;
+
 class ServicesPage : public Page {
   Q_OBJECT
  public:
@@ -59,6 +62,8 @@ class ServicesPage : public Page {
   QStackedWidget* stack_;
   QTableView* view_;
   QLabel* nothing_;
+  FindBar* findBar_;
+  Finder* finder_;
 };
 
 }  // namespace conclave::desktop

@@ -34,6 +34,8 @@ Fold::Fold(const QString& heading, QWidget* content, const ThemeController& them
 
 bool Fold::isOpen() const { return head_->isChecked(); }
 
+void Fold::open() { head_->setChecked(true); }
+
 void Fold::refresh() {
   head_->setIcon(theme_.icon(isOpen() ? QStringLiteral("down") : QStringLiteral("right"), theme_.theme().muted));
   content_->setVisible(isOpen());

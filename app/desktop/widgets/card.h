@@ -28,6 +28,7 @@ class Fold : public QWidget {
  public:
   Fold(const QString& heading, QWidget* content, const ThemeController& theme, bool open = false, QWidget* parent = nullptr);
   [[nodiscard]] bool isOpen() const;
+  void open();
 
  private:
   void refresh();

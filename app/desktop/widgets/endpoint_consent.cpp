@@ -27,16 +27,18 @@ EndpointConsent::EndpointConsent(nlohmann::json settings, QWidget* parent)
   column->addWidget(others_);
   connect(agree_, &QPushButton::clicked, this, [this] {
     agreeToEndpoint(endpoint_);
+    Q_EMIT decided(endpoint_, true);
     refresh();
   });
-  connect(withdraw_, &QPushButton::clicked, this, [this] {
-    withdrawEndpoint(endpoint_);
-    refresh();
-  });
-  connect(others_, &QLabel::linkActivated, this, [this](const QString& endpoint) {
-    withdrawEndpoint(QUrl::fromPercentEncoding(endpoint.toUtf8()));
-    refresh();
-  });
+  connect(withdraw_, &QPushButton::clicked, this, [this] { withdraw(endpoint_); });
+  connect(others_, &QLabel::linkActivated, this,
+          [this](const QString& endpoint) { withdraw(QUrl::fromPercentEncoding(endpoint.toUtf8())); });
+  refresh();
+}
+
+void EndpointConsent::withdraw(const QString& endpoint) {
+  withdrawEndpoint(endpoint);
+  Q_EMIT decided(endpoint, false);
   refresh();
 }
 

@@ -16,7 +16,11 @@ class EndpointConsent : public QWidget {
   explicit EndpointConsent(nlohmann::json settings, QWidget* parent = nullptr);
   void setSettings(nlohmann::json settings);
 
+ Q_SIGNALS:
+  void decided(const QString& endpoint, bool allowed);
+
  private:
+  void withdraw(const QString& endpoint);
   void refresh();
   void showOthers(const QStringList& endpoints);
 

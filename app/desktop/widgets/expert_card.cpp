@@ -121,13 +121,17 @@ void ExpertCard::addClaims(const std::vector<consensus::Claim>& claims) {
   });
   column()->addWidget(label);
   if (claims.size() <= first_claims) return;
-  auto* more = new QPushButton(tr("Show all %1 claims").arg(claims.size()));
-  more->setObjectName(QStringLiteral("flat"));
-  connect(more, &QPushButton::clicked, this, [label, more, all = html(claims.size())] {
+  more_ = new QPushButton(tr("Show all %1 claims").arg(claims.size()));
+  more_->setObjectName(QStringLiteral("flat"));
+  connect(more_, &QPushButton::clicked, this, [this, label, all = html(claims.size())] {
     label->setText(all);
-    more->hide();
+    more_->hide();
   });
-  column()->addWidget(more, 0, Qt::AlignLeft);
+  column()->addWidget(more_, 0, Qt::AlignLeft);
+}
+
+void ExpertCard::showAllClaims() {
+  if (more_ && !more_->isHidden()) more_->click();
 }
 
 void ExpertCard::addError(const consensus::ResponseError& error) {

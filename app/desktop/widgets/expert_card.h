@@ -6,6 +6,8 @@
 #include "app/desktop/widgets/card.h"
 #include "engine/consensus/response.h"
 
+class QPushButton;
+
 namespace conclave::desktop {
 
 class ExpertCard : public Card {
@@ -13,6 +15,7 @@ class ExpertCard : public Card {
  public:
   ExpertCard(const consensus::ExpertResponse& response, const consensus::Question& question, const ThemeController& theme,
              QWidget* parent = nullptr);
+  void showAllClaims();
 
  Q_SIGNALS:
   void placeRequested(const conclave::desktop::Place& place);
@@ -22,6 +25,7 @@ class ExpertCard : public Card {
   void addClaims(const std::vector<consensus::Claim>& claims);
   void addError(const consensus::ResponseError& error);
   const ThemeController& theme_;
+  QPushButton* more_ = nullptr;  // null: all claims are shown
 };
 
 // One claim as rich text; every citation that leads somewhere is a link.

@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QRegularExpressionValidator>
+#include <QShortcut>
 #include <QToolButton>
 #include <limits>
 
@@ -41,9 +42,8 @@ bool isEscape(QEvent* event) {
 
 }  // namespace
 
-FindBar::FindBar(const ThemeController& theme, QWidget* parent)
-    : QFrame(parent),
-      theme_(theme),
+FindBar::FindBar(QWidget& page, const QString& what, const ThemeController& theme)
+    : theme_(theme),
       text_(new QLineEdit),
       expression_(toolButton(QStringLiteral(".*"), tr("Regular expression"), true)),
       caseMatters_(toolButton(QStringLiteral("Aa"), tr("Match case"), true)),
@@ -51,8 +51,15 @@ FindBar::FindBar(const ThemeController& theme, QWidget* parent)
       next_(toolButton(tr("Next"), tr("Next match (F3)"), false)),
       close_(toolButton(tr("Close"), tr("Close (Escape)"), false)),
       status_(new QLabel) {
-  text_->setPlaceholderText(tr("Find in this log"));
-  text_->setAccessibleName(tr("Find in this log"));
+  setObjectName(QStringLiteral("find"));
+  page.installEventFilter(this);
+  for (const bool forward : {true, false}) {
+    auto* keys = new QShortcut(forward ? QKeySequence::FindNext : QKeySequence::FindPrevious, &page);
+    keys->setContext(Qt::WidgetWithChildrenShortcut);
+    connect(keys, &QShortcut::activated, this, [this, forward] { Q_EMIT nextRequested(forward); });
+  }
+  text_->setPlaceholderText(what);
+  text_->setAccessibleName(what);
   text_->setClearButtonEnabled(true);
   text_->setMinimumWidth(280);
   text_->installEventFilter(this);
@@ -121,13 +128,14 @@ void FindBar::announce() {
   Q_EMIT searchChanged(*matcher);
 }
 
+// Of the text field, and of the page: keys that nothing on it wanted.
 bool FindBar::eventFilter(QObject* watched, QEvent* event) {
-  if (isEscape(event)) {
+  if (isVisible() && isEscape(event)) {
     event->accept();
     if (event->type() == QEvent::KeyPress) close();
     return true;
   }
-  if (event->type() == QEvent::KeyPress) {
+  if (watched == text_ && event->type() == QEvent::KeyPress) {
     const auto* key = static_cast<QKeyEvent*>(event);
     if (key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter) {
       if (pause_.isActive()) {

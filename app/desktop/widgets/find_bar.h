@@ -1,4 +1,4 @@
-// The strips below the log: what to find in it, and which line to go to.
+// The strips at the foot of a page: what to find on it, and which line to go to.
 #pragma once
 
 #include <QFrame>
@@ -13,10 +13,12 @@ class QToolButton;
 
 namespace conclave::desktop {
 
+// Works wherever the focus is on its page: F3 and Shift+F3 go on, Escape closes.
 class FindBar : public QFrame {
   Q_OBJECT
  public:
-  explicit FindBar(const ThemeController& theme, QWidget* parent = nullptr);
+  // `what` is searched: "Find in this log". The page puts the bar at its foot.
+  FindBar(QWidget& page, const QString& what, const ThemeController& theme);
 
   void open(const QString& text = {});  // empty: what was looked for last
   void close();

@@ -1,31 +1,66 @@
 #include "app/desktop/widgets/notice.h"
 
+#include <QFontDatabase>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QPlainTextEdit>
 #include <QPushButton>
+#include <algorithm>
 
 namespace conclave::desktop {
 
-Notice::Notice(const QString& action, QWidget* parent) : QFrame(parent), text_(new QLabel) {
+namespace {
+constexpr qsizetype longest_line = 300;
+constexpr int most_rows = 12;
+}  // namespace
+
+Notice::Notice(const QString& action, QWidget* parent)
+    : QFrame(parent), line_(new QLabel), unfold_(new QPushButton), details_(new QPlainTextEdit) {
   setObjectName(QStringLiteral("notice"));
-  auto* layout = new QHBoxLayout(this);
-  layout->setContentsMargins(16, 6, 16, 6);
-  text_->setTextFormat(Qt::PlainText);
-  text_->setWordWrap(true);
-  layout->addWidget(text_, 1);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(16, 6, 16, 6);
+  auto* row = new QHBoxLayout;
+  line_->setTextFormat(Qt::PlainText);
+  line_->setWordWrap(true);
+  line_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  row->addWidget(line_, 1);
+  unfold_->setObjectName(QStringLiteral("unfold"));
+  unfold_->setCheckable(true);
+  row->addWidget(unfold_);
   if (!action.isEmpty()) {
     auto* button = new QPushButton(action);
-    layout->addWidget(button);
+    button->setObjectName(QStringLiteral("act"));
+    row->addWidget(button);
     connect(button, &QPushButton::clicked, this, &Notice::acted);
   }
+  column->addLayout(row);
+  details_->setReadOnly(true);
+  details_->setLineWrapMode(QPlainTextEdit::NoWrap);
+  details_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+  details_->setAccessibleName(tr("Details"));
+  column->addWidget(details_);
+  connect(unfold_, &QPushButton::toggled, this, &Notice::unfold);
   hide();
 }
 
 void Notice::say(const QString& text) {
-  text_->setText(text);
+  if (text == whole_) return;  // what the user unfolded stays so
+  whole_ = text;
+  const QString first = text.section(QLatin1Char('\n'), 0, 0);
+  line_->setText(first.size() > longest_line ? first.left(longest_line) + QStringLiteral(" ...") : first);
+  details_->setPlainText(text);
+  const int rows = std::min(most_rows, details_->blockCount() + 1);
+  details_->setFixedHeight(rows * details_->fontMetrics().lineSpacing() +
+                           2 * static_cast<int>(details_->document()->documentMargin()));
+  unfold_->setVisible(line_->text() != text);
+  unfold_->setChecked(false);
+  unfold(false);
   setVisible(!text.isEmpty());
 }
 
-QString Notice::text() const { return text_->text(); }
+void Notice::unfold(bool open) {
+  unfold_->setText(open ? tr("Hide details") : tr("Details"));
+  details_->setVisible(open);
+}
 
 }  // namespace conclave::desktop

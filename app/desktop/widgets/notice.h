@@ -4,6 +4,7 @@
 #include <QFrame>
 
 class QLabel;
+class QPlainTextEdit;
 class QPushButton;
 
 namespace conclave::desktop {
@@ -13,14 +14,20 @@ class Notice : public QFrame {
  public:
   // Without `action` there is only text.
   explicit Notice(const QString& action = {}, QWidget* parent = nullptr);
-  void say(const QString& text);  // empty hides it
-  [[nodiscard]] QString text() const;
+  // The first line; a button unfolds the whole where there is more. Empty hides the strip.
+  void say(const QString& text);
+  [[nodiscard]] QString text() const { return whole_; }
 
  Q_SIGNALS:
   void acted();
 
  private:
-  QLabel* text_;
+  void unfold(bool open);
+
+  QString whole_;
+  QLabel* line_;
+  QPushButton* unfold_;
+  QPlainTextEdit* details_;  // a traceback may be long: this scrolls and can be copied
 };
 
 }  // namespace conclave::desktop

@@ -48,16 +48,10 @@ std::string maskedText(const std::string& text) {
 
 }  // namespace
 
-class ConfigTest : public QObject {
+class ConfigTest : public DesktopTest {
   Q_OBJECT
 
  private:
-  std::unique_ptr<Jobs> jobs_;
-  std::unique_ptr<Scripts> scripts_;
-  std::unique_ptr<ThemeController> theme_;
-  std::unique_ptr<Session> session_;
-  std::unique_ptr<QTemporaryDir> folder_;
-
   std::filesystem::path write(const std::string& text) const {
     const auto path = fsPath(folder_->filePath(QStringLiteral("infra.yaml")));
     std::ofstream(path, std::ios::binary) << text;
@@ -85,21 +79,6 @@ class ConfigTest : public QObject {
   }
 
  private Q_SLOTS:
-  void initTestCase() { (void)useTemporaryHome(); }
-  void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    jobs_ = std::make_unique<Jobs>();
-    scripts_ = std::make_unique<Scripts>(*jobs_);
-    theme_ = std::make_unique<ThemeController>();
-    session_ = std::make_unique<Session>(*jobs_, *scripts_, Session::Folders{});
-  }
-  void cleanup() {
-    session_.reset();
-    QTRY_VERIFY(jobs_->isIdle());
-    scripts_.reset();
-    jobs_.reset();
-  }
-
   void the_tree_is_a_valid_model_with_keys_values_and_lines() {
     ConfigTree tree(*theme_);
     const QAbstractItemModelTester tester(&tree, QAbstractItemModelTester::FailureReportingMode::QtTest);

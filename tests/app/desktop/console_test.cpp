@@ -16,13 +16,10 @@ class DroppableInput : public ConsoleInput {
   using ConsoleInput::insertFromMimeData;
 };
 
-class ConsoleTest : public QObject {
+class ConsoleTest : public DesktopTest {
   Q_OBJECT
 
  private:
-  std::unique_ptr<Jobs> jobs_;
-  std::unique_ptr<Scripts> scripts_;
-  std::unique_ptr<ThemeController> theme_;
   std::unique_ptr<Console> console_;
   FakeHost* host_ = nullptr;
 
@@ -32,24 +29,15 @@ class ConsoleTest : public QObject {
   }
 
  private Q_SLOTS:
-  void initTestCase() { (void)useTemporaryHome(); }
   void init() {
-    jobs_ = std::make_unique<Jobs>();
-    scripts_ = std::make_unique<Scripts>(*jobs_);
-    theme_ = std::make_unique<ThemeController>();
+    DesktopTest::init();
     console_ = std::make_unique<Console>(*scripts_, *theme_);
     console_->show();
-    scripts_->start([](scripting::OutputSink sink) -> Result<std::unique_ptr<scripting::ScriptHost>> {
-      return std::make_unique<FakeHost>(std::move(sink));
-    });
-    QTRY_COMPARE(scripts_->state(), Scripts::State::ready);
-    host_ = static_cast<FakeHost*>(scripts_->host().get());
+    host_ = &startPython();
   }
   void cleanup() {
     console_.reset();
-    QTRY_VERIFY(jobs_->isIdle());
-    scripts_.reset();
-    jobs_.reset();
+    DesktopTest::cleanup();
   }
 
   void a_command_is_echoed_and_answered() {

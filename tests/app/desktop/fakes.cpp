@@ -1,8 +1,11 @@
 #include "tests/app/desktop/fakes.h"
 
 #include <QCoreApplication>
+#include <QFile>
 #include <QSettings>
-#include <QTemporaryDir>
+#include <QTest>
+
+#include "app/desktop/text.h"
 
 namespace conclave::desktop {
 
@@ -15,13 +18,16 @@ using namespace std::chrono_literals;
 FakeExpert::FakeExpert(std::string name, std::string verdict, int delay_ms) : verdict_(std::move(verdict)), delay_ms_(delay_ms) {
   info_.name = std::move(name);
   info_.scope = "logs.errors";
+  info_.version = "1.0.0";
+  info_.sha256 = std::string(64, 'c');
 }
 
 FakeExpert::~FakeExpert() {
   for (auto& thread : threads_) thread.join();
 }
 
-void FakeExpert::start(EvidencePtr, JobPtr job, std::function<void(ExpertResponse)> done) {
+void FakeExpert::start(EvidencePtr evidence, JobPtr job, std::function<void(ExpertResponse)> done) {
+  seen = std::move(evidence);
   threads_.emplace_back([this, job, done] {
     for (int waited = 0; waited < delay_ms_ && !job->stopped(); waited += 5) std::this_thread::sleep_for(5ms);
     ExpertResponse response;
@@ -64,7 +70,7 @@ scripting::PluginCatalog FakeHost::catalog(const std::vector<std::filesystem::pa
 
 Result<scripting::Circle> FakeHost::circle(const Case&, const scripting::CircleRequest& request) {
   allowed_endpoints = request.allowed_endpoints;
-  return scripting::Circle{experts, {}, {}};
+  return scripting::Circle{experts, refused};
 }
 
 void FakeHost::run(std::function<void()> work) { threads_.emplace_back(std::move(work)); }
@@ -213,6 +219,54 @@ std::filesystem::path useTemporaryHome() {
   QCoreApplication::setApplicationName(QStringLiteral("conclave-test"));
   QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, home.path());
   return home.path().toStdString();
+}
+
+void DesktopTest::initTestCase() { (void)useTemporaryHome(); }
+
+void DesktopTest::init() {
+  folder_ = std::make_unique<QTemporaryDir>();
+  jobs_ = std::make_unique<Jobs>();
+  scripts_ = std::make_unique<Scripts>(*jobs_);
+  theme_ = std::make_unique<ThemeController>();
+  session_ = std::make_unique<Session>(
+      *jobs_, *scripts_,
+      Session::Folders{fsPath(QStringLiteral(CONCLAVE_SOURCE_DIR "/resources")), fsPath(folder_->path()),
+                       fsPath(path("history.db")), fsPath(path("audit.jsonl"))});
+}
+
+void DesktopTest::cleanup() {
+  session_.reset();
+  jobs_->cancelAll();
+  QTRY_VERIFY(jobs_->isIdle());
+  scripts_.reset();
+  jobs_.reset();
+}
+
+QString DesktopTest::write(const char* name, const QByteArray& text) const {
+  QFile file(path(name));
+  if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size()) qFatal("cannot write %s", name);
+  return file.fileName();
+}
+
+QStringList DesktopTest::audited() const {
+  QFile file(path("audit.jsonl"));
+  QStringList events;
+  if (!file.open(QIODevice::ReadOnly)) return events;
+  for (QByteArray line = file.readLine(); !line.isEmpty(); line = file.readLine()) {
+    const auto json = nlohmann::json::parse(line.toStdString());
+    events << qtText(json["event"].get<std::string>() + " " + json["subject"].get<std::string>());
+  }
+  return events;
+}
+
+FakeHost& DesktopTest::startPython(std::function<void(FakeHost&)> prepare) {
+  scripts_->start([prepare = std::move(prepare)](scripting::OutputSink sink) -> Result<std::unique_ptr<scripting::ScriptHost>> {
+    auto host = std::make_unique<FakeHost>(std::move(sink));
+    if (prepare) prepare(*host);
+    return host;
+  });
+  if (!QTest::qWaitFor([this] { return scripts_->state() == Scripts::State::ready; })) qFatal("the fake host did not start");
+  return static_cast<FakeHost&>(*scripts_->host());
 }
 
 }  // namespace conclave::desktop

@@ -1,11 +1,17 @@
 // Stand-ins for what a test of the window must not depend on: Python, and a consultation that was run.
 #pragma once
 
+#include <QObject>
+#include <QTemporaryDir>
 #include <atomic>
 #include <condition_variable>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 
+#include "app/desktop/session.h"
+#include "app/desktop/theme.h"
 #include "engine/case/report.h"
 #include "scripting/script_host.h"
 
@@ -18,6 +24,7 @@ class FakeExpert : public Expert {
   ~FakeExpert() override;
   [[nodiscard]] const ExpertInfo& info() const override { return info_; }
   void start(EvidencePtr evidence, JobPtr job, std::function<void(consensus::ExpertResponse)> done) override;
+  EvidencePtr seen;  // of the last consultation; read when it ended
 
  private:
   ExpertInfo info_;
@@ -34,6 +41,7 @@ class FakeHost : public scripting::ScriptHost {
   ~FakeHost() override;
 
   std::vector<ExpertPtr> experts;
+  std::vector<consensus::ExpertResponse> refused;
   std::string busy;                                 // set before the host is in use
   std::vector<scripting::PluginInfo> more_plugins;  // of the catalogue; set before the host is in use
   std::vector<std::string> allowed_endpoints;       // of the last request; read when the consultation ended
@@ -68,5 +76,29 @@ class FakeHost : public scripting::ScriptHost {
 
 // A fresh temporary folder that settings, caches and state go to for this process. Call before the first QSettings.
 [[nodiscard]] std::filesystem::path useTemporaryHome();
+
+// What a test of the window needs around it, new for each function: a folder of its own, a session that keeps its history and its
+// audit log there, and Python when startPython() is called. A test that has an init() or cleanup() of its own calls these.
+class DesktopTest : public QObject {
+  Q_OBJECT
+
+ public Q_SLOTS:
+  void initTestCase();
+  void init();
+  void cleanup();
+
+ protected:
+  [[nodiscard]] QString path(const char* name) const { return folder_->filePath(QLatin1String(name)); }
+  QString write(const char* name, const QByteArray& text) const;  // its path
+  [[nodiscard]] QStringList audited() const;                      // "event subject" of each line
+  // `prepare` is called before the host is in use.
+  FakeHost& startPython(std::function<void(FakeHost&)> prepare = {});
+
+  std::unique_ptr<QTemporaryDir> folder_;
+  std::unique_ptr<Jobs> jobs_;
+  std::unique_ptr<Scripts> scripts_;
+  std::unique_ptr<ThemeController> theme_;
+  std::unique_ptr<Session> session_;
+};
 
 }  // namespace conclave::desktop

@@ -48,7 +48,7 @@ void writeBigLog(const fs::path& file) {
   }
 }
 
-void write(const fs::path& file, std::string_view bytes) { std::ofstream(file, std::ios::binary) << bytes; }
+void writeFile(const fs::path& file, std::string_view bytes) { std::ofstream(file, std::ios::binary) << bytes; }
 
 quint64 privateBytes() {
   std::ifstream status("/proc/self/smaps_rollup");
@@ -69,19 +69,15 @@ CasePtr caseOf(const std::vector<fs::path>& files) {
 
 }  // namespace
 
-class LogsTest : public QObject {
+class LogsTest : public DesktopTest {
   Q_OBJECT
 
  private:
-  QTemporaryDir folder_;
+  QTemporaryDir logs_;
   fs::path big_;
-  std::unique_ptr<Jobs> jobs_;
-  std::unique_ptr<Scripts> scripts_;
-  std::unique_ptr<ThemeController> theme_;
-  std::unique_ptr<Session> session_;
   std::unique_ptr<LogsPage> page_;
 
-  fs::path path(const char* name) const { return fsPath(folder_.filePath(QString::fromLatin1(name))); }
+  fs::path path(const char* name) const { return fsPath(logs_.filePath(QString::fromLatin1(name))); }
   void showLogs(const std::vector<fs::path>& files) {
     page_ = std::make_unique<LogsPage>(*session_, *theme_);
     page_->resize(1000, 700);
@@ -99,22 +95,13 @@ class LogsTest : public QObject {
 
  private Q_SLOTS:
   void initTestCase() {
-    (void)useTemporaryHome();
+    DesktopTest::initTestCase();
     big_ = path("big.log");
     writeBigLog(big_);
   }
-  void init() {
-    jobs_ = std::make_unique<Jobs>();
-    scripts_ = std::make_unique<Scripts>(*jobs_);
-    theme_ = std::make_unique<ThemeController>();
-    session_ = std::make_unique<Session>(*jobs_, *scripts_, Session::Folders{});
-  }
   void cleanup() {
     page_.reset();
-    session_.reset();
-    QTRY_VERIFY(jobs_->isIdle());
-    scripts_.reset();
-    jobs_.reset();
+    DesktopTest::cleanup();
   }
 
   void the_first_screen_is_painted_before_the_log_is_indexed() {
@@ -151,6 +138,30 @@ class LogsTest : public QObject {
     QTRY_COMPARE(view().currentLine(), 7);
     QVERIFY(!page_->goTo({Place::Kind::log, QStringLiteral("other.log"), 7, {}}));
     QVERIFY(!page_->goTo({Place::Kind::service, QStringLiteral("big.log")}));
+  }
+
+  void a_cited_line_that_is_another_one_by_now_is_said_with_what_it_was() {
+    writeFile(path("app.log"), "2026-03-01T12:00:00Z INFO one\n2026-03-01T12:00:01Z ERROR two\n");
+    const std::string source = path("app.log").string();
+    auto report = std::make_shared<Report>();
+    report->excerpts = {{source, 1, "2026-03-01T12:00:00Z INFO one"}, {source, 2, "what was there"}, {source, 9, "rotated away"}};
+    showLogs({path("app.log")});
+    page_->showReport(report);
+    waitForAll();
+    const auto said = [this] {
+      for (const auto* notice : page_->findChildren<Notice*>()) {
+        if (notice->isVisible()) return notice->text();
+      }
+      return QString();
+    };
+    QVERIFY(page_->goTo({Place::Kind::log, qtText(source), 1, {}}));
+    QCOMPARE(said(), QString());
+    QVERIFY(page_->goTo({Place::Kind::log, qtText(source), 2, {}}));
+    QVERIFY(said().contains(QLatin1String("what was there")));
+    QVERIFY(page_->goTo({Place::Kind::log, qtText(source), 9, {}}));
+    QVERIFY(said().contains(QLatin1String("rotated away")));
+    QVERIFY(page_->goTo({Place::Kind::log, qtText(source), 1, {}}));
+    QCOMPARE(said(), QString());
   }
 
   void going_to_a_line_understands_separators_and_stops_at_the_end() {
@@ -237,7 +248,8 @@ class LogsTest : public QObject {
   }
 
   void a_claim_in_another_log_leads_to_its_line_although_a_filter_is_on() {
-    write(path("quiet.log"), "2026-03-01T12:00:00Z INFO one\n2026-03-01T12:00:01Z INFO two\n2026-03-01T12:00:02Z ERROR three\n");
+    writeFile(path("quiet.log"),
+              "2026-03-01T12:00:00Z INFO one\n2026-03-01T12:00:01Z INFO two\n2026-03-01T12:00:02Z ERROR three\n");
     showLogs({big_, path("quiet.log")});
     waitForAll();
     document().setFilter({logs::Level::error, {}});
@@ -309,7 +321,7 @@ class LogsTest : public QObject {
 
   void a_file_that_cannot_be_read_is_said() {
     const fs::path file = path("never.log");
-    write(file, "a line\n");
+    writeFile(file, "a line\n");
     showLogs({file});
     fs::remove(file);
     document().open(qtPath(file));
@@ -324,7 +336,7 @@ class LogsTest : public QObject {
     std::string text;
     for (int line = 0; line < 50'000; ++line)
       text += "2026-03-01T12:00:00Z INFO packed line " + std::to_string(line * 7919) + "\n";
-    write(path("old.log"), text);
+    writeFile(path("old.log"), text);
     QCOMPARE(QProcess::execute(QStringLiteral("gzip"), {QStringLiteral("-f"), qtPath(path("old.log"))}), 0);
     showLogs({file});
     waitForAll();
@@ -355,7 +367,7 @@ class LogsTest : public QObject {
     }
     bytes += std::string(3'000'000, 'x') + "\n" + std::string(50, '\0') + "\nlast without end";
     const fs::path file = path("weird.log");
-    write(file, bytes);
+    writeFile(file, bytes);
     showLogs({file});
     waitForAll();
     const quint64 rows = view().rowCount();
@@ -374,7 +386,7 @@ class LogsTest : public QObject {
 
   void empty_logs_and_keys_on_them_do_no_harm() {
     const fs::path file = path("empty.log");
-    write(file, "");
+    writeFile(file, "");
     showLogs({file});
     QTRY_VERIFY(document().text().bytes);
     for (const auto key : {Qt::Key_Down, Qt::Key_Up, Qt::Key_PageDown, Qt::Key_PageUp, Qt::Key_Home, Qt::Key_End, Qt::Key_A}) {
@@ -412,7 +424,7 @@ class LogsTest : public QObject {
 
   void a_drag_within_a_line_selects_characters_and_a_double_click_a_word() {
     const fs::path file = path("words.log");
-    write(file, "alpha beta gamma\nsecond line\n");
+    writeFile(file, "alpha beta gamma\nsecond line\n");
     showLogs({file});
     waitForAll();
     int row = view().fontMetrics().height() / 2;

@@ -53,12 +53,10 @@ double contrast(const QColor& a, const QColor& b) {
 
 }  // namespace
 
-class ModelsTest : public QObject {
+class ModelsTest : public DesktopTest {
   Q_OBJECT
 
  private Q_SLOTS:
-  void initTestCase() { (void)useTemporaryHome(); }
-
   void evidence_tree_shows_what_was_found_and_where() {
     const ThemeController theme;
     EvidenceTree tree(theme);

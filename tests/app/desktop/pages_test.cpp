@@ -1,6 +1,7 @@
 #include <QFile>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QSpinBox>
@@ -11,8 +12,10 @@
 #include "app/desktop/endpoints.h"
 #include "app/desktop/pages/experts_page.h"
 #include "app/desktop/pages/report_page.h"
+#include "app/desktop/text.h"
 #include "app/desktop/widgets/agreement_map.h"
 #include "app/desktop/widgets/expert_card.h"
+#include "app/desktop/widgets/notice.h"
 #include "app/desktop/widgets/settings_form.h"
 #include "tests/app/desktop/fakes.h"
 
@@ -37,30 +40,10 @@ scripting::PluginInfo languageModel(scripting::Trust trust = scripting::Trust::s
 
 }  // namespace
 
-class PagesTest : public QObject {
+class PagesTest : public DesktopTest {
   Q_OBJECT
 
- private:
-  std::unique_ptr<Jobs> jobs_;
-  std::unique_ptr<Scripts> scripts_;
-  std::unique_ptr<ThemeController> theme_;
-  std::unique_ptr<Session> session_;
-
  private Q_SLOTS:
-  void initTestCase() { (void)useTemporaryHome(); }
-  void init() {
-    jobs_ = std::make_unique<Jobs>();
-    scripts_ = std::make_unique<Scripts>(*jobs_);
-    theme_ = std::make_unique<ThemeController>();
-    session_ = std::make_unique<Session>(*jobs_, *scripts_, Session::Folders{});
-  }
-  void cleanup() {
-    session_.reset();
-    QTRY_VERIFY(jobs_->isIdle());
-    scripts_.reset();
-    jobs_.reset();
-  }
-
   void report_says_verdict_reason_and_how_sure() {
     ReportPage page(*session_, *theme_);
     page.showReport(std::make_shared<const Report>(sampleReport()));
@@ -79,6 +62,47 @@ class PagesTest : public QObject {
     page.showReport(std::make_shared<const Report>(report));
     QCOMPARE(page.findChild<QLabel*>(QStringLiteral("verdict_word"))->text(), QStringLiteral("no consensus"));
     QVERIFY(allText(page).contains(QLatin1String("too few experts answered")));
+  }
+
+  void a_report_of_another_time_says_so_first() {
+    ReportPage page(*session_, *theme_);
+    connect(session_.get(), &Session::reportReady, &page, [&] { page.showReport(session_->report()); });
+    write("app.log", "2026-03-01T12:00:00Z INFO started\n");
+    write("case.yaml", "version: 1\nquestion: Why?\nlogs: [app.log]\n");
+    Report report = sampleReport();
+    report.case_file = path("case.yaml").toStdString();
+    connect(session_.get(), &Session::caseOpened, &page, [&] { page.showCase(session_->subject()); });
+    session_->open({write("report.json", QByteArray::fromStdString(to_json(report).dump()))});
+    QTRY_VERIFY(session_->report());
+    const auto* notice = page.findChild<Notice*>();
+    QVERIFY(notice && notice->text().contains(QLatin1String("Not of now")));
+    QVERIFY(notice->text().contains(timeText(sampleReport().started)));
+    auto* again = notice->findChild<QPushButton*>(QStringLiteral("act"));
+    QVERIFY(again);
+    startPython([](FakeHost& host) { host.experts = {std::make_shared<FakeExpert>("one", "failing")}; });
+    again->click();
+    QTRY_VERIFY(session_->reportOrigin() == ReportOrigin::now);
+    QVERIFY(!page.findChild<Notice*>());
+    QVERIFY(!allText(page).contains(QLatin1String("Not of now")));
+  }
+
+  void a_long_notice_is_one_line_until_it_is_unfolded() {
+    Notice notice;
+    notice.show();
+    notice.say(QStringLiteral("Python could not start: KeyError: 'x'\n\nAt:\n") +
+               QStringLiteral("  file.py(1): f\n").repeated(200));
+    auto* unfold = notice.findChild<QPushButton*>(QStringLiteral("unfold"));
+    auto* details = notice.findChild<QPlainTextEdit*>();
+    QVERIFY(unfold->isVisible() && !details->isVisible());
+    QVERIFY(notice.findChild<QLabel*>()->text().endsWith(QLatin1String("KeyError: 'x'")));
+    unfold->click();
+    QVERIFY(details->isVisible() && details->isReadOnly());
+    QVERIFY(details->height() < 400);
+    QCOMPARE(details->toPlainText(), notice.text());
+    notice.say(QStringLiteral("All in one line"));
+    QVERIFY(!unfold->isVisible() && !details->isVisible());
+    notice.say({});
+    QVERIFY(!notice.isVisible());
   }
 
   void every_claim_links_to_its_evidence_and_a_click_goes_there() {
@@ -165,9 +189,7 @@ class PagesTest : public QObject {
 
   void settings_become_fields_and_edits_reach_the_session() {
     ExpertsPage page(*session_, *theme_);
-    scripts_->start([](scripting::OutputSink sink) -> Result<std::unique_ptr<scripting::ScriptHost>> {
-      return std::make_unique<FakeHost>(std::move(sink));
-    });
+    startPython();
     QTRY_VERIFY(scripts_->catalog());
     auto* box = page.findChild<QSpinBox*>(QStringLiteral("setting:window_minutes"));
     QVERIFY(box);
@@ -181,11 +203,7 @@ class PagesTest : public QObject {
   // The experts page with language_model as its last row, chosen.
   std::unique_ptr<ExpertsPage> pageOfLanguageModel(const scripting::PluginInfo& plugin) {
     auto page = std::make_unique<ExpertsPage>(*session_, *theme_);
-    scripts_->start([plugin](scripting::OutputSink sink) -> Result<std::unique_ptr<scripting::ScriptHost>> {
-      auto host = std::make_unique<FakeHost>(std::move(sink));
-      host->more_plugins = {plugin};
-      return host;
-    });
+    startPython([&plugin](FakeHost& host) { host.more_plugins = {plugin}; });
     if (!QTest::qWaitFor([&] { return page->experts().rowCount() == 3; })) return nullptr;
     page->findChild<QTreeView*>()->setCurrentIndex(page->experts().index(2, 0));
     return page;
@@ -228,6 +246,9 @@ class PagesTest : public QObject {
     QCOMPARE(agreedEndpoints(), QStringList({"http://10.0.0.1:8080"}));
     withdraw->click();
     QCOMPARE(agreedEndpoints(), QStringList());
+    QTRY_VERIFY(jobs_->isIdle());
+    QVERIFY(audited().contains(QLatin1String("endpoint.allow http://10.0.0.1:8080")));
+    QVERIFY(audited().contains(QLatin1String("endpoint.withdraw http://10.0.0.1:8080")));
     QVERIFY(!agree->isHidden() && withdraw->isHidden());
   }
 

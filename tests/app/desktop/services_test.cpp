@@ -90,15 +90,10 @@ const std::vector<Found> four = {{"api", 81, "open", "open", 12.5},
 
 }  // namespace
 
-class ServicesTest : public QObject {
+class ServicesTest : public DesktopTest {
   Q_OBJECT
 
  private:
-  std::unique_ptr<Jobs> jobs_;
-  std::unique_ptr<Scripts> scripts_;
-  std::unique_ptr<ThemeController> theme_;
-  std::unique_ptr<Session> session_;
-
   static QStringList column(const ServicesPage& page, int column) {
     QStringList cells;
     const auto* model = page.findChild<QTableView*>()->model();
@@ -113,20 +108,6 @@ class ServicesTest : public QObject {
   }
 
  private Q_SLOTS:
-  void initTestCase() { (void)useTemporaryHome(); }
-  void init() {
-    jobs_ = std::make_unique<Jobs>();
-    scripts_ = std::make_unique<Scripts>(*jobs_);
-    theme_ = std::make_unique<ThemeController>();
-    session_ = std::make_unique<Session>(*jobs_, *scripts_, Session::Folders{});
-  }
-  void cleanup() {
-    session_.reset();
-    QTRY_VERIFY(jobs_->isIdle());
-    scripts_.reset();
-    jobs_.reset();
-  }
-
   void the_table_is_a_valid_model_through_every_change() {
     ServiceTable table(*theme_);
     const QAbstractItemModelTester tester(&table, QAbstractItemModelTester::FailureReportingMode::QtTest);
@@ -229,6 +210,7 @@ class ServicesTest : public QObject {
     QVERIFY(column(page, ServiceTable::state_column).contains(QStringLiteral("asking ...")));
     QTRY_VERIFY_WITH_TIMEOUT(jobs_->isIdle(), 20'000);
     QCOMPARE(summary(page), QStringLiteral("2 of 3 as expected"));
+    QCOMPARE(audited(), QStringList("scan 3 targets"));
     QCOMPARE(column(page, ServiceTable::name_column).front(), QStringLiteral("down"));
     QCOMPARE(column(page, ServiceTable::state_column), QStringList({"closed", "closed", "open"}));
     QCOMPARE(QString::fromStdString(std::string(gathered->evidence->text("services.state", 0))), QStringLiteral("closed"));

@@ -1,5 +1,6 @@
 #include "app/desktop/session.h"
 
+#include <QDir>
 #include <QFile>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -14,66 +15,38 @@
 using namespace conclave;
 using namespace conclave::desktop;
 
-namespace {
-
-void write(const QString& path, const QByteArray& text) {
-  QFile file(path);
-  QVERIFY(file.open(QIODevice::WriteOnly));
-  file.write(text);
-}
-
-}  // namespace
-
-class SessionTest : public QObject {
+class SessionTest : public DesktopTest {
   Q_OBJECT
 
  private:
-  std::unique_ptr<QTemporaryDir> folder_;
-  std::unique_ptr<Jobs> jobs_;
-  std::unique_ptr<Scripts> scripts_;
-  std::unique_ptr<Session> session_;
-
-  [[nodiscard]] QString path(const char* name) const { return folder_->filePath(QLatin1String(name)); }
-
   // With experts, Python is there; without, it could not start.
   void begin(const std::vector<ExpertPtr>& experts) {
-    scripts_->start([experts](scripting::OutputSink sink) -> Result<std::unique_ptr<scripting::ScriptHost>> {
-      if (experts.empty()) return fail(ErrorKind::unsupported, "no Python here");
-      auto host = std::make_unique<FakeHost>(std::move(sink));
-      host->experts = experts;
-      return host;
+    if (!experts.empty()) {
+      startPython([&](FakeHost& host) { host.experts = experts; });
+      return;
+    }
+    scripts_->start([](const scripting::OutputSink&) -> Result<std::unique_ptr<scripting::ScriptHost>> {
+      return fail(ErrorKind::unsupported, "no Python here");
     });
     QTRY_VERIFY(scripts_->state() != Scripts::State::starting);
   }
 
+  void consultToTheEnd() {
+    QSignalSpy ended(session_.get(), &Session::consultEnded);
+    session_->consult();
+    QTRY_COMPARE(ended.count(), 1);
+    QVERIFY(ended[0][0].toBool());
+  }
+
   void openCase() {
-    write(path("app.log"), "2026-03-01T12:00:00Z INFO started\n2026-03-01T12:00:05Z ERROR pool exhausted\n");
-    write(path("case.yaml"), "version: 1\nname: outage\nquestion: Is it broken?\nlogs: [app.log]\n");
+    write("app.log", "2026-03-01T12:00:00Z INFO started\n2026-03-01T12:00:05Z ERROR pool exhausted\n");
+    write("case.yaml", "version: 1\nname: outage\nquestion: Is it broken?\nlogs: [app.log]\n");
     QSignalSpy opened(session_.get(), &Session::caseOpened);
     session_->open({path("case.yaml")});
     QTRY_COMPARE(opened.count(), 1);
   }
 
  private Q_SLOTS:
-  void initTestCase() { (void)useTemporaryHome(); }
-
-  void init() {
-    folder_ = std::make_unique<QTemporaryDir>();
-    jobs_ = std::make_unique<Jobs>();
-    scripts_ = std::make_unique<Scripts>(*jobs_);
-    session_ = std::make_unique<Session>(*jobs_, *scripts_,
-                                         Session::Folders{fsPath(QStringLiteral(CONCLAVE_SOURCE_DIR "/resources")),
-                                                          fsPath(folder_->path()), fsPath(path("history.db"))});
-  }
-
-  void cleanup() {
-    session_.reset();
-    jobs_->cancelAll();
-    QTRY_VERIFY(jobs_->isIdle());
-    scripts_.reset();
-    jobs_.reset();
-  }
-
   void consulting_shows_evidence_then_answers_then_the_report() {
     begin({std::make_shared<FakeExpert>("one", "failing"), std::make_shared<FakeExpert>("two", "failing", 30)});
     openCase();
@@ -94,6 +67,88 @@ class SessionTest : public QObject {
     const auto store = store::Store::open(fsPath(path("history.db")));
     QVERIFY(store.has_value());
     QCOMPARE((*store)->list_reports(10)->size(), 1U);
+  }
+
+  void an_expert_is_given_the_report_before() {
+    const auto expert = std::make_shared<FakeExpert>("one", "failing");
+    begin({expert});
+    openCase();
+    consultToTheEnd();
+    QCOMPARE(expert->seen->rows("previous.json"), 0U);
+    const auto first = session_->report()->id;
+    consultToTheEnd();
+    QCOMPARE(expert->seen->rows("previous.json"), 1U);
+    QCOMPARE(nlohmann::json::parse(expert->seen->text("previous.json", 0))["id"].get<std::string>(), first);
+  }
+
+  void a_case_that_is_opened_again_shows_its_last_report_until_the_next() {
+    begin({std::make_shared<FakeExpert>("one", "failing")});
+    openCase();
+    QVERIFY(!session_->report());
+    consultToTheEnd();
+    QCOMPARE(session_->reportOrigin(), ReportOrigin::now);
+    const auto first = session_->report()->id;
+    openCase();
+    QTRY_VERIFY(session_->report());
+    QCOMPARE(session_->report()->id, first);
+    QCOMPARE(session_->reportOrigin(), ReportOrigin::history);
+    QVERIFY(!session_->gathered());
+    consultToTheEnd();
+    QVERIFY(session_->report()->id != first);
+    QCOMPARE(session_->reportOrigin(), ReportOrigin::now);
+  }
+
+  void two_drafts_are_never_taken_for_the_same_case() {
+    const auto expert = std::make_shared<FakeExpert>("one", "failing");
+    begin({expert});
+    for (const char* name : {"a.log", "b.log"}) {
+      write(name, "2026-03-01T12:00:00Z INFO started\n");
+      QSignalSpy opened(session_.get(), &Session::caseOpened);
+      session_->open({path(name)});
+      QTRY_COMPARE(opened.count(), 1);
+      QTRY_VERIFY(jobs_->isIdle());
+      QVERIFY(!session_->report());
+      consultToTheEnd();
+      QCOMPARE(expert->seen->rows("previous.json"), 0U);
+    }
+  }
+
+  void a_damaged_history_is_said_and_costs_no_report() {
+    write("history.db", QByteArray(5000, 'x'));
+    begin({std::make_shared<FakeExpert>("one", "failing")});
+    QSignalSpy failed(session_.get(), &Session::failed);
+    openCase();
+    QTRY_COMPARE(failed.count(), 1);
+    QVERIFY(failed[0][1].toString().contains(QLatin1String("history.db")));
+    consultToTheEnd();
+    QCOMPARE(failed.count(), 2);
+    QVERIFY(session_->report());
+  }
+
+  void what_runs_and_what_is_refused_is_audited() {
+    consensus::ExpertResponse stranger;
+    stranger.expert_name = "stranger";
+    stranger.status = consensus::Status::refused;
+    startPython([&](FakeHost& host) {
+      host.experts = {std::make_shared<FakeExpert>("one", "failing")};
+      host.refused = {stranger};
+    });
+    openCase();
+    consultToTheEnd();
+    QCOMPARE(audited(), QStringList({"plugin.run one 1.0.0", "plugin.refused stranger"}));
+    session_->audit({audit_of_endpoint("https://a:443", false, "in the window")});
+    QTRY_COMPARE(audited().value(2), QStringLiteral("endpoint.withdraw https://a:443"));
+  }
+
+  void an_audit_log_that_cannot_be_written_is_said_once() {
+    QVERIFY(QDir().mkdir(path("audit.jsonl")));
+    begin({std::make_shared<FakeExpert>("one", "failing")});
+    QSignalSpy failed(session_.get(), &Session::failed);
+    openCase();
+    consultToTheEnd();
+    consultToTheEnd();
+    QCOMPARE(failed.count(), 1);
+    QVERIFY(failed[0][0].toString().contains(QLatin1String("audit log")));
   }
 
   void only_endpoints_the_user_agreed_to_reach_the_experts() {
@@ -158,7 +213,7 @@ class SessionTest : public QObject {
   }
 
   void a_broken_case_file_is_said_with_its_place() {
-    write(path("case.yaml"), "version: 1\nquestion: Why?\nlgos: [a.log]\n");
+    write("case.yaml", "version: 1\nquestion: Why?\nlgos: [a.log]\n");
     QSignalSpy failed(session_.get(), &Session::failed);
     session_->open({path("case.yaml")});
     QTRY_COMPARE(failed.count(), 1);
@@ -174,7 +229,7 @@ class SessionTest : public QObject {
   }
 
   void evidence_becomes_a_draft_that_can_be_saved() {
-    write(path("app.log"), "2026-03-01T12:00:00Z INFO started\n");
+    write("app.log", "2026-03-01T12:00:00Z INFO started\n");
     QSignalSpy opened(session_.get(), &Session::caseOpened);
     session_->open({path("app.log")});
     QTRY_COMPARE(opened.count(), 1);
@@ -189,7 +244,7 @@ class SessionTest : public QObject {
 
   void a_finished_report_opens_without_its_case() {
     const auto text = to_json(sampleReport()).dump();
-    write(path("report.json"), QByteArray::fromStdString(text));
+    write("report.json", QByteArray::fromStdString(text));
     QSignalSpy ready(session_.get(), &Session::reportReady);
     session_->open({path("report.json")});
     QTRY_COMPARE(ready.count(), 1);
@@ -205,7 +260,7 @@ class SessionTest : public QObject {
     const auto written = std::filesystem::last_write_time(*made);
     QCOMPARE(*makeExample(generator, fsPath(path("example")), job), *made);
     QCOMPARE(std::filesystem::last_write_time(*made), written);
-    write(path("broken.py"), "raise SystemExit('no space left')\n");
+    write("broken.py", "raise SystemExit('no space left')\n");
     const auto broken = makeExample(fsPath(path("broken.py")), fsPath(path("other")), job);
     QVERIFY(!broken);
     QVERIFY(broken.error().message.find("no space left") != std::string::npos);

@@ -20,25 +20,17 @@
 using namespace conclave;
 using namespace conclave::desktop;
 
-class WindowTest : public QObject {
+class WindowTest : public DesktopTest {
   Q_OBJECT
 
  private:
-  std::unique_ptr<QTemporaryDir> folder_;
-  std::unique_ptr<Jobs> jobs_;
-  std::unique_ptr<Scripts> scripts_;
-  std::unique_ptr<ThemeController> theme_;
-  std::unique_ptr<Session> session_;
   std::unique_ptr<MainWindow> window_;
 
-  void startPython(int delay_ms = 0, std::string busy = {}) {
-    scripts_->start([delay_ms, busy](scripting::OutputSink sink) -> Result<std::unique_ptr<scripting::ScriptHost>> {
-      auto host = std::make_unique<FakeHost>(std::move(sink));
-      host->experts = {std::make_shared<FakeExpert>("one", "failing", delay_ms)};
-      host->busy = busy;
-      return host;
+  void startPythonWith(int delay_ms, const std::string& busy = {}) {
+    startPython([&](FakeHost& host) {
+      host.experts = {std::make_shared<FakeExpert>("one", "failing", delay_ms)};
+      host.busy = busy;
     });
-    QTRY_COMPARE(scripts_->state(), Scripts::State::ready);
   }
 
   void drop(const QStringList& paths) {
@@ -53,13 +45,6 @@ class WindowTest : public QObject {
     QApplication::sendEvent(window_.get(), &event);
   }
 
-  QString file(const char* name, const QByteArray& text) {
-    const QString path = folder_->filePath(QLatin1String(name));
-    QFile out(path);
-    if (out.open(QIODevice::WriteOnly)) out.write(text);
-    return path;
-  }
-
   void makeWindow() {
     window_ = std::make_unique<MainWindow>(*session_, *theme_);
     window_->setAsksBeforeClosing(false);
@@ -69,25 +54,15 @@ class WindowTest : public QObject {
   }
 
  private Q_SLOTS:
-  void initTestCase() { (void)useTemporaryHome(); }
-
   void init() {
+    DesktopTest::init();
     forgetRecentCases();
-    folder_ = std::make_unique<QTemporaryDir>();
-    jobs_ = std::make_unique<Jobs>();
-    scripts_ = std::make_unique<Scripts>(*jobs_);
-    theme_ = std::make_unique<ThemeController>();
-    session_ = std::make_unique<Session>(*jobs_, *scripts_, Session::Folders{{}, fsPath(folder_->path()), {}});
     makeWindow();
   }
 
   void cleanup() {
     window_.reset();
-    session_.reset();
-    jobs_->cancelAll();
-    QTRY_VERIFY(jobs_->isIdle());
-    scripts_.reset();
-    jobs_.reset();
+    DesktopTest::cleanup();
   }
 
   void opens_on_the_welcome_page_before_python_is_there() {
@@ -96,8 +71,8 @@ class WindowTest : public QObject {
   }
 
   void a_dropped_case_file_is_opened_and_remembered() {
-    file("app.log", "2026-03-01T12:00:00Z ERROR x\n");
-    const QString path = file("case.yaml", "version: 1\nname: night\nquestion: Why?\nlogs: [app.log]\n");
+    write("app.log", "2026-03-01T12:00:00Z ERROR x\n");
+    const QString path = write("case.yaml", "version: 1\nname: night\nquestion: Why?\nlogs: [app.log]\n");
     drop({path});
     QTRY_VERIFY(session_->subject());
     QCOMPARE(window_->currentPage(), QStringLiteral("report"));
@@ -106,22 +81,22 @@ class WindowTest : public QObject {
   }
 
   void dropped_logs_become_a_new_case() {
-    drop({file("a.log", "2026-03-01T12:00:00Z INFO a\n"), file("b.log", "2026-03-01T12:00:00Z INFO b\n")});
+    drop({write("a.log", "2026-03-01T12:00:00Z INFO a\n"), write("b.log", "2026-03-01T12:00:00Z INFO b\n")});
     QTRY_VERIFY(session_->subject());
     QCOMPARE(session_->subject()->logs.size(), 2U);
     QVERIFY(recentCases().isEmpty());
   }
 
   void what_cannot_be_opened_is_said_among_the_messages() {
-    drop({folder_->filePath(QStringLiteral("gone.yaml"))});
+    drop({path("gone.yaml")});
     QTRY_COMPARE(window_->messages().rowCount(), 1);
     QVERIFY(!session_->subject());
   }
 
   void consulting_by_key_brings_the_report() {
-    startPython();
-    file("app.log", "2026-03-01T12:00:00Z ERROR x\n");
-    drop({file("case.yaml", "version: 1\nquestion: Why?\nlogs: [app.log]\n")});
+    startPythonWith(0);
+    write("app.log", "2026-03-01T12:00:00Z ERROR x\n");
+    drop({write("case.yaml", "version: 1\nquestion: Why?\nlogs: [app.log]\n")});
     QTRY_VERIFY(session_->subject());
     QSignalSpy ended(session_.get(), &Session::consultEnded);
     QTest::keyClick(window_.get(), Qt::Key_F5);
@@ -132,9 +107,9 @@ class WindowTest : public QObject {
   }
 
   void escape_cancels_and_the_window_closes_while_a_consultation_runs() {
-    startPython(60'000);
-    file("app.log", "2026-03-01T12:00:00Z ERROR x\n");
-    drop({file("case.yaml", "version: 1\nquestion: Why?\nlogs: [app.log]\n")});
+    startPythonWith(60'000);
+    write("app.log", "2026-03-01T12:00:00Z ERROR x\n");
+    drop({write("case.yaml", "version: 1\nquestion: Why?\nlogs: [app.log]\n")});
     QTRY_VERIFY(session_->subject());
     QSignalSpy ended(session_.get(), &Session::consultEnded);
     session_->consult();
@@ -146,7 +121,7 @@ class WindowTest : public QObject {
   }
 
   void pages_are_switched_by_keys_and_every_key_is_in_a_tooltip() {
-    startPython();
+    startPythonWith(0);
     QTest::keyClick(window_.get(), Qt::Key_2, Qt::ControlModifier);
     QCOMPARE(window_->currentPage(), QStringLiteral("report"));
     QTest::keyClick(window_.get(), Qt::Key_1, Qt::ControlModifier);
@@ -197,7 +172,7 @@ class WindowTest : public QObject {
   }
 
   void a_script_that_hangs_is_named_in_a_banner() {
-    startPython(0, "expert slow_one, 7 s");
+    startPythonWith(0, "expert slow_one, 7 s");
     QTRY_VERIFY_WITH_TIMEOUT(
         std::ranges::any_of(
             window_->findChildren<Notice*>(),
@@ -212,7 +187,7 @@ class WindowTest : public QObject {
     QTRY_VERIFY(std::ranges::any_of(window_->findChildren<Notice*>(), [](const Notice* notice) {
       return notice->isVisible() && notice->text().contains(QLatin1String("libpython is missing"));
     }));
-    drop({file("a.log", "2026-03-01T12:00:00Z INFO a\n")});
+    drop({write("a.log", "2026-03-01T12:00:00Z INFO a\n")});
     QTRY_VERIFY(session_->subject());
   }
 };
