@@ -189,7 +189,7 @@ void MainWindow::refresh() {
   const QString trouble = session_.scripts().trouble();
   noPython_->say(trouble.isEmpty()
                      ? QString()
-                     : tr("Python could not start, so that no expert can be asked. Evidence can still be gathered and read. %1")
+                     : tr("Python could not start, so that no expert can be asked. Evidence can still be gathered and read.\n%1")
                            .arg(trouble));
   if (session_.isConsulting()) {
     circleState_->setText(tr("%1 answered").arg(counted(session_.answers().size(), "expert", "experts")));

@@ -227,6 +227,7 @@ void ReportPage::addScopes() {
 }
 
 void ReportPage::addExperts() {
+  if (report_->responses.empty()) return;
   column_->addWidget(plainLabel(tr("Who says what"), QStringLiteral("heading")));
   std::vector<const consensus::ExpertResponse*> sorted;
   for (const auto& response : report_->responses) sorted.push_back(&response);
