@@ -1,7 +1,7 @@
 #include "engine/case/audit.h"
 
+#include "engine/base/folders.h"
 #include "engine/security/audit.h"
-#include "engine/store/store.h"
 
 namespace conclave {
 
@@ -38,6 +38,6 @@ Result<void> write_audit(std::span<const AuditLine> lines, const std::filesystem
   return {};
 }
 
-std::filesystem::path default_audit_path() { return store::default_store_path().parent_path() / "audit.jsonl"; }
+std::filesystem::path default_audit_path() { return user_state_folder() / "audit.jsonl"; }
 
 }  // namespace conclave

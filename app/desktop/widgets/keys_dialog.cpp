@@ -11,8 +11,7 @@
 
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/card.h"
-#include "engine/base/folders.h"
-#include "engine/security/audit.h"
+#include "engine/case/audit.h"
 
 namespace conclave::desktop {
 
@@ -28,8 +27,8 @@ QLineEdit* hiddenLine(const QString& objectName) {
 
 // Into the audit log; in a job. What the user is told if that fails.
 QString recorded(const char* event, const QString& name, const char* detail) {
-  const auto log = security::AuditLog::open(user_state_folder() / "audit.jsonl");
-  const auto written = log ? log->record(event, name.toStdString(), detail) : tl::unexpected(log.error());
+  const AuditLine line{event, name.toStdString(), detail};
+  const auto written = write_audit({&line, 1}, default_audit_path());
   return written ? QString() : QLatin1Char(' ') + qtText(written.error().text());
 }
 
