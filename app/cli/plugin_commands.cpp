@@ -128,7 +128,9 @@ int lock_case(Program& program, const Arguments& arguments) {
     plugins.push_back(std::move(*plugin));
   }
   if (const auto written = scripting::write_lock(subject->base, plugins); !written) return program.failed(written.error());
-  for (const scripting::PluginInfo& plugin : plugins) audit(program, "plugin.agree", plugin.name, plugin.sha256);
+  for (const scripting::PluginInfo& plugin : plugins) {
+    audit(program, {AuditLine{"plugin.agree", plugin.name, plugin.sha256}});
+  }
   return show(program, plugins, {}, arguments.json);
 }
 
