@@ -54,19 +54,24 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
   if (b.size() - a.size() > limit) return limit + 1;
   std::vector<std::size_t> row(a.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
+  std::vector<std::size_t> before = row;
+  std::vector<std::size_t> next(row.size());
+  std::size_t best_of_row = 0;
   for (std::size_t j = 1; j <= b.size(); ++j) {
-    std::size_t diagonal = row[0];
-    row[0] = j;
-    std::size_t best = j;
+    next[0] = j;
     for (std::size_t i = 1; i <= a.size(); ++i) {
-      const std::size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[i];
-      row[i] = std::min({row[i] + 1, row[i - 1] + 1, substitute});
-      best = std::min(best, row[i]);
+      next[i] = std::min({row[i] + 1, next[i - 1] + 1, row[i - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) next[i] = std::min(next[i], before[i - 2] + 1);
     }
-    if (best > limit) return limit + 1;
+    std::swap(before, row);
+    std::swap(row, next);
+    // What comes builds on the last two rows.
+    const std::size_t best = *std::ranges::min_element(row);
+    if (best > limit && best_of_row > limit) return limit + 1;
+    best_of_row = best;
   }
-  return row.back();
+  return std::min(row.back(), limit + 1);
 }
 
 std::string did_you_mean(std::string_view wrong, std::span<const std::string_view> known) {

@@ -10,7 +10,8 @@ namespace conclave {
 // The same text with every invalid UTF-8 sequence replaced by U+FFFD, so that JSON, SQLite and Qt accept it.
 [[nodiscard]] std::string valid_utf8(std::string_view bytes);
 
-// Levenshtein distance in bytes; stops early and returns limit + 1 when it is larger than `limit`.
+// Levenshtein distance in bytes in which two neighbours swapped count once (optimal string alignment); stops early and returns
+// limit + 1 when it is larger than `limit`.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit);
 
 // "; did you mean 'replicas'?" for the nearest of `known` if it is near enough, else empty.

@@ -26,6 +26,7 @@ TEST(ValidUtf8, ReplacesEveryKindOfBadSequence) {
 TEST(EditDistance, CountsEditsUpToTheLimit) {
   EXPECT_EQ(edit_distance("replicas", "replicas", 3), 0U);
   EXPECT_EQ(edit_distance("replcas", "replicas", 3), 1U);
+  EXPECT_EQ(edit_distance("alpah", "alpha", 1), 1U) << "two neighbours swapped";
   EXPECT_EQ(edit_distance("kitten", "sitting", 5), 3U);
   EXPECT_EQ(edit_distance("kitten", "sitting", 2), 3U) << "more than the limit is limit + 1";
   EXPECT_EQ(edit_distance("", "abc", 5), 3U);
@@ -34,6 +35,7 @@ TEST(EditDistance, CountsEditsUpToTheLimit) {
 TEST(DidYouMean, SuggestsOnlyWhatIsNear) {
   constexpr std::array<std::string_view, 3> known = {"replicas", "ports", "environment"};
   EXPECT_EQ(did_you_mean("replcas", known), "; did you mean 'replicas'?");
+  EXPECT_EQ(did_you_mean("prots", known), "; did you mean 'ports'?");
   EXPECT_EQ(did_you_mean("colour", known), "");
 }
 
