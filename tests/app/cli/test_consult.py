@@ -209,7 +209,7 @@ def test_named_evidence_that_is_missing_is_2_unless_told_to_go_on(conclave, case
 
 def test_ctrl_c_stops_a_consultation_with_130(conclave, case, experts):
     slow, = experts(slow="pathlib.Path('running').touch(); time.sleep(600)")
-    process = conclave.start("consult", case(), "--expert", slow, "--json")
+    process = conclave.start("consult", case(), "--expert", slow, "--trust", "slow", "--json")
     conclave.wait_for_file("running")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -224,7 +224,7 @@ def test_a_second_ctrl_c_leaves_at_once(conclave, case, experts):
             time.sleep(1)
         except BaseException:
             pathlib.Path('interrupted').touch()""")
-    process = conclave.start("consult", case(), "--expert", stubborn)
+    process = conclave.start("consult", case(), "--expert", stubborn, "--trust", "stubborn")
     conclave.wait_for_file("running")
     process.send_signal(signal.SIGINT)
     conclave.wait_for_file("interrupted")
