@@ -149,7 +149,7 @@ std::string describe_change(const nlohmann::json& before, const nlohmann::json& 
   return text;
 }
 
-Hooks make_hooks(std::shared_ptr<ScriptThread> thread, std::vector<PluginInfo> plugins) {
+Hooks make_hooks(const std::shared_ptr<ScriptThread>& thread, const std::vector<PluginInfo>& plugins) {
   Hooks hooks;
   if (plugins.empty()) return hooks;
   for (const PluginInfo& plugin : plugins) hooks.plugins.push_back({plugin.name, plugin.version, plugin.sha256});

@@ -92,12 +92,10 @@ class Host : public ScriptHost {
         plugins.push_back(std::move(plugin));
       }
     }
-    return make_hooks(thread_, std::move(plugins));
+    return make_hooks(thread_, plugins);
   }
 
-  void execute(std::string source, std::function<void(ConsoleReply)> done) override {
-    thread_->execute(std::move(source), std::move(done));
-  }
+  void execute(std::string source, std::function<void(ConsoleReply)> done) override { thread_->execute(std::move(source), done); }
 
   void complete(std::string text, std::function<void(std::vector<std::string>)> done) override {
     const bool posted = thread_->post("", [text = std::move(text), done](ScriptThread& self) {

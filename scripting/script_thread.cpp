@@ -174,7 +174,7 @@ void ScriptThread::write(int stream, const py::bytes& text, const std::string& o
   sink_(stream == 2 ? Stream::err : Stream::out, view, origin);
 }
 
-void ScriptThread::execute(std::string source, std::function<void(ConsoleReply)> done) {
+void ScriptThread::execute(std::string source, const std::function<void(ConsoleReply)>& done) {
   const Ticket ticket = watch_->new_ticket();
   {
     const std::lock_guard lock(mutex_);
@@ -230,7 +230,7 @@ bool ScriptThread::interrupt_console() {
 }
 
 void ScriptThread::run_in_terminal(std::string what, std::function<int(ScriptThread&, Ticket)> work,
-                                   std::function<void(int)> ended) {
+                                   const std::function<void(int)>& ended) {
   const Ticket ticket = watch_->new_ticket();
   const bool posted = post(std::move(what), [ticket, work = std::move(work), ended](ScriptThread& self) {
     self.console_ = ticket;

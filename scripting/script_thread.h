@@ -39,11 +39,11 @@ class ScriptThread {
   [[nodiscard]] Watch& watch() { return *watch_; }
 
   // Console commands. `done` is called on the script thread, without the GIL.
-  void execute(std::string source, std::function<void(ConsoleReply)> done);
+  void execute(std::string source, const std::function<void(ConsoleReply)>& done);
   // KeyboardInterrupt in the console command that runs now, if any.
   bool interrupt_console();
   // A console in the terminal or a script: runs `work` as a console command, calls `ended` with its result.
-  void run_in_terminal(std::string what, std::function<int(ScriptThread&, Ticket)> work, std::function<void(int)> ended);
+  void run_in_terminal(std::string what, std::function<int(ScriptThread&, Ticket)> work, const std::function<void(int)>& ended);
 
   // Script thread only: the Host object of conclave/_host.py.
   [[nodiscard]] pybind11::handle python() const { return python_; }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 
@@ -63,7 +64,7 @@ int list_reports(Program& program, std::size_t limit, bool json) {
     table.add({{row.id.substr(0, 8)},
                {human_time(row.started)},
                {row.verdict.empty() ? "no consensus" : row.verdict, colour},
-               {row.confidence ? std::to_string(static_cast<int>(*row.confidence * 100 + 0.5)) + "%" : "", Colour::none, true},
+               {row.confidence ? std::to_string(std::lround(*row.confidence * 100)) + "%" : "", Colour::none, true},
                {row.case_name}});
   }
   program.out.write(rows->empty() ? "the history is empty\n" : table.text(wants_colour(STDOUT_FILENO)));

@@ -62,7 +62,7 @@ int set_key(Program& program, const Arguments& arguments) {
                               .value());
   }
   const KeyRing unopened;
-  const RingPlaces places = unopened.places();
+  const RingPlaces& places = unopened.places();
   bool fresh = false;
   const auto how = protection(unopened, arguments.passphrase, fresh);
   if (!how) return program.failed(how.error());

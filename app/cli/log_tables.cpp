@@ -1,6 +1,7 @@
 #include "app/cli/log_tables.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "app/cli/terminal.h"
 #include "engine/base/ids.h"
@@ -32,7 +33,7 @@ std::string times_text(const logs::LogSummary& summary) {
 
 // A bar of eighths of a cell.
 std::string bar(double share, int cells) {
-  const auto eighths = static_cast<int>(share * cells * 8 + 0.5);
+  const auto eighths = static_cast<int>(std::lround(share * cells * 8));
   std::string text;
   for (int i = 0; i < eighths / 8; ++i) text += "\u2588";
   constexpr const char* parts[] = {"", "\u258F", "\u258E", "\u258D", "\u258C", "\u258B", "\u258A", "\u2589"};

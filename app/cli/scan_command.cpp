@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 
 #include "app/cli/commands.h"
 #include "app/cli/logging.h"
@@ -50,7 +51,7 @@ nlohmann::json as_json(const std::vector<scan::ScanResult>& results) {
 
 std::string milliseconds(const std::optional<double>& latency) {
   if (!latency) return "";
-  const auto hundredths = static_cast<std::uint64_t>(*latency * 100 + 0.5);
+  const auto hundredths = std::llround(*latency * 100);
   return std::to_string(hundredths / 100) + "." + (hundredths % 100 < 10 ? "0" : "") + std::to_string(hundredths % 100) + " ms";
 }
 

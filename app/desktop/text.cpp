@@ -47,7 +47,7 @@ QString agoText(TimeUs time) {
   const auto minutes = static_cast<quint64>(std::max<TimeUs>(0, now_us() - time) / us_per_second / 60);
   if (minutes == 0) return QStringLiteral("just now");
   const QString age = minutes < 120       ? counted(minutes, "minute", "minutes")
-                      : minutes < 48 * 60 ? counted(minutes / 60, "hour", "hours")
+                      : minutes / 60 < 48 ? counted(minutes / 60, "hour", "hours")
                                           : counted(minutes / 60 / 24, "day", "days");
   return age + QStringLiteral(" ago");
 }

@@ -88,13 +88,12 @@ QColor Theme::level(logs::Level level) const {
       return bad;
     case logs::Level::warning:
       return fair;
-    case logs::Level::info:
-      return text;
-    case logs::Level::unknown:
-      return text;
     case logs::Level::trace:
     case logs::Level::debug:
       return muted;
+    case logs::Level::info:
+    case logs::Level::unknown:
+      break;
   }
   return text;
 }
@@ -206,7 +205,7 @@ QPushButton:pressed { background: @selection; }
 QPushButton:disabled { color: @muted; }
 QPushButton#primary { background: @accent; color: @onAccent; border-color: @accent; font-weight: 600; }
 QPushButton#primary:disabled { background: @raised; color: @muted; border-color: @border; }
-QPushButton#flat { border: none; background: transparent; padding: 4px 6px; color: @accent; text-align: left; }
+QPushButton#flat { border: none; background: transparent; padding: 4px 0; color: @accent; text-align: left; }
 QPushButton#flat:hover { text-decoration: underline; }
 QLineEdit { padding: 4px 6px; border: 1px solid @border; border-radius: 5px; background: @base; }
 QLineEdit:focus, QPlainTextEdit:focus { border-color: @accent; }

@@ -33,7 +33,7 @@ Result<void> write_audit(std::span<const AuditLine> lines, const std::filesystem
   const auto log = security::AuditLog::open(file);
   if (!log) return tl::unexpected(log.error());
   for (const AuditLine& line : lines) {
-    if (const auto written = log->record(line.event, line.subject, line.detail); !written) return written;
+    if (auto written = log->record(line.event, line.subject, line.detail); !written) return written;
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/base/ids.h"
+#include "engine/base/parallel.h"
 #include "engine/base/text.h"
 #include "engine/case/consult.h"
 #include "engine/case/evidence_columns.h"
@@ -151,10 +152,18 @@ class Gatherer {
     Job reading(file.string(), job_, Job::Counts::for_parent);
     Job mining(file.string(), job_);  // the same bytes again: not counted twice
     if ((*bytes)->view().size() > log.file_bytes) job_.grow_total((*bytes)->view().size() - log.file_bytes);
-    tbb::parallel_invoke([&] { summary = logs::summarize((*bytes)->view(), summary_options, reading); },
-                         [&] { groups = logs::mine_templates((*bytes)->view(), template_options, mining); },
-                         [&] { digest = sha256_file(file, mining); },
-                         [&] { index = logs::LineIndex::build((*bytes)->view(), mining); });
+    Handover handover;
+    const auto part = [&](const auto& work) {
+      return [&] {
+        const Handover::Part running(handover);
+        work();
+      };
+    };
+    tbb::parallel_invoke(part([&] { summary = logs::summarize((*bytes)->view(), summary_options, reading); }),
+                         part([&] { groups = logs::mine_templates((*bytes)->view(), template_options, mining); }),
+                         part([&] { digest = sha256_file(file, mining); }),
+                         part([&] { index = logs::LineIndex::build((*bytes)->view(), mining); }));
+    handover.collect();
     if (!summary) return tl::unexpected(summary.error());
     if (!groups) return tl::unexpected(groups.error());
     if (!index) return tl::unexpected(index.error());

@@ -44,7 +44,7 @@ int whole_of(const Json& json, const std::string& where, int max = std::numeric_
 std::map<std::string, std::string> texts_of(const Json& json, const std::string& where) {
   if (!json.is_object()) refuse(where, "must be an object");
   std::map<std::string, std::string> out;
-  for (const auto& [key, value] : json.items()) out[key] = text_of(value, where + "." + key);
+  for (const auto& [key, value] : json.items()) out[key] = text_of(value, std::string(where).append(".").append(key));
   return out;
 }
 

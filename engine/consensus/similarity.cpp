@@ -8,7 +8,6 @@
 #include "engine/consensus/similarity.h"
 
 #include <tbb/info.h>
-#include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>
@@ -18,6 +17,7 @@
 #include <functional>
 #include <vector>
 
+#include "engine/base/parallel.h"
 #include "engine/consensus/folded_text.h"
 #include "engine/consensus/levenshtein.h"
 
@@ -33,7 +33,7 @@ void for_each_index(std::size_t count, const CircleConfig& config, const std::fu
   }
   const int available = tbb::info::default_concurrency();
   tbb::task_arena arena(config.max_threads > 0 ? std::min(config.max_threads, available) : available);
-  arena.execute([&] { tbb::parallel_for(std::size_t{0}, count, work); });
+  arena.execute([&] { parallel_for(count, work); });
 }
 
 struct Term {

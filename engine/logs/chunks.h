@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/base/job.h"
+#include "engine/base/parallel.h"
 
 namespace conclave::logs {
 
@@ -46,7 +47,9 @@ void for_chunks_in_order(std::string_view bytes, std::size_t chunk_bytes, Job& j
     begin = end;
     return chunk;
   };
+  Handover handover;
   const auto work = [&](std::string_view chunk) {
+    const Handover::Part running(handover);
     Part part = map(chunk);
     job.advance(chunk.size());
     return part;
@@ -55,8 +58,11 @@ void for_chunks_in_order(std::string_view bytes, std::size_t chunk_bytes, Job& j
   tbb::parallel_pipeline(in_flight, tbb::make_filter<void, std::string_view>(tbb::filter_mode::serial_in_order, cut) &
                                         tbb::make_filter<std::string_view, Part>(tbb::filter_mode::parallel, work) &
                                         tbb::make_filter<Part, void>(tbb::filter_mode::serial_in_order, [&](Part part) {
+                                          handover.collect();
+                                          const Handover::Part running(handover);
                                           if (!job.stopped()) merge(std::move(part));
                                         }));
+  handover.collect();
 }
 
 }  // namespace conclave::logs

@@ -1,11 +1,9 @@
 #include "engine/logs/line_index.h"
 
-#include <oneapi/tbb/blocked_range.h>
-#include <oneapi/tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cstring>
 
+#include "engine/base/parallel.h"
 #include "engine/logs/patterns.h"
 
 namespace conclave::logs {
@@ -27,15 +25,14 @@ std::size_t skip_newlines(std::string_view bytes, std::size_t from, std::uint64_
 }  // namespace
 
 Result<LineIndex> LineIndex::build(std::string_view bytes, Job& job) {
-  namespace tbb = oneapi::tbb;
   job.begin("indexing lines", bytes.size(), "B");
   LineIndex index;
   const std::size_t blocks = (bytes.size() + index_block - 1) / index_block;
   auto& before = index.lines_before_block_;
   before.resize(blocks + 1);
-  tbb::parallel_for(tbb::blocked_range<std::size_t>(0, blocks, 256), [&](const tbb::blocked_range<std::size_t>& range) {
-    for (std::size_t first = range.begin(); first < range.end() && !job.stopped(); first += 256) {
-      const std::size_t last = std::min(first + 256, range.end());
+  parallel_for_pieces(blocks, 256, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t first = begin; first < end && !job.stopped(); first += 256) {
+      const std::size_t last = std::min(first + 256, end);
       for (std::size_t block = first; block < last; ++block) {
         before[block + 1] = count_newlines(bytes.substr(block * index_block, index_block));
       }

@@ -55,7 +55,7 @@ std::optional<Address> parse_address(std::string_view hex, bool v6) {
 
 // Where a socket that listens on every address can be reached from here.
 std::string reachable(const Address& address, bool has_v6_loopback) {
-  const std::string text = address.text();
+  std::string text = address.text();
   if (text == "0.0.0.0") return "127.0.0.1";
   if (text == "::") return has_v6_loopback ? "::1" : "127.0.0.1";
   return text;

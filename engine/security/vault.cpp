@@ -10,7 +10,6 @@
 #include "engine/security/vault.h"
 
 #include <argon2.h>
-#include <oneapi/tbb/parallel_for.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,6 +18,7 @@
 #include <mutex>
 #include <utility>
 
+#include "engine/base/parallel.h"
 #include "engine/security/aes_gcm.h"
 #include "engine/security/secret.h"
 
@@ -175,7 +175,7 @@ Result<void> for_each_item(std::span<const Vault::Item> items, Job& job,
   std::size_t first = items.size();
   Error error;
   std::atomic<bool> failed = false;
-  oneapi::tbb::parallel_for(std::size_t{0}, items.size(), [&](std::size_t i) {
+  parallel_for(items.size(), [&](std::size_t i) {
     if (job.stopped()) return;
     // Behind a failure nothing matters; before it there may be another, which is then the first.
     if (failed.load(std::memory_order_relaxed)) {

@@ -1,6 +1,5 @@
 // Rows are brought to unit length once; then every pair of tiles of the upper triangle is one task, whose rows stay in the
 // second-level cache, and writes its mirror image too. That is half the work of a full matrix product.
-#include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/base/parallel.h"
 #include "engine/vectors/kernels.h"
 #include "engine/vectors/similarity.h"
 
@@ -21,7 +21,7 @@ class UnitRows {
  public:
   explicit UnitRows(const MatrixView<T>& rows)
       : columns_((rows.columns + row_multiple - 1) / row_multiple * row_multiple), data_(rows.rows * columns_) {
-    tbb::parallel_for(std::size_t{0}, rows.rows, [&](std::size_t i) { normalize(rows.row(i), data_.data() + i * columns_); });
+    parallel_for(rows.rows, [&](std::size_t i) { normalize(rows.row(i), data_.data() + i * columns_); });
   }
   [[nodiscard]] const T* row(std::size_t i) const { return data_.data() + i * columns_; }
   [[nodiscard]] std::size_t columns() const { return columns_; }
@@ -74,7 +74,7 @@ Result<Matrix<T>> cosine_matrix(MatrixView<T> rows, Job& job) {
   const std::size_t tiles = (n + tile - 1) / tile;
   const std::size_t pairs = tiles * (tiles + 1) / 2;
   job.begin("comparing rows", pairs, "tiles");
-  tbb::parallel_for(std::size_t{0}, pairs, [&](std::size_t number) {
+  parallel_for(pairs, [&](std::size_t number) {
     if (job.stopped()) return;
     const auto [i, j] = tile_pair(number);
     fill_tiles(units, n, i, j, matrix.data.get());

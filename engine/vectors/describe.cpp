@@ -2,11 +2,11 @@
 // selection instead of sorting for the percentiles.
 #include "engine/vectors/describe.h"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "engine/base/parallel.h"
 
 namespace conclave::vectors {
 namespace {
@@ -53,7 +53,7 @@ Result<Matrix<double>> describe(MatrixView<T> table, Job& job) {
   Matrix<double> result{std::make_shared<double[]>(statistic_count * table.columns, std::numeric_limits<double>::quiet_NaN()),
                         statistic_count, table.columns};
   job.begin("describing columns", table.columns, "columns");
-  tbb::parallel_for(std::size_t{0}, table.columns, [&](std::size_t column) {
+  parallel_for(table.columns, [&](std::size_t column) {
     if (job.stopped()) return;
     const auto set = [&](Statistic statistic, double value) {
       result.data[static_cast<std::size_t>(statistic) * table.columns + column] = value;

@@ -145,15 +145,19 @@ INLINE void dot_products_body(const T* a, std::size_t count_a, const T* b, std::
 
 enum class Instructions { sse2, avx2, avx512 };
 
+// Single features and not levels as "x86-64-v3", which Debian's clang does not know.
 Instructions widest() {
-  static const Instructions found = __builtin_cpu_supports("x86-64-v4")   ? Instructions::avx512
-                                    : __builtin_cpu_supports("x86-64-v3") ? Instructions::avx2
-                                                                          : Instructions::sse2;
+  static const Instructions found = [] {
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return Instructions::sse2;
+    const bool has512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    return has512 ? Instructions::avx512 : Instructions::avx2;
+  }();
   return found;
 }
 
-#define AVX2 [[gnu::target("arch=x86-64-v3")]]
-#define AVX512 [[gnu::target("arch=x86-64-v4,prefer-vector-width=512")]]
+#define AVX2 [[gnu::target("avx2,fma")]]
+#define AVX512 [[gnu::target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")]]
 
 template <class T>
 AVX512 void products_avx512(const T* a, const T* b, std::size_t size, Sums& sums) {

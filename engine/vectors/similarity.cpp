@@ -3,15 +3,13 @@
 // order: the result does not depend on the number of threads.
 #include "engine/vectors/similarity.h"
 
-#include <tbb/blocked_range.h>
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 #include <string>
 
+#include "engine/base/parallel.h"
 #include "engine/vectors/kernels.h"
 
 namespace conclave::vectors {
@@ -51,7 +49,7 @@ template <class T>
 Sums contiguous_products(const T* a, const T* b, std::size_t size) {
   if (size < parallel_from) return products(a, b, size);
   std::vector<Sums> parts((size + piece - 1) / piece);
-  tbb::parallel_for(std::size_t{0}, parts.size(), [&](std::size_t part) {
+  parallel_for(parts.size(), [&](std::size_t part) {
     const std::size_t from = part * piece;
     parts[part] = products(a + from, b + from, std::min(piece, size - from));
   });
@@ -120,12 +118,11 @@ template <class T>
 Result<std::vector<double>> cosine_similarities(MatrixView<T> rows, VectorView<T> reference) {
   if (auto sizes = check_sizes(rows.columns, reference.size); !sizes) return tl::unexpected(sizes.error());
   std::vector<double> out(rows.rows);
-  const auto work = [&](const tbb::blocked_range<std::size_t>& range) {
-    for (std::size_t i = range.begin(); i != range.end(); ++i) out[i] = cosine(rows.row(i), reference);
-  };
   // At least some 16,000 elements a task, so that small batches stay on the calling thread.
   const std::size_t grain = std::max<std::size_t>(1, 16'384 / rows.columns);
-  tbb::parallel_for(tbb::blocked_range<std::size_t>(0, rows.rows, grain), work);
+  parallel_for_pieces(rows.rows, grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) out[i] = cosine(rows.row(i), reference);
+  });
   return out;
 }
 

@@ -25,6 +25,8 @@ auto blocking(Job& job, Work work, const std::function<void()>& poll = {}) {
 }
 
 // The caller's job, or a new one.
-[[nodiscard]] inline JobPtr job_or_new(JobPtr job, const char* title) { return job ? job : std::make_shared<Job>(title); }
+[[nodiscard]] inline JobPtr job_or_new(JobPtr job, const char* title) {
+  return job ? std::move(job) : std::make_shared<Job>(title);
+}
 
 }  // namespace conclave::scripting

@@ -192,7 +192,9 @@ PyObject* validate(PyObject* self, PyObject* /*none*/) {
 }
 
 PyGetSetDef attribute(const char* name, ResponseField field, const char* doc = nullptr) {
-  return {name, &get, &set, doc, reinterpret_cast<void*>(static_cast<std::uintptr_t>(field))};
+  return {name, &get, &set, doc,
+          reinterpret_cast<void*>(
+              static_cast<std::uintptr_t>(field))};  // NOLINT(performance-no-int-to-ptr): a number the slot hands back
 }
 
 constexpr const char* type_doc =

@@ -98,7 +98,7 @@ OperationPtr prepare_scan(const py::iterable& targets, int timeout_ms, std::size
     mailbox->post(result);
     if (*announce) (*announce)();
   };
-  const auto operation = make_operation(
+  auto operation = make_operation(
       own,
       [list = std::move(list), options, own, post = news ? std::function<void(const ScanResult&)>(std::move(post)) : nullptr] {
         return scan::scan(list, options, *own, post);

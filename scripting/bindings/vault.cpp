@@ -119,7 +119,7 @@ py::bytes one(const SecureVault& self, Way way, py::handle data, py::handle asso
   const auto vault = self.open();
   const Bytes from(data, "data");
   const Bytes associated(associated_data, "associated_data");
-  const py::bytes to = new_bytes(size_after(*vault, way, from.view()));
+  py::bytes to = new_bytes(size_after(*vault, way, from.view()));
   const Vault::Item item{from.view(), inside(to)};
   Result<void> done;
   {
@@ -149,7 +149,7 @@ py::list batch(const SecureVault& self, Way way, const py::iterable& data, py::h
         raise(size.error());
       }
     }
-    const py::bytes to = new_bytes(size_after(*vault, way, from));
+    py::bytes to = new_bytes(size_after(*vault, way, from));
     items.push_back({from, inside(to)});
     results.append(to);
   }

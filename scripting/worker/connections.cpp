@@ -134,7 +134,7 @@ std::optional<int> Connections::connect(std::uint64_t id, int thread, int file, 
   sockaddr_storage storage{};
   if (size < sizeof(sa_family_t) || size > sizeof storage) return EINVAL;
   iovec here{&storage, size};
-  iovec there{reinterpret_cast<void*>(address), size};  // in the worker
+  iovec there{reinterpret_cast<void*>(address), size};  // in the worker  NOLINT(performance-no-int-to-ptr)
   if (::process_vm_readv(thread, &here, 1, &there, 1, 0) != static_cast<ssize_t>(size)) return EFAULT;
   const auto* wanted = reinterpret_cast<const sockaddr*>(&storage);
   const std::size_t needed = wanted->sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);

@@ -81,7 +81,7 @@ void EvidenceTree::addLogs(const Evidence& evidence) {
   for (std::size_t row = 0; row < rows; ++row) {
     const QString path = qtText(evidence.text("logs.path", row));
     const bool lost = row < unreadable.size() && unreadable[row];
-    const auto bad = static_cast<quint64>(at(errors, row) + at(fatals, row));
+    const auto bad = static_cast<quint64>(at(errors, row)) + static_cast<quint64>(at(fatals, row));
     const QString detail = lost  ? tr("unreadable")
                            : bad ? tr("%1 errors").arg(countText(bad))
                                  : tr("%1 lines").arg(countText(at(lines, row)));

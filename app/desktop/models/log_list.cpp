@@ -1,5 +1,6 @@
 #include "app/desktop/models/log_list.h"
 
+#include <QDir>
 #include <QFileInfo>
 #include <QMap>
 

@@ -1,10 +1,9 @@
 #include "app/desktop/models/log_text.h"
 
-#include <oneapi/tbb/blocked_range.h>
-#include <oneapi/tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include "engine/base/parallel.h"
 
 namespace conclave::desktop {
 
@@ -98,10 +97,9 @@ Result<LineSetPtr> collectLines(const LogText& text, const LineScan& scan, Job& 
   const quint64 lines = text.lineCount();
   std::vector<quint64> words((lines + 63) / 64);
   const quint64 runs = (lines + run_lines - 1) / run_lines;
-  oneapi::tbb::parallel_for(oneapi::tbb::blocked_range<quint64>(0, runs, 1), [&](const auto& range) {
-    for (quint64 run = range.begin(); run < range.end() && !job.stopped(); ++run) {
-      scanRun(text, scan, run * run_lines + 1, std::min((run + 1) * run_lines, lines), words, job);
-    }
+  parallel_for(runs, [&](quint64 run) {
+    if (job.stopped()) return;
+    scanRun(text, scan, run * run_lines + 1, std::min((run + 1) * run_lines, lines), words, job);
   });
   if (job.stopped()) return fail_cancelled();
   return std::make_shared<const LineSet>(std::move(words));

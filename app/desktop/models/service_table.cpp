@@ -254,7 +254,7 @@ bool ServiceOrder::lessThan(const QModelIndex& left, const QModelIndex& right) c
   }
   // A named language, since the C locale cannot count.
   static const QCollator as_people_count = [] {
-    QCollator collator(QLocale(QLocale::English));
+    QCollator collator{QLocale(QLocale::English)};
     collator.setNumericMode(true);
     collator.setCaseSensitivity(Qt::CaseInsensitive);
     return collator;

@@ -89,7 +89,7 @@ LogsPage::LogsPage(Session& session, const ThemeController& theme, QWidget* pare
   });
   view_->setTheme(theme.theme());
   histogram_->setTheme(theme.theme());
-  showCase(nullptr);
+  LogsPage::showCase(nullptr);
 }
 
 void LogsPage::layOut() {

@@ -109,11 +109,9 @@ void ReportPage::rebuild() {
   row->addStretch(1);
   row->addWidget(content, 100);
   row->addStretch(1);
-  if (session_.isConsulting()) {
-    buildWaiting();
-  } else if (report_) {
+  if (report_ && !session_.isConsulting()) {
     buildReport();
-  } else if (case_) {
+  } else if (case_ || session_.isConsulting()) {
     buildWaiting();
   } else {
     buildNothing();

@@ -1,5 +1,6 @@
 #include "app/desktop/pages/welcome_page.h"
 
+#include <QDir>
 #include <QFileInfo>
 #include <QGridLayout>
 #include <QHBoxLayout>

@@ -19,7 +19,7 @@ class Searchable {
     int piece = 0;
     int begin = 0;
     int length = 0;
-    auto operator<=>(const Match&) const = default;
+    auto operator<=>(const Match&) const = default;  // NOLINT(modernize-use-nullptr): a false alarm of clang-tidy 14
   };
   virtual ~Searchable() = default;
   [[nodiscard]] virtual std::vector<Match> matches(const LineMatcher& matcher) = 0;  // ascending

@@ -1,9 +1,11 @@
 #include "app/desktop/widgets/log_view.h"
 
+#include <QEvent>
 #include <QFontDatabase>
 #include <QFontInfo>
 #include <QPainter>
 #include <QScrollBar>
+#include <QTimerEvent>
 #include <algorithm>
 #include <cmath>
 

@@ -15,6 +15,7 @@ namespace {
 constexpr int margin_around = 60;
 
 QString shownText(const QModelIndex& row) {
+  if (!row.isValid()) return {};
   QStringList cells;
   const int columns = row.model()->columnCount(row.parent());
   for (int column = 0; column < columns; ++column) cells << row.siblingAtColumn(column).data().toString();

@@ -2,7 +2,8 @@
 
 #include <QCheckBox>
 #include <QDoubleSpinBox>
-#include <QFormLayout>
+#include <QGridLayout>
+#include <QLabel>
 #include <QLineEdit>
 #include <QSpinBox>
 #include <limits>
@@ -19,16 +20,20 @@ constexpr int decimals = 4;
 
 SettingsForm::SettingsForm(const std::vector<scripting::Setting>& settings, nlohmann::json values, QWidget* parent)
     : QWidget(parent), values_(values.is_object() ? std::move(values) : nlohmann::json::object()) {
-  auto* form = new QFormLayout(this);
+  auto* form = new QGridLayout(this);  // a form layout would give wrapped texts the height of a narrow column
   form->setContentsMargins(0, 0, 0, 0);
-  form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
+  form->setColumnStretch(1, 1);
   for (const auto& setting : settings) {
     const auto given = values_.find(setting.name);
     auto* field = makeField(setting, given == values_.end() ? setting.default_value : *given);
     field->setObjectName(QStringLiteral("setting:") + qtText(setting.name));
     field->setToolTip(qtText(setting.help));
-    form->addRow(qtText(setting.name), field);
-    if (!setting.help.empty()) form->addRow({}, plainLabel(qtText(setting.help), QStringLiteral("muted")));
+    auto* name = new QLabel(qtText(setting.name));
+    name->setBuddy(field);
+    const int row = form->rowCount();
+    form->addWidget(name, row, 0);
+    form->addWidget(field, row, 1);
+    if (!setting.help.empty()) form->addWidget(plainLabel(qtText(setting.help), QStringLiteral("muted")), row + 1, 1);
   }
 }
 
