@@ -192,9 +192,8 @@ PyObject* validate(PyObject* self, PyObject* /*none*/) {
 }
 
 PyGetSetDef attribute(const char* name, ResponseField field, const char* doc = nullptr) {
-  return {name, &get, &set, doc,
-          reinterpret_cast<void*>(
-              static_cast<std::uintptr_t>(field))};  // NOLINT(performance-no-int-to-ptr): a number the slot hands back
+  void* const closure = reinterpret_cast<void*>(static_cast<std::uintptr_t>(field));  // NOLINT(performance-no-int-to-ptr)
+  return {name, &get, &set, doc, closure};
 }
 
 constexpr const char* type_doc =

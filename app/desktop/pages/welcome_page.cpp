@@ -96,7 +96,7 @@ WelcomePage::WelcomePage(Session& session, const ThemeController& theme, QWidget
   whole->setContentsMargins(0, 0, 0, 0);
   whole->addWidget(scroll);
   refreshRecent();
-  applyTheme(theme.theme());
+  WelcomePage::applyTheme(theme.theme());
 }
 
 QPushButton* WelcomePage::addStart(const QString& icon, const QString& title, const QString& text) {
