@@ -7,7 +7,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using State = ConsoleReply::State;
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;

@@ -42,7 +42,7 @@ class Process {
     }
     pid_ = terminal ? ::forkpty(&in_, nullptr, nullptr, nullptr) : ::fork();
     if (pid_ == 0) {
-      for (auto& variable : environment) ::putenv(variable.data());
+      for (auto& variable : environment) ::putenv(variable.data());  // NOLINT(concurrency-mt-unsafe): in the child
       if (!terminal) {
         ::dup2(in[0], 0);
         ::dup2(out[1], 1);

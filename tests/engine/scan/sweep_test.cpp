@@ -21,7 +21,6 @@ namespace conclave::scan {
 namespace {
 
 using std::chrono::milliseconds;
-using ::testing::HasSubstr;
 
 // Patient enough for a busy machine; nothing on loopback should ever need it.
 constexpr ScanOptions patient{30'000, 30'000, 512};
