@@ -14,17 +14,10 @@ import time
 import conclave
 import pytest
 from conclave import _core, _runner
+from sanitizers import not_sanitized
 
 # Far above what a worker needs on a busy machine, far below what a hanging test would take.
 PATIENCE = 30
-
-SANITIZED = any(f"lib{name}san" in os.environ.get("LD_PRELOAD", "") for name in "at")
-
-
-def not_sanitized(why, *parameters):
-    """A test, or one parameter of a test, that a program under a sanitizer cannot pass."""
-    mark = pytest.mark.skipif(SANITIZED, reason=f"under a sanitizer: {why}")
-    return pytest.param(*parameters, marks=mark) if parameters else mark
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pathlib
 import time
 
 from conclave import _core, _runner
+from sanitizers import SANITIZED
 
 
 def descriptors():
@@ -42,4 +43,4 @@ def test_start_run_stop_leaks_nothing(tmp_path, evidence):
     while (descriptors(), children()) != before[:2] and time.monotonic() < until:
         time.sleep(0.05)
     assert (descriptors(), children()) == before[:2]
-    assert resident_kb() - before[2] < 8 * 1024
+    assert SANITIZED or resident_kb() - before[2] < 8 * 1024  # a sanitizer keeps what was freed
