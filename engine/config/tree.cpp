@@ -283,9 +283,7 @@ std::optional<Error> check_bytes(std::string_view text, const std::string& file)
     code << "0x" << std::hex << std::uppercase << static_cast<int>(static_cast<unsigned char>(text[pos]));
     return parse_error(pos, "control character " + code.str() + ", which YAML does not allow");
   }
-  const std::string valid = valid_utf8(text);
-  const auto [at, unused] = std::ranges::mismatch(text, valid);
-  if (at != text.end()) return parse_error(static_cast<std::size_t>(at - text.begin()), "invalid UTF-8");
+  if (const std::size_t pos = find_invalid_utf8(text); pos != std::string_view::npos) return parse_error(pos, "invalid UTF-8");
   return std::nullopt;
 }
 

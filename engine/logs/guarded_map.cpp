@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -42,8 +43,8 @@ bool cover_hole(Slot& slot, std::uintptr_t address) {
       ::fstat(slot.file.load(std::memory_order_relaxed), &info) == 0 && static_cast<std::uintptr_t>(info.st_size) <= hole - begin;
   const std::size_t length = beyond_end ? begin + size - hole : page;
   slot.shrank.store(true, std::memory_order_relaxed);
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): the address of a fault is a number
-  return ::mmap(reinterpret_cast<void*>(hole), length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+  // The system call itself: ThreadSanitizer takes mmap() for a write to what other threads may read, whose faults it answers.
+  return ::syscall(SYS_mmap, hole, length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != -1;
 }
 
 void on_bus_error(int signal, siginfo_t* info, void* context) {

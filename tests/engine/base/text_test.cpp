@@ -14,6 +14,13 @@ TEST(ValidUtf8, LeavesGoodTextAlone) {
   EXPECT_EQ(valid_utf8(with_nul), with_nul);
 }
 
+TEST(FindInvalidUtf8, TellsWhereTheFirstBadSequenceBegins) {
+  EXPECT_EQ(find_invalid_utf8(""), std::string_view::npos);
+  EXPECT_EQ(find_invalid_utf8("a\u00e9\u20ac\U0001f600"), std::string_view::npos);
+  EXPECT_EQ(find_invalid_utf8("a\u20ac\xEF\xBF"), 4U);
+  EXPECT_EQ(find_invalid_utf8("\xFF ok \xFF"), 0U);
+}
+
 TEST(ValidUtf8, ReplacesEveryKindOfBadSequence) {
   const std::string mark = "\xEF\xBF\xBD";
   EXPECT_EQ(valid_utf8("\xFF"), mark);

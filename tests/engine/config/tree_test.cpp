@@ -156,6 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"escape", "a: \x1B[31m\n", "f.yaml:1:4", "control character 0x1B"},
         BadInput{"invalid_utf8", "a: 1\nbc: x\xC3(\n", "f.yaml:2:6", "invalid UTF-8"},
         BadInput{"truncated_utf8", "a: \xE2\x82", "f.yaml:1:4", "invalid UTF-8"},
+        BadInput{"truncated_mark", "a: \xEF\xBF", "f.yaml:1:4", "invalid UTF-8"},  // what would replace it begins with it
         BadInput{"surrogate", "a: \xED\xA0\x80\n", "f.yaml:1:4", "invalid UTF-8"},
         BadInput{"utf16",
                  std::string("\xFF\xFE"
