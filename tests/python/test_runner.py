@@ -12,6 +12,7 @@ import types
 import conclave
 import pytest
 from conclave import _core, _runner
+from sanitizers import not_sanitized
 
 # Far above any interrupt, far below what a hanging test would take.
 PATIENCE = 20
@@ -408,6 +409,7 @@ def test_code_that_hangs_while_it_loads_is_interrupted(tmp_path, evidence):
     assert _runner.run_expert({"name": "slow", "path": file, "timeout_s": 0.2}, evidence).status == "timed_out"
 
 
+@not_sanitized("it ends a forked process that starts threads")
 def test_a_forked_child_has_deadlines_of_its_own():
     with _core.Deadline(PATIENCE):
         child = os.fork()
