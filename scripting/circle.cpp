@@ -7,6 +7,7 @@
 #include "engine/base/text.h"
 #include "engine/base/time.h"
 #include "scripting/consent.h"
+#include "scripting/plugin_switches.h"
 #include "scripting/worker/isolated_expert.h"
 
 namespace conclave::scripting {
@@ -41,7 +42,7 @@ consensus::ExpertResponse refused_response(const PluginInfo& plugin, double weig
 class Chooser {
  public:
   Chooser(const Case& subject, const CircleRequest& request, const fs::path& shipped)
-      : subject_(subject), request_(request), catalog_(read_catalog(shipped, request.plugin_dirs)) {}
+      : subject_(subject), request_(request), catalog_(read_users_catalog(shipped, request.plugin_dirs)) {}
 
   // The plugin a name or a path means. `by_user`: named on the command line and not in the case.
   [[nodiscard]] Result<PluginInfo> find(const ExpertChoice& choice, bool by_user) const {
@@ -56,7 +57,7 @@ class Chooser {
       return plugin;
     }
     if (const PluginInfo* plugin = catalog_.find(name)) {
-      if (plugin->kind == "expert") return as_trusted(*plugin);
+      if (plugin->kind == "expert") return as_trusted(*plugin, request_.trusted);
       return fail(ErrorKind::invalid_argument, "plugin '" + name + "' is no expert but of kind " + plugin->kind, place);
     }
     for (const PluginProblem& problem : catalog_.problems) {
@@ -79,18 +80,22 @@ class Chooser {
       choices = subject_.experts;
     } else {
       for (const PluginInfo& plugin : catalog_.plugins) {
-        if (plugin.kind == "expert" && plugin.trust == Trust::shipped)
+        if (plugin.kind == "expert" && plugin.trust == Trust::shipped && plugin.enabled)
           choices.push_back({plugin.name, nlohmann::json::object(), 1.0});
       }
     }
     return choices;
   }
 
-  // Code that only the case names may run, in a worker, if its content is in the lock beside the case.
+  // Code that only the case names may run, in a worker, if its content is in the lock beside the case. Nothing runs that the user
+  // switched off.
   [[nodiscard]] Result<void> read_consent() {
     auto lock = read_lock(subject_.base);
     if (!lock) return tl::unexpected(std::move(lock.error()));
     lock_ = std::move(*lock);
+    auto disabled = read_disabled();
+    if (!disabled) return tl::unexpected(std::move(disabled.error()));
+    disabled_ = std::move(*disabled);
     return {};
   }
 
@@ -102,6 +107,29 @@ class Chooser {
       }
     }
     return {};
+  }
+
+  // What would have run if the user had not switched it off; for the report.
+  [[nodiscard]] std::vector<config::Problem> disabled_problems() const {
+    const bool asks_all = request_.only.empty() && subject_.experts.empty();
+    std::vector<config::Problem> problems;
+    for (const PluginInfo& plugin : catalog_.plugins) {
+      const bool left_out = plugin.kind == "hook" || (asks_all && plugin.kind == "expert" && plugin.trust == Trust::shipped);
+      if (plugin.enabled || !left_out) continue;
+      problems.push_back({config::Severity::note,
+                          "disabled",
+                          plugin.kind + " '" + plugin.name + "' did not run: you disabled it",
+                          "conclave plugins enable " + plugin.name,
+                          {}});
+    }
+    return problems;
+  }
+
+  // Whether a hook will run in a worker.
+  [[nodiscard]] bool isolates_hooks() const {
+    return std::any_of(catalog_.plugins.begin(), catalog_.plugins.end(), [&](const PluginInfo& plugin) {
+      return plugin.kind == "hook" && plugin.enabled && runs_isolated(as_trusted(plugin, request_.trusted));
+    });
   }
 
   [[nodiscard]] std::string place_of(const ExpertChoice& choice, const std::string& setting = {}) const {
@@ -130,21 +158,15 @@ class Chooser {
       return fail(ErrorKind::invalid_argument, "is no expert but of kind " + plugin->kind, path.string());
     }
     if (plugin->trust == Trust::untrusted && agreed(lock_, *plugin)) plugin->trust = Trust::named;
-    return as_trusted(std::move(*plugin));
-  }
-
-  [[nodiscard]] PluginInfo as_trusted(PluginInfo plugin) const {
-    const auto& names = request_.trusted;
-    if (plugin.trust != Trust::shipped && std::find(names.begin(), names.end(), plugin.name) != names.end()) {
-      plugin.trust = Trust::trusted;
-    }
-    return plugin;
+    plugin->enabled = !disabled_.contains(plugin->name);
+    return as_trusted(std::move(*plugin), request_.trusted);
   }
 
   const Case& subject_;
   const CircleRequest& request_;
   PluginCatalog catalog_;
   std::vector<Consent> lock_;
+  PluginNames disabled_;
 };
 
 bool fits(const std::string& type, const nlohmann::json& value) {
@@ -198,7 +220,7 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
   if (auto folders = chooser.check_named_folders(); !folders) return tl::unexpected(std::move(folders.error()));
   Circle circle;
   std::vector<std::string> seen;
-  bool isolated = false;
+  bool isolated = chooser.isolates_hooks();
   for (const ExpertChoice& choice : chooser.choices()) {
     auto plugin = chooser.find(choice, !request.only.empty());
     if (!plugin) return tl::unexpected(std::move(plugin.error()));
@@ -213,6 +235,11 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
     auto settings =
         merge_settings(*plugin, choice.settings, [&](const std::string& setting) { return chooser.place_of(choice, setting); });
     if (!settings) return tl::unexpected(std::move(settings.error()));
+    if (!plugin->enabled) {
+      circle.refused.push_back(refused_response(
+          *plugin, choice.weight, "not run: you disabled it; conclave plugins enable " + plugin->name + " allows it again"));
+      continue;
+    }
     if (plugin->trust == Trust::untrusted) {
       circle.refused.push_back(refused_response(*plugin, choice.weight,
                                                 "not run: " + plugin->path.string() +
@@ -224,11 +251,15 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
     isolated = isolated || runs_isolated(*plugin);
     const auto secrets = secrets_of(*plugin, *settings);
     circle.secrets.insert(circle.secrets.end(), secrets.begin(), secrets.end());
+    circle.chosen.push_back({*plugin, *settings});
     circle.experts.push_back(make(*plugin, std::move(*settings), choice.weight));
   }
   std::sort(circle.secrets.begin(), circle.secrets.end());
   circle.secrets.erase(std::unique(circle.secrets.begin(), circle.secrets.end()), circle.secrets.end());
-  if (isolated) circle.problems = isolation_problems();
+  circle.problems = chooser.disabled_problems();
+  if (isolated) {
+    for (config::Problem& problem : isolation_problems()) circle.problems.push_back(std::move(problem));
+  }
   return circle;
 }
 

@@ -1,6 +1,5 @@
 #include "scripting/consent.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+
+#include "scripting/replace_file.h"
 
 namespace conclave::scripting {
 namespace {
@@ -59,21 +60,7 @@ Result<void> write_lock(const fs::path& folder, const std::vector<PluginInfo>& p
     entries.push_back({{"name", plugin.name}, {"version", plugin.version}, {"sha256", plugin.sha256}});
   }
   const std::string text = json{{"lock", 1}, {"plugins", std::move(entries)}}.dump(2) + "\n";
-  const fs::path file = lock_file(folder);
-  const fs::path fresh = file.string() + ".new";
-  ::unlink(fresh.c_str());
-  const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-  if (descriptor < 0) return fail_io("cannot write", file.string(), errno);
-  const bool written =
-      ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fchmod(descriptor, 0644) == 0;
-  const int error = errno;
-  ::close(descriptor);
-  if (!written || ::rename(fresh.c_str(), file.c_str()) != 0) {
-    const int why = written ? errno : error;
-    ::unlink(fresh.c_str());
-    return fail_io("cannot write", file.string(), why);
-  }
-  return {};
+  return replace_file(lock_file(folder), text, 0644);
 }
 
 bool agreed(const std::vector<Consent>& lock, const PluginInfo& plugin) {

@@ -8,8 +8,10 @@
 #include <map>
 #include <utility>
 
+#include "engine/case/facts.h"
 #include "scripting/python_expert.h"
 #include "scripting/script_thread.h"
+#include "scripting/worker/isolated_hook.h"
 
 namespace conclave::scripting {
 namespace {
@@ -19,11 +21,11 @@ using Clock = std::chrono::steady_clock;
 
 // Runs `call` on the script thread as a watched hook and waits for it. Its result, or why there is none.
 template <class T>
-Result<T> wait_for_hook(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin,
+Result<T> wait_for_hook(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin, Job& parent,
                         std::function<T(ScriptThread&, Ticket)> call) {
   auto answer = std::make_shared<std::promise<Result<T>>>();
   auto waiting = answer->get_future();
-  const auto job = std::make_shared<Job>("hook " + plugin.name);
+  const auto job = std::make_shared<Job>("hook " + plugin.name, parent);
   Watched watched;
   watched.who = "hook " + plugin.name;
   watched.time_s = plugin.time_s;
@@ -60,6 +62,10 @@ Result<T> wait_for_hook(const std::shared_ptr<ScriptThread>& thread, const Plugi
   return waiting.get();
 }
 
+std::function<void(int, std::string_view)> output_of(const HookRunners& runners, const PluginInfo& plugin) {
+  return [output = runners.output, name = plugin.name](int descriptor, std::string_view text) { output(name, descriptor, text); };
+}
+
 struct Outcome {
   bool present = false;
   std::string change;  // empty: nothing
@@ -73,39 +79,56 @@ void record(std::vector<ReceiptHook>& receipt, const char* hook, const PluginInf
   receipt.push_back({hook, plugin.name, std::move(change), seconds});
 }
 
-Result<Outcome> run_config_hook(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin,
-                                config::ConfigFile& config) {
-  const nlohmann::json before = config::to_json(config.model);
+// JSON in; JSON out, "" for unchanged, or nothing if there is no such hook.
+Result<std::optional<std::string>> changed_in_process(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin,
+                                                      const nlohmann::json& config, Job& job) {
   using Answer = std::optional<std::string>;
-  const auto text = wait_for_hook<Answer>(
-      thread, plugin,
-      [plugin, json = before.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)](ScriptThread& self, Ticket ticket) {
+  return wait_for_hook<Answer>(
+      thread, plugin, job,
+      [plugin, json = config.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)](ScriptThread& self, Ticket ticket) {
         const py::object changed =
             self.python().attr("config_hook")(ticket, runner_info(plugin, nlohmann::json::object(), 1.0), json);
         return changed.is_none() ? Answer{} : Answer{py::cast<std::string>(changed)};
       });
-  if (!text) return tl::unexpected(text.error());
-  if (!text->has_value()) return Outcome{};
-  if (text->value().empty()) return Outcome{true, {}};
-  const auto after = nlohmann::json::parse(text->value(), nullptr, false);
-  auto model = config::config_from_json(after);
+}
+
+Result<HookAnswer> config_answer(const HookRunners& runners, const PluginInfo& plugin, const nlohmann::json& config, Job& job) {
+  if (runs_isolated(plugin)) {
+    auto task = isolated_config_hook(plugin, config);
+    if (!task) return tl::unexpected(std::move(task.error()));
+    return call_isolated(*runners.workers, std::move(*task), job, output_of(runners, plugin));
+  }
+  auto text = changed_in_process(runners.thread, plugin, config, job);
+  if (!text) return tl::unexpected(std::move(text.error()));
+  if (!text->has_value()) return HookAnswer{};
+  return HookAnswer{true, text->value().empty() ? nlohmann::json() : nlohmann::json::parse(text->value(), nullptr, false)};
+}
+
+Result<Outcome> run_config_hook(const HookRunners& runners, const PluginInfo& plugin, config::ConfigFile& config, Job& job) {
+  const nlohmann::json before = config::to_json(config.model);
+  auto answer = config_answer(runners, plugin, before, job);
+  if (!answer) return tl::unexpected(std::move(answer.error()));
+  if (!answer->present || answer->value.is_null()) return Outcome{answer->present, {}};
+  auto model = config::config_from_json(answer->value);
   if (!model) return tl::unexpected(std::move(model.error()));
   config = config::with_model(std::move(config), std::move(*model));
   return Outcome{true, describe_change(before, config::to_json(config.model))};
 }
 
-Result<Outcome> run_evidence_hook(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin, EvidencePtr& evidence) {
-  struct Answer {
-    bool present = false;
-    EvidencePtr evidence;
-    std::string names;
-  };
-  auto answer = wait_for_hook<Answer>(thread, plugin, [plugin, evidence](ScriptThread& self, Ticket ticket) {
+struct EvidenceAnswer {
+  bool present = false;
+  EvidencePtr evidence;  // null: unchanged
+  std::string names;
+};
+
+Result<EvidenceAnswer> enriched_in_process(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin,
+                                           const EvidencePtr& evidence, Job& job) {
+  return wait_for_hook<EvidenceAnswer>(thread, plugin, job, [plugin, evidence](ScriptThread& self, Ticket ticket) {
     py::module_::import("conclave._core");  // registers the types
     const py::object given = py::cast(std::const_pointer_cast<Evidence>(evidence));
     const py::object made =
         self.python().attr("evidence_hook")(ticket, runner_info(plugin, nlohmann::json::object(), 1.0), given);
-    Answer result;
+    EvidenceAnswer result;
     if (made.is_none()) return result;
     result.present = true;
     const auto pair = py::cast<py::tuple>(made);
@@ -113,6 +136,32 @@ Result<Outcome> run_evidence_hook(const std::shared_ptr<ScriptThread>& thread, c
     result.names = py::cast<std::string>(pair[1]);
     return result;
   });
+}
+
+Result<EvidenceAnswer> enriched_isolated(const HookRunners& runners, const PluginInfo& plugin, const EvidencePtr& evidence,
+                                         Job& job) {
+  auto task = isolated_evidence_hook(plugin, evidence);
+  if (!task) return tl::unexpected(std::move(task.error()));
+  const auto answer = call_isolated(*runners.workers, std::move(*task), job, output_of(runners, plugin));
+  if (!answer) return tl::unexpected(answer.error());
+  const auto facts = facts_of(answer->value);
+  if (!facts) return tl::unexpected(facts.error());
+  EvidenceAnswer result{answer->present, nullptr, {}};
+  std::vector<Fact> added;
+  for (const auto& [name, json] : *facts) {
+    result.names += (result.names.empty() ? "" : ", ") + name;
+    added.push_back({name, json, plugin.name});
+  }
+  if (added.empty()) return result;
+  auto enriched = with_facts(*evidence, added);
+  if (!enriched) return tl::unexpected(std::move(enriched.error()));
+  result.evidence = std::move(*enriched);
+  return result;
+}
+
+Result<Outcome> run_evidence_hook(const HookRunners& runners, const PluginInfo& plugin, EvidencePtr& evidence, Job& job) {
+  auto answer = runs_isolated(plugin) ? enriched_isolated(runners, plugin, evidence, job)
+                                      : enriched_in_process(runners.thread, plugin, evidence, job);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   if (answer->evidence) evidence = std::move(answer->evidence);
   return Outcome{answer->present, answer->names.empty() ? "" : "added facts: " + answer->names};
@@ -149,22 +198,25 @@ std::string describe_change(const nlohmann::json& before, const nlohmann::json& 
   return text;
 }
 
-Hooks make_hooks(const std::shared_ptr<ScriptThread>& thread, const std::vector<PluginInfo>& plugins) {
+Hooks make_hooks(const HookRunners& runners, const std::vector<PluginInfo>& plugins) {
   Hooks hooks;
   if (plugins.empty()) return hooks;
   for (const PluginInfo& plugin : plugins) hooks.plugins.push_back({plugin.name, plugin.version, plugin.sha256});
-  hooks.on_config_loaded = [thread, plugins](config::ConfigFile config,
-                                             std::vector<ReceiptHook>& receipt) -> Result<config::ConfigFile> {
+  hooks.on_config_loaded = [runners, plugins](config::ConfigFile config, std::vector<ReceiptHook>& receipt,
+                                              Job& job) -> Result<config::ConfigFile> {
     for (const PluginInfo& plugin : plugins) {
+      if (job.stopped()) return fail_cancelled();
       const auto started = Clock::now();
-      record(receipt, "on_config_loaded", plugin, run_config_hook(thread, plugin, config), started);
+      record(receipt, "on_config_loaded", plugin, run_config_hook(runners, plugin, config, job), started);
     }
     return config;
   };
-  hooks.on_evidence = [thread, plugins](EvidencePtr evidence, std::vector<ReceiptHook>& receipt) -> Result<EvidencePtr> {
+  hooks.on_evidence = [runners, plugins](EvidencePtr evidence, std::vector<ReceiptHook>& receipt,
+                                         Job& job) -> Result<EvidencePtr> {
     for (const PluginInfo& plugin : plugins) {
+      if (job.stopped()) return fail_cancelled();
       const auto started = Clock::now();
-      record(receipt, "on_evidence", plugin, run_evidence_hook(thread, plugin, evidence), started);
+      record(receipt, "on_evidence", plugin, run_evidence_hook(runners, plugin, evidence, job), started);
     }
     return evidence;
   };

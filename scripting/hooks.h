@@ -1,7 +1,10 @@
 // Functions of hook plugins at the fixed points of a consultation.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/case/consult.h"
@@ -10,11 +13,20 @@
 namespace conclave::scripting {
 
 class ScriptThread;
+class WorkerPool;
 
-// The hooks run in order of plugin names; each sees what the one before made of it. They post to the script thread and wait
-// without the GIL, at most the plugin's time for the thread and the same again for the hook; never call them on the script
-// thread. A hook that fails changes nothing and is recorded as "failed: ...".
-[[nodiscard]] Hooks make_hooks(const std::shared_ptr<ScriptThread>& thread, const std::vector<PluginInfo>& plugins);
+// Where hooks run: those of shipped and trusted plugins on the script thread, others in workers.
+struct HookRunners {
+  std::shared_ptr<ScriptThread> thread;
+  std::shared_ptr<WorkerPool> workers;
+  // What hooks print in workers: descriptor 1 or 2, whole lines. From the thread of the workers; must not block long.
+  std::function<void(const std::string& plugin, int descriptor, std::string_view text)> output;
+};
+
+// The hooks run in order of plugin names; each sees what the one before made of it. They wait without the GIL: for the script
+// thread at most the plugin's time and the same again for the hook, for a worker until it ends or was killed; never call them on
+// the script thread. A hook that fails changes nothing and is recorded as "failed: ...".
+[[nodiscard]] Hooks make_hooks(const HookRunners& runners, const std::vector<PluginInfo>& plugins);
 
 // Paths that differ, as a reader of the receipt wants them: "changed services.api.replicas, added global_settings.region".
 [[nodiscard]] std::string describe_change(const nlohmann::json& before, const nlohmann::json& after);

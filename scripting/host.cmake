@@ -5,7 +5,10 @@ target_sources(conclave_scripting PRIVATE
   interpreter.cpp
   watch.cpp
   python_expert.cpp
+  failures.cpp
   hooks.cpp
+  new_plugin.cpp
+  plugin_tests.cpp
   circle.cpp)
 cmake_path(GET Python3_EXECUTABLE PARENT_PATH CONCLAVE_PYTHON_BIN)
 cmake_path(GET CONCLAVE_PYTHON_BIN PARENT_PATH CONCLAVE_PYTHON_PREFIX)

@@ -9,6 +9,7 @@
 
 #include "engine/base/ids.h"
 #include "scripting/plugin_manifest.h"
+#include "scripting/plugin_switches.h"
 
 namespace conclave::scripting {
 namespace {
@@ -186,6 +187,12 @@ bool runs_isolated(const PluginInfo& plugin) {
   return plugin.runner == "isolated" || (plugin.trust != Trust::shipped && plugin.trust != Trust::trusted);
 }
 
+PluginInfo as_trusted(PluginInfo plugin, const std::vector<std::string>& trusted) {
+  const bool is_named = std::find(trusted.begin(), trusted.end(), plugin.name) != trusted.end();
+  if (plugin.trust != Trust::shipped && is_named) plugin.trust = Trust::trusted;
+  return plugin;
+}
+
 PluginCatalog read_catalog(const fs::path& shipped, const std::vector<fs::path>& named) {
   PluginCatalog catalog;
   const auto read = [&](const fs::path& folder, Trust trust) {
@@ -200,6 +207,14 @@ PluginCatalog read_catalog(const fs::path& shipped, const std::vector<fs::path>&
   if (!shipped.empty()) read(shipped, Trust::shipped);
   std::sort(catalog.plugins.begin(), catalog.plugins.end(),
             [](const PluginInfo& a, const PluginInfo& b) { return a.name < b.name; });
+  return catalog;
+}
+
+PluginCatalog read_users_catalog(const fs::path& shipped, const std::vector<fs::path>& named) {
+  PluginCatalog catalog = read_catalog(shipped, named);
+  const auto disabled = read_disabled();
+  if (!disabled) catalog.problems.push_back({switches_file(), disabled.error().text()});
+  for (PluginInfo& plugin : catalog.plugins) plugin.enabled = disabled && !disabled->contains(plugin.name);
   return catalog;
 }
 

@@ -45,6 +45,7 @@ struct PluginInfo {
   bool raw_evidence = false;
   std::vector<std::string> secrets;  // names of the secrets it may ask for (see engine/security/key_ring.h)
   Trust trust = Trust::untrusted;
+  bool enabled = true;  // false: the user switched it off (see plugin_switches.h), and it does not run whoever asks for it
 };
 
 struct PluginProblem {
@@ -54,6 +55,9 @@ struct PluginProblem {
 
 // In a worker process, with its limits and permissions enforced; otherwise in this process, with all its rights.
 [[nodiscard]] bool runs_isolated(const PluginInfo& plugin);
+
+// `plugin`, trusted if its name is among `trusted` (--trust) and it is not shipped.
+[[nodiscard]] PluginInfo as_trusted(PluginInfo plugin, const std::vector<std::string>& trusted);
 
 // A plain value; scanned anew by whoever needs it.
 struct PluginCatalog {
@@ -67,6 +71,10 @@ struct PluginCatalog {
 // table [tool.conclave]) or a @conclave.expert decorator. A folder that itself has a plugin.toml is one plugin; subfolders named
 // experts and hooks are searched likewise. What cannot be read is a problem and the rest goes on; an empty `shipped` is skipped.
 [[nodiscard]] PluginCatalog read_catalog(const std::filesystem::path& shipped, const std::vector<std::filesystem::path>& named);
+
+// The same with what the user switched off marked. If nobody knows what that is, everything is, and a problem says so.
+[[nodiscard]] PluginCatalog read_users_catalog(const std::filesystem::path& shipped,
+                                               const std::vector<std::filesystem::path>& named);
 
 // One plugin: a folder with plugin.toml, or a .py file.
 [[nodiscard]] Result<PluginInfo> read_plugin(const std::filesystem::path& path, Trust trust);

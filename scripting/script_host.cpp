@@ -5,6 +5,7 @@
 #include <pybind11/stl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -68,7 +69,7 @@ class Host : public ScriptHost {
         workers_(std::make_shared<WorkerPool>(WorkerPython{CONCLAVE_PYTHON, paths_.python_package})) {}
 
   [[nodiscard]] PluginCatalog catalog(const std::vector<fs::path>& plugin_dirs) const override {
-    return read_catalog(paths_.plugins, plugin_dirs);
+    return read_users_catalog(paths_.plugins, plugin_dirs);
   }
 
   [[nodiscard]] Result<Circle> circle(const Case& subject, const CircleRequest& request) override {
@@ -78,7 +79,8 @@ class Host : public ScriptHost {
             workers_->warm_up();  // while evidence is gathered
             auto secrets = secrets_of(plugin, settings);
             return std::make_shared<IsolatedExpert>(workers_, plugin, std::move(settings), weight, request.allowed_endpoints,
-                                                    ExpertSecrets{std::move(secrets), request.keys}, output_of_workers());
+                                                    ExpertSecrets{std::move(secrets), request.keys},
+                                                    output_of_workers("expert "));
           }
           return std::make_shared<PythonExpert>(thread_, plugin, std::move(settings), weight, request.allowed_endpoints,
                                                 request.keys);
@@ -87,12 +89,11 @@ class Host : public ScriptHost {
 
   [[nodiscard]] Hooks hooks(const CircleRequest& request) override {
     std::vector<PluginInfo> plugins;
-    for (PluginInfo& plugin : read_catalog(paths_.plugins, request.plugin_dirs).plugins) {
-      if (plugin.kind == "hook" && plugin.trust != Trust::untrusted && plugin.runner == "in_process") {
-        plugins.push_back(std::move(plugin));
-      }
+    for (PluginInfo& plugin : read_users_catalog(paths_.plugins, request.plugin_dirs).plugins) {
+      if (plugin.kind == "hook" && plugin.enabled) plugins.push_back(as_trusted(std::move(plugin), request.trusted));
     }
-    return make_hooks(thread_, plugins);
+    if (std::any_of(plugins.begin(), plugins.end(), runs_isolated)) workers_->warm_up();
+    return make_hooks({thread_, workers_, output_of_workers("hook ")}, plugins);
   }
 
   void execute(std::string source, std::function<void(ConsoleReply)> done) override { thread_->execute(std::move(source), done); }
@@ -131,10 +132,10 @@ class Host : public ScriptHost {
     });
   }
 
-  int run_script(const fs::path& script, std::vector<std::string> arguments) override {
+  int run_script(const fs::path& script, std::vector<std::string> arguments, std::optional<std::uint16_t> debug_port) override {
     return in_terminal("script " + script.string(),
-                       [script, arguments = std::move(arguments)](ScriptThread& self, Ticket ticket) {
-                         return py::cast<int>(self.python().attr("run_script")(ticket, script.string(), arguments));
+                       [script, arguments = std::move(arguments), debug_port](ScriptThread& self, Ticket ticket) {
+                         return py::cast<int>(self.python().attr("run_script")(ticket, script.string(), arguments, debug_port));
                        });
   }
 
@@ -176,9 +177,9 @@ class Host : public ScriptHost {
     return waiting.get();
   }
 
-  [[nodiscard]] IsolatedExpert::Output output_of_workers() const {
-    return [sink = sink_](const std::string& name, int descriptor, std::string_view text) {
-      sink(descriptor == 2 ? Stream::err : Stream::out, text, "expert " + name);
+  [[nodiscard]] IsolatedExpert::Output output_of_workers(const std::string& kind) const {
+    return [sink = sink_, kind](const std::string& name, int descriptor, std::string_view text) {
+      sink(descriptor == 2 ? Stream::err : Stream::out, text, kind + name);
     };
   }
 

@@ -1,6 +1,7 @@
 // The embedded Python, as the rest of the program sees it: no Python type appears here.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -36,12 +37,20 @@ struct ConsoleReply {
   int exit_code = 0;
 };
 
+// The code behind an expert of a circle.
+struct ChosenExpert {
+  PluginInfo plugin;
+  nlohmann::json settings;  // complete
+};
+
 // The experts a case asks for, ready for ask(), and those that may not run.
 struct Circle {
   std::vector<ExpertPtr> experts;
   std::vector<consensus::ExpertResponse> refused;
   std::vector<std::string> secrets = {};  // names of the secrets that these experts may ask for, sorted
-  std::vector<config::Problem> problems = {};  // what of their limits cannot be enforced here
+  std::vector<config::Problem> problems =
+      {};  // what of their limits cannot be enforced here, and what did not run because it is disabled
+  std::vector<ChosenExpert> chosen = {};  // one for each of `experts`
 };
 
 struct CircleRequest {
@@ -64,7 +73,8 @@ class ScriptHost {
   [[nodiscard]] virtual PluginCatalog catalog(const std::vector<std::filesystem::path>& plugin_dirs) const = 0;
   // Unknown names are an error of kind not_found with a near miss; code that may not run is in `refused`.
   [[nodiscard]] virtual Result<Circle> circle(const Case& subject, const CircleRequest& request) = 0;
-  // Functions of hook plugins (shipped and named). They block the calling thread while the script thread runs them.
+  // Functions of hook plugins (shipped and named), run as experts are: on the script thread, or in workers what is not trusted.
+  // They block the calling thread meanwhile.
   [[nodiscard]] virtual Hooks hooks(const CircleRequest& request) = 0;
 
   // Console. `source` is what was typed so far; `incomplete` asks for more. Names case, evidence, report are set by publish().
@@ -77,8 +87,11 @@ class ScriptHost {
   // What the script thread has been doing for how long; empty when idle.
   [[nodiscard]] virtual std::string busy_with() const = 0;
 
-  virtual int run_terminal_console() = 0;                                                               // until EOF or exit()
-  virtual int run_script(const std::filesystem::path& script, std::vector<std::string> arguments) = 0;  // exit code
+  virtual int run_terminal_console() = 0;  // until EOF or exit()
+  // The exit code. With a `debug_port` (0: any free one) the script waits for a debugger to attach there (debugpy, loopback
+  // only).
+  virtual int run_script(const std::filesystem::path& script, std::vector<std::string> arguments,
+                         std::optional<std::uint16_t> debug_port) = 0;
 
   // Refuses new jobs, cancels, runs atexit, flushes everything and leaves the process: the interpreter is never finalised.
   [[noreturn]] virtual void exit(int code) = 0;

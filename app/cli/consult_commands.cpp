@@ -16,6 +16,7 @@
 #include "engine/case/audit.h"
 #include "engine/case/consult.h"
 #include "engine/case/past.h"
+#include "scripting/failures.h"
 
 namespace conclave::cli {
 namespace {
@@ -28,6 +29,7 @@ struct Arguments {
   std::vector<std::string> endpoints;
   std::vector<std::string> trusted;
   std::string weights;
+  std::string failures;  // where to save what failed experts were given; empty: nowhere
   bool keep_going = false;
   bool no_history = false;
 };
@@ -74,6 +76,17 @@ std::unique_ptr<store::Store> open_history(Program& program, const Arguments& ar
   return nullptr;
 }
 
+bool save_failed(Program& program, const std::string& folder, const scripting::Circle& circle, const EvidencePtr& evidence,
+                 const Report& report) {
+  const auto saved = scripting::save_failures(folder, circle, evidence, report);
+  if (!saved) {
+    (void)program.failed(saved.error());
+    return false;
+  }
+  for (const auto& place : *saved) program.remark("conclave: saved what failed; conclave plugins test " + place.string());
+  return true;
+}
+
 // With the interpreter running; the exit code.
 int consult_with(Program& program, const Arguments& arguments, const Case& subject, std::map<std::string, double> weights,
                  scripting::ScriptHost& host) {
@@ -100,7 +113,11 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
   options.refused = circle->refused;
   options.problems = circle->problems;
   audit(program, audit_of_consultation(subject, circle->experts, options));
-  if (subject.whole_machine) options.on_gathered = [&](const Gathered& gathered) { say_problems(program, gathered); };
+  EvidencePtr evidence;
+  options.on_gathered = [&](const Gathered& gathered) {
+    evidence = gathered.evidence;
+    if (subject.whole_machine) say_problems(program, gathered);
+  };
   options.on_response = [](const consensus::ExpertResponse& response) {
     spdlog::info("expert {} {} in {:.2f} s", response.expert_name, consensus::status_name(response.status), response.seconds);
   };
@@ -118,7 +135,9 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
     const auto kept = keep_report(*history, subject, *report);
     if (!kept) program.remark("conclave: the report is not in the history: " + kept.error().text());
   }
-  return arguments.output.write(program, *report);
+  const int code = arguments.output.write(program, *report);
+  if (!arguments.failures.empty() && !save_failed(program, arguments.failures, *circle, evidence, *report)) return exit_usage;
+  return code;
 }
 
 int run_consultation(Program& program, Arguments& arguments) {
@@ -165,6 +184,12 @@ void add_options(CLI::App& command, Arguments& arguments) {
         return std::string(host < url.size() && url[host] != '/' ? "" : "must be an address such as https://api.example.com");
       })
       ->allow_extra_args(false);
+  command
+      .add_option(
+          "--save-failures", arguments.failures,
+          "For each expert that fails, save in a folder in DIR what it was given and a test that asks it again; the evidence "
+          "may hold what your logs hold")
+      ->type_name("DIR");
   command.add_flag("--keep-going", arguments.keep_going, "Go on when named evidence cannot be read; coverage drops");
   command.add_flag("--no-history", arguments.no_history, "Neither look at earlier reports nor keep this one");
 }

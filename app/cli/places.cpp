@@ -14,6 +14,8 @@ fs::path program_folder() {
 
 fs::path shipped_plugins() { return program_folder().parent_path() / "share" / "conclave" / "plugins"; }
 
+fs::path plugin_templates() { return program_folder().parent_path() / "share" / "conclave" / "resources" / "plugin"; }
+
 fs::path state_folder() { return user_state_folder(); }
 
 }  // namespace conclave::cli

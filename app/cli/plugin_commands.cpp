@@ -1,4 +1,4 @@
-// plugins list, plugins check, plugins lock. Reads metadata; never runs a plugin.
+// plugins list, check, lock, enable, disable: metadata; none of them runs a plugin.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -7,11 +7,14 @@
 #include "app/cli/commands.h"
 #include "app/cli/logging.h"
 #include "app/cli/places.h"
+#include "app/cli/plugin_making.h"
 #include "app/cli/program.h"
 #include "app/cli/terminal.h"
+#include "engine/base/text.h"
 #include "engine/case/case.h"
 #include "scripting/consent.h"
 #include "scripting/plugin_catalog.h"
+#include "scripting/plugin_switches.h"
 
 namespace conclave::cli {
 namespace {
@@ -43,17 +46,12 @@ nlohmann::json as_json(const scripting::PluginInfo& plugin) {
     settings.push_back(
         {{"name", setting.name}, {"type", setting.type}, {"default", setting.default_value}, {"help", setting.help}});
   }
-  return {{"name", plugin.name},
-          {"version", plugin.version},
-          {"kind", plugin.kind},
-          {"scope", plugin.scope},
-          {"summary", plugin.summary},
-          {"path", plugin.path.string()},
-          {"sha256", plugin.sha256},
-          {"trust", trust_name(plugin.trust)},
-          {"requirements", plugin.requirements},
-          {"network", plugin.network},
-          {"settings", settings}};
+  return {{"name", plugin.name},       {"version", plugin.version},
+          {"kind", plugin.kind},       {"scope", plugin.scope},
+          {"summary", plugin.summary}, {"path", plugin.path.string()},
+          {"sha256", plugin.sha256},   {"trust", trust_name(plugin.trust)},
+          {"enabled", plugin.enabled}, {"requirements", plugin.requirements},
+          {"network", plugin.network}, {"settings", settings}};
 }
 
 nlohmann::json as_json(const std::vector<scripting::PluginProblem>& problems) {
@@ -73,7 +71,8 @@ int show(Program& program, const std::vector<scripting::PluginInfo>& plugins,
   } else {
     Table table({"NAME", "VERSION", "KIND", "SCOPE", "FROM", "SUMMARY"});
     for (const scripting::PluginInfo& plugin : plugins) {
-      table.add({{plugin.name}, {plugin.version}, {plugin.kind}, {plugin.scope}, {trust_name(plugin.trust)}, {plugin.summary}});
+      const std::string state = std::string(trust_name(plugin.trust)) + (plugin.enabled ? "" : ", disabled");
+      table.add({{plugin.name}, {plugin.version}, {plugin.kind}, {plugin.scope}, {state}, {plugin.summary}});
     }
     program.out.write(table.text(wants_colour(STDOUT_FILENO)));
   }
@@ -93,7 +92,7 @@ bool all_exist(Program& program, const std::vector<std::string>& paths) {
 
 int list_plugins(Program& program, const Arguments& arguments) {
   if (!all_exist(program, arguments.folders)) return exit_usage;
-  const auto catalog = scripting::read_catalog(shipped_plugins(), {arguments.folders.begin(), arguments.folders.end()});
+  const auto catalog = scripting::read_users_catalog(shipped_plugins(), {arguments.folders.begin(), arguments.folders.end()});
   return show(program, catalog.plugins, catalog.problems, arguments.json);
 }
 
@@ -134,6 +133,23 @@ int lock_case(Program& program, const Arguments& arguments) {
   return show(program, plugins, {}, arguments.json);
 }
 
+// A name that is none of a shipped plugin, nor of those in the folders named, is remembered too: it may be another case's.
+int switch_plugins(Program& program, const Arguments& arguments, bool enabled) {
+  if (!all_exist(program, arguments.folders)) return exit_usage;
+  const auto catalog = scripting::read_catalog(shipped_plugins(), {arguments.folders.begin(), arguments.folders.end()});
+  std::vector<std::string_view> known;
+  for (const scripting::PluginInfo& plugin : catalog.plugins) known.push_back(plugin.name);
+  for (const std::string& name : arguments.paths) {
+    if (const auto remembered = scripting::set_enabled(name, enabled); !remembered) return program.failed(remembered.error());
+    const scripting::PluginInfo* plugin = catalog.find(name);
+    if (plugin == nullptr) {
+      program.remark("conclave: remembered; there is no plugin '" + name + "' here" + did_you_mean(name, known));
+    }
+    audit(program, {AuditLine{enabled ? "plugin.enable" : "plugin.disable", name, plugin == nullptr ? "" : plugin->sha256}});
+  }
+  return exit_passed;
+}
+
 }  // namespace
 
 void add_plugin_commands(CLI::App& app, Program& program) {
@@ -157,6 +173,18 @@ void add_plugin_commands(CLI::App& app, Program& program) {
       group->add_subcommand("lock", "Agree to run what a case names by path: writes its content hashes to conclave.lock");
   lock->add_option("CASE", arguments->case_file, "The case file; the lock is written beside it")->required();
   lock->add_flag("--json", arguments->json, "Print JSON");
+  for (const bool enabled : {true, false}) {
+    auto* command = group->add_subcommand(enabled ? "enable" : "disable",
+                                          enabled ? "Let plugins run again that were disabled"
+                                                  : "Let plugins no longer run, here and in the window, whoever asks for them");
+    command->add_option("NAME", arguments->paths, "Names of plugins")->required();
+    command->add_option("--plugins", arguments->folders, "Another folder with plugins")->type_name("DIR");
+    command->callback([&program, arguments, enabled] {
+      program.chosen = [&program, arguments, enabled] { return switch_plugins(program, *arguments, enabled); };
+    });
+  }
+  add_plugin_making(*group, program);
+
   lock->callback([&program, arguments] { program.chosen = [&program, arguments] { return lock_case(program, *arguments); }; });
 }
 

@@ -8,6 +8,7 @@
 
 #include "app/cli/commands.h"
 #include "app/cli/logging.h"
+#include "app/cli/scripts.h"
 #include "app/cli/terminal.h"
 #include "engine/base/text.h"
 
@@ -106,7 +107,11 @@ std::vector<std::string> take_script_arguments(std::vector<std::string>& argumen
   const auto is_option = [](const std::string& text) { return text.size() > 1 && text.front() == '-'; };
   const auto command = std::find_if_not(arguments.begin(), arguments.end(), is_option);
   if (command == arguments.end() || *command != "run") return {};
-  const auto script = std::find_if_not(command + 1, arguments.end(), is_option);
+  auto script = command + 1;
+  while (script != arguments.end() && is_option(*script)) {
+    const bool has_value = *script == debug_listen_option && script + 1 != arguments.end();
+    script += has_value ? 2 : 1;
+  }
   if (script == arguments.end()) return {};
   std::vector<std::string> rest(script + 1, arguments.end());
   arguments.erase(script + 1, arguments.end());

@@ -22,7 +22,7 @@ int open_console(Program& program) {
   leave(**host, program.finish(code));
 }
 
-int run_script(Program& program, const std::string& script) {
+int run_script(Program& program, const std::string& script, std::optional<std::uint16_t> debug_port) {
   if (::access(script.c_str(), R_OK) != 0) return program.failed(fail_io("cannot open", script, errno).value());
   std::error_code error;
   if (std::filesystem::is_directory(script, error)) return program.failed(fail_io("cannot run", script, EISDIR).value());
@@ -31,7 +31,7 @@ int run_script(Program& program, const std::string& script) {
   int code = exit_passed;
   {
     const Interrupts interrupts([&host] { (*host)->interrupt(); }, false);
-    code = (*host)->run_script(script, program.script_arguments);
+    code = (*host)->run_script(script, program.script_arguments, debug_port);
   }
   leave(**host, program.finish(code));
 }
@@ -46,7 +46,14 @@ void add_script_commands(CLI::App& app, Program& program) {
   const auto script = std::make_shared<std::string>();
   run->add_option("SCRIPT", *script, "The script")->required();
   run->footer("The exit code is the script's.");
-  run->callback([&program, script] { program.chosen = [&program, script] { return run_script(program, *script); }; });
+  const auto port = std::make_shared<std::optional<std::uint16_t>>();
+  run->add_option(debug_listen_option, *port,
+                  "Wait for a debugger at this port of this machine before the script begins (debugpy, as VS Code attaches); 0: "
+                  "any free one")
+      ->type_name("PORT")
+      ->check(CLI::Range(0, 65535));
+  run->callback(
+      [&program, script, port] { program.chosen = [&program, script, port] { return run_script(program, *script, *port); }; });
 }
 
 }  // namespace conclave::cli

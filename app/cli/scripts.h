@@ -9,6 +9,9 @@ namespace conclave::cli {
 
 struct Program;
 
+// Of `conclave run`, and the only option before its script that has a value.
+inline constexpr const char* debug_listen_option = "--debug-listen";
+
 // Once per process; afterwards the program ends only through leave().
 [[nodiscard]] Result<std::unique_ptr<scripting::ScriptHost>> start_scripts(scripting::OutputSink sink);
 [[noreturn]] void leave(scripting::ScriptHost& host, int code);

@@ -182,7 +182,7 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
   if (!config && !subject.keep_going) return tl::unexpected(config.error());
   std::optional<config::ConfigFile> loaded = config ? std::move(*config) : std::nullopt;
   if (loaded && options.hooks.on_config_loaded) {
-    auto changed = options.hooks.on_config_loaded(std::move(*loaded), hooks);
+    auto changed = options.hooks.on_config_loaded(std::move(*loaded), hooks, job);
     if (!changed) return tl::unexpected(changed.error());
     loaded = std::move(*changed);
   }
@@ -196,7 +196,7 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
     gathered->evidence = std::move(*evidence);
   }
   if (options.hooks.on_evidence) {
-    auto evidence = options.hooks.on_evidence(gathered->evidence, hooks);
+    auto evidence = options.hooks.on_evidence(gathered->evidence, hooks, job);
     if (!evidence) return tl::unexpected(evidence.error());
     gathered->evidence = std::move(*evidence);
   }

@@ -35,11 +35,12 @@ struct Gathered {
 // be read are an error (exit 2); what a glob found, a problem.
 [[nodiscard]] Result<Gathered> gather(const Case& subject, const std::optional<config::ConfigFile>& config, Job& job);
 
-// Functions of the host, called between the steps from the thread that runs consult(). Each may be empty.
+// Functions of the host, called between the steps from the thread that runs consult(). Each may be empty; a stop of the job
+// ends them.
 struct Hooks {
   std::vector<ReceiptPlugin> plugins;  // whose functions these are
-  std::function<Result<config::ConfigFile>(config::ConfigFile, std::vector<ReceiptHook>&)> on_config_loaded;
-  std::function<Result<EvidencePtr>(EvidencePtr, std::vector<ReceiptHook>&)> on_evidence;
+  std::function<Result<config::ConfigFile>(config::ConfigFile, std::vector<ReceiptHook>&, Job&)> on_config_loaded;
+  std::function<Result<EvidencePtr>(EvidencePtr, std::vector<ReceiptHook>&, Job&)> on_evidence;
 };
 
 struct ConsultOptions {

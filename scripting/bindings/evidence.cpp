@@ -4,12 +4,12 @@
 
 #include <fcntl.h>
 
-#include <array>
 #include <cerrno>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "engine/case/facts.h"
 #include "engine/case/past.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/buffers.h"
@@ -100,30 +100,14 @@ py::bytes blob_bytes(const Evidence& evidence) {
   return {reinterpret_cast<const char*>(evidence.blob().data()), evidence.blob().size()};
 }
 
-// The facts of `evidence` and those given, as (name, JSON text, hook); an added fact replaces one of the same name.
-std::shared_ptr<Evidence> with_facts(const std::shared_ptr<Evidence>& before, const py::iterable& facts) {
-  std::vector<std::array<std::string, 3>> rows;
-  for (std::size_t row = 0; row < before->rows("facts.name"); ++row) {
-    rows.push_back({std::string(before->text("facts.name", row)), std::string(before->text("facts.json", row)),
-                    std::string(before->text("facts.hook", row))});
-  }
+std::shared_ptr<Evidence> add_facts(const Evidence& before, const py::iterable& facts) {
+  std::vector<Fact> rows;
   for (const py::handle item : facts) {
     const auto fact = py::cast<py::tuple>(item);
     if (fact.size() != 3) throw py::value_error("a fact is (name, JSON text, hook)");
-    const std::string name = to_utf8(fact[0], "name");
-    std::erase_if(rows, [&](const auto& row) { return row[0] == name; });
-    rows.push_back({name, to_utf8(fact[1], "JSON text"), to_utf8(fact[2], "hook")});
+    rows.push_back({to_utf8(fact[0], "name"), to_utf8(fact[1], "JSON text"), to_utf8(fact[2], "hook")});
   }
-  EvidenceBuilder builder;
-  std::array<std::vector<std::string>, 3> columns_of_facts;
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < 3; ++i) columns_of_facts[i].push_back(row[i]);
-  }
-  builder.add_texts("facts.name", columns_of_facts[0]);
-  builder.add_texts("facts.json", columns_of_facts[1]);
-  builder.add_texts("facts.hook", columns_of_facts[2]);
-  builder.add_missing_from(*before);
-  return std::const_pointer_cast<Evidence>(value_or_raise(std::move(builder).seal()));
+  return std::const_pointer_cast<Evidence>(value_or_raise(with_facts(before, rows)));
 }
 
 // The last report on the same case, as JSON text, for experts that compare.
@@ -153,7 +137,7 @@ void bind_evidence(py::module_& module) {
       .def("column", &column, py::arg("name"), "A numeric column as a read-only memoryview; no copy.")
       .def("text", &text, py::arg("name"), py::arg("row"), "One row (0-based) of a text column.")
       .def("texts", &texts, py::arg("name"), "A text column as a list of str.")
-      .def("with_facts", &with_facts, py::arg("facts"), "New evidence with (name, JSON text, hook) rows added.")
+      .def("with_facts", &add_facts, py::arg("facts"), "New evidence with (name, JSON text, hook) rows added.")
       .def("with_previous", &add_previous, py::arg("report_json"), "New evidence that also holds the last report, as JSON text.")
       .def("__len__", [](const Evidence& self) { return self.columns().size(); })
       .def("__eq__",

@@ -8,6 +8,7 @@
 #include "scripting/bindings/errors.h"
 #include "scripting/consent.h"
 #include "scripting/plugin_catalog.h"
+#include "scripting/plugin_switches.h"
 
 namespace conclave::scripting {
 namespace {
@@ -72,6 +73,7 @@ py::dict to_python(const PluginInfo& plugin) {
   info["secret_settings"] = secret_settings;
   info["isolated"] = runs_isolated(plugin);
   info["trust"] = trust_name(plugin.trust);
+  info["enabled"] = plugin.enabled;
   return info;
 }
 
@@ -113,7 +115,7 @@ py::tuple catalog(py::handle shipped, const py::iterable& named) {
   PluginCatalog found;
   {
     const py::gil_scoped_release release;
-    found = read_catalog(folder, folders);
+    found = read_users_catalog(folder, folders);
   }
   py::list plugins;
   for (const PluginInfo& plugin : found.plugins) plugins.append(to_python(plugin));
@@ -131,6 +133,9 @@ py::dict plugin(py::handle path, py::handle trust) {
   {
     const py::gil_scoped_release release;
     info = read_plugin(file, how);
+    const auto disabled = read_disabled();
+    if (info && !disabled) info = tl::unexpected(disabled.error());
+    if (info) info->enabled = !disabled->contains(info->name);
   }
   return to_python(value_or_raise(std::move(info)));
 }
@@ -146,6 +151,14 @@ void bind_plugins(py::module_& module) {
         return digests;
       },
       py::arg("folder"), "The sha256 of plugins that the conclave.lock in `folder` lets run.");
+  module.def(
+      "disabled_plugins",
+      [] {
+        py::set names;
+        for (const std::string& name : value_or_raise(read_disabled())) names.add(to_str(name));
+        return names;
+      },
+      "The names of plugins that the user switched off. InfrastructureError if the settings that say so cannot be understood.");
   module.def("read_catalog", &catalog, py::arg("shipped"), py::arg("named") = py::tuple(),
              "(infos, problems): plugins by name, as the runner takes them; no code of theirs runs.");
   module.def("read_plugin", &plugin, py::arg("path"), py::arg("trust") = "named", "The info of one folder or .py file.");

@@ -22,6 +22,7 @@
 #include "scripting/bindings/response_cast.h"
 #include "scripting/worker/confine.h"
 #include "scripting/worker/isolated_expert.h"
+#include "scripting/worker/isolated_hook.h"
 
 namespace conclave::scripting {
 namespace {
@@ -60,12 +61,17 @@ struct Mailbox {
   std::condition_variable changed;
   std::deque<Item> items;
   std::optional<consensus::ExpertResponse> response;
+  nlohmann::json returned;  // of a hook
   Descriptor ready{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 
   void add(Item item) {
     const std::lock_guard lock(mutex);
     items.push_back(std::move(item));
     tell();
+  }
+  void keep(nlohmann::json value) {
+    const std::lock_guard lock(mutex);
+    returned = std::move(value);
   }
   void answer(consensus::ExpertResponse answer) {
     const std::lock_guard lock(mutex);
@@ -83,7 +89,7 @@ struct Mailbox {
 
 class IsolatedRun {
  public:
-  explicit IsolatedRun(std::shared_ptr<Mailbox> mail) : mail_(std::move(mail)) {}
+  IsolatedRun(std::shared_ptr<Mailbox> mail, bool gives_facts) : mail_(std::move(mail)), gives_facts_(gives_facts) {}
 
   [[nodiscard]] int fileno() const { return mail_->ready.get(); }
 
@@ -116,8 +122,26 @@ class IsolatedRun {
     return *mail_->response;
   }
 
+  // {"value": ...}, or None if the plugin has no such hook.
+  [[nodiscard]] py::object returned() const {
+    const auto answer = value_or_raise([this] {
+      const std::lock_guard lock(mail_->mutex);
+      return hook_answer(mail_->returned);
+    }());
+    if (!answer.present) return py::none();
+    py::dict result;
+    if (gives_facts_) {
+      (void)value_or_raise(facts_of(answer.value));
+      result["value"] = answer.value.is_null() ? py::object(py::list()) : json_to_python(answer.value);
+    } else {
+      result["value"] = json_to_python(answer.value);
+    }
+    return result;
+  }
+
  private:
   std::shared_ptr<Mailbox> mail_;
+  bool gives_facts_;
 };
 
 // Guarded by the GIL. Never destroyed: its thread runs until the process ends. A forked child makes one of its own.
@@ -132,6 +156,27 @@ WorkerPool& pool() {
   return *the_pool;
 }
 
+// `make` is called without the GIL.
+template <class Make>
+IsolatedRun run_isolated(Make make, JobPtr job, bool gives_facts) {
+  WorkerPool& workers = pool();
+  auto mail = std::make_shared<Mailbox>();
+  Result<IsolatedTask> task;
+  {
+    const py::gil_scoped_release release;
+    task = make();
+  }
+  if (!task) raise(task.error());
+  task->job = job ? std::move(job) : std::make_shared<Job>(task->plugin.name);
+  task->output = [mail](int descriptor, std::string_view text) { mail->add({descriptor, 0, std::string(text)}); };
+  task->log = [mail](int level, std::string_view text) { mail->add({0, level, std::string(text)}); };
+  task->returned = [mail](nlohmann::json value) { mail->keep(std::move(value)); };
+  task->done = [mail](consensus::ExpertResponse response) { mail->answer(std::move(response)); };
+  const py::gil_scoped_release release;
+  workers.run(std::move(*task));
+  return {mail, gives_facts};
+}
+
 IsolatedRun start_isolated(const py::dict& info, py::handle evidence, JobPtr job) {
   const PluginInfo plugin = plugin_from_python(info);
   const nlohmann::json settings = info.contains("settings") && !info["settings"].is_none()
@@ -142,23 +187,29 @@ IsolatedRun start_isolated(const py::dict& info, py::handle evidence, JobPtr job
   nlohmann::json secrets = nlohmann::json::object();
   if (info.contains("secret_values")) secrets = to_json_value(info["secret_values"], "secret_values");
   const EvidencePtr given = evidence_from_python(evidence);
-  WorkerPool& workers = pool();
-  auto mail = std::make_shared<Mailbox>();
   const double weight = info.contains("weight") ? to_number(info["weight"], "weight") : 1.0;
-  const py::gil_scoped_release release;
-  auto task = isolated_task(plugin, settings, endpoints, given);
-  if (!task) {
-    const py::gil_scoped_acquire gil;
-    raise(task.error());
+  return run_isolated(
+      [&] {
+        auto task = isolated_task(plugin, settings, endpoints, given);
+        if (task) {
+          task->info["secret_values"] = std::move(secrets);
+          task->weight = weight;
+        }
+        return task;
+      },
+      std::move(job), false);
+}
+
+IsolatedRun start_isolated_hook(const py::dict& info, py::handle hook, py::handle argument, JobPtr job) {
+  const PluginInfo plugin = plugin_from_python(info);
+  const std::string name = to_utf8(hook, "hook");
+  if (name == "on_config_loaded") {
+    nlohmann::json config = to_json_value(argument, "argument");
+    return run_isolated([&] { return isolated_config_hook(plugin, std::move(config)); }, std::move(job), false);
   }
-  task->info["secret_values"] = std::move(secrets);
-  task->weight = weight;
-  task->job = job ? std::move(job) : std::make_shared<Job>(plugin.name);
-  task->output = [mail](int descriptor, std::string_view text) { mail->add({descriptor, 0, std::string(text)}); };
-  task->log = [mail](int level, std::string_view text) { mail->add({0, level, std::string(text)}); };
-  task->done = [mail](consensus::ExpertResponse response) { mail->answer(std::move(response)); };
-  workers.run(std::move(*task));
-  return IsolatedRun(mail);
+  if (name != "on_evidence") throw py::value_error("there is no hook '" + name + "'");
+  const EvidencePtr evidence = evidence_from_python(argument);
+  return run_isolated([&] { return isolated_evidence_hook(plugin, evidence); }, std::move(job), true);
 }
 
 }  // namespace
@@ -166,14 +217,21 @@ IsolatedRun start_isolated(const py::dict& info, py::handle evidence, JobPtr job
 void bind_worker(py::module_& module) {
   pthread_atfork(nullptr, nullptr, [] { the_pool = nullptr; });
 
-  py::class_<IsolatedRun>(module, "IsolatedRun", "An expert that runs in a worker process.")
+  py::class_<IsolatedRun>(module, "IsolatedRun", "An expert or hook that runs in a worker process.")
       .def("fileno", &IsolatedRun::fileno, "Readable when wait() has something to tell.")
       .def("wait", &IsolatedRun::wait, py::arg("seconds"), py::arg("output"), py::arg("log"),
            "Whether it has answered, after waiting at most `seconds` for news. Calls output(1 or 2, lines it printed) and "
            "log(level, text).")
-      .def("response", &IsolatedRun::response, "The answer; ValueError before there is one.");
+      .def("response", &IsolatedRun::response, "The answer; ValueError before there is one. Of a hook: its error, if any.")
+      .def("returned", &IsolatedRun::returned,
+           "Of a hook that did not fail: {'value': what it returned}, or None if the plugin has none of that name. CircleError "
+           "for nonsense.");
   module.def("start_isolated", &start_isolated, py::arg("info"), py::arg("evidence"), py::arg("job") = py::none(),
              "Runs the expert of a plugin in a worker process. Stopping the job ends it: asked, interrupted, killed.");
+  module.def("start_isolated_hook", &start_isolated_hook, py::arg("info"), py::arg("hook"), py::arg("argument"),
+             py::arg("job") = py::none(),
+             "Runs a hook in a worker process: 'on_config_loaded' with a dict, 'on_evidence' with evidence. SecurityError for a "
+             "configuration that a plugin with network access may not see.");
   module.def(
       "warm_up_workers", [] { pool().warm_up(); }, "Starts what workers are forked from before the first is needed.");
   module.def("confine", &confine_this, py::arg("read"), py::arg("write"), py::kw_only(), py::arg("subprocess"),

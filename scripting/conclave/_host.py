@@ -82,7 +82,6 @@ class Host:
         self._wake = wake_descriptor
         self._loop = asyncio.new_event_loop()
         self._tasks: dict[int, asyncio.Task[Any]] = {}
-        self._hooks: dict[tuple[str, str], dict[str, Callable[..., Any]]] = {}
         self._waiting: list[tuple[int, str]] = []  # console commands behind one that awaits
         self._console: Any = None
         self._nested = False  # the loop runs inside a job; the queue is looked at when that job ends
@@ -210,50 +209,31 @@ class Host:
         cancelled = isinstance(error, Cancelled) and self._native.stop_due(ticket)  # else it is the expert's own doing
         self._native.expert_ended(ticket, None, cancelled, type(error).__name__, _text_of(error), _traceback_of(error))
 
-    def _hook(self, ticket: int, info: dict[str, Any], name: str, argument: Any) -> Any:
-        """What the hook returned, or _ABSENT if the plugin has none of this name."""
-        from conclave import _runner
+    def _hook(self, ticket: int, info: dict[str, Any], name: str, argument: Any) -> dict[str, Any] | None:
+        from conclave import _hooks
 
         context = self._in_context(_Running(ticket, f"hook {info['name']}", "hook", info["path"], int(info["output_kb"] * 1024)))
-        key = (info["path"], info["sha256"])
-        if key not in self._hooks:
-            self._hooks[key] = context.run(_runner.load_hooks, info)
-        function = self._hooks[key].get(name)
-        if function is None:
-            return _ABSENT
         place = _Place()
         try:
-            return context.run(function, argument)
+            return context.run(_hooks.call, info, name, argument)
         finally:
             place.restore(sys.exc_info()[1])
 
     def config_hook(self, ticket: int, info: dict[str, Any], config: str) -> str | None:
         """JSON in; JSON out, "" for unchanged, or None if there is no such hook. Raises what the hook raises."""
-        changed = self._hook(ticket, info, "on_config_loaded", json.loads(config))
-        if changed is _ABSENT:
+        answer = self._hook(ticket, info, "on_config_loaded", json.loads(config))
+        if answer is None:
             return None
-        if changed is None:
-            return ""
-        if not isinstance(changed, dict):
-            raise TypeError(f"on_config_loaded must return None or a dict, not {type(changed).__name__}")
-        return json.dumps(changed, allow_nan=False)
+        return "" if answer["value"] is None else json.dumps(answer["value"])
 
     def evidence_hook(self, ticket: int, info: dict[str, Any], blob: Any) -> tuple[Any, str] | None:
         """(new blob or None, names of the facts), or None if there is no such hook."""
         import conclave
 
-        facts = self._hook(ticket, info, "on_evidence", conclave.Evidence(blob))
-        if facts is _ABSENT:
+        answer = self._hook(ticket, info, "on_evidence", conclave.Evidence(blob))
+        if answer is None:
             return None
-        if facts is None:
-            return None, ""
-        if not hasattr(facts, "keys"):
-            raise TypeError(f"on_evidence must return None or a mapping of facts, not {type(facts).__name__}")
-        rows = []
-        for name in facts.keys():  # noqa: SIM118 - any mapping
-            if not isinstance(name, str) or not name:
-                raise TypeError(f"the name of a fact must be text, not {name!r}")
-            rows.append((name, json.dumps(facts[name], allow_nan=False), info["name"]))
+        rows = [(name, json.dumps(value), info["name"]) for name, value in answer["value"]]
         return (blob.with_facts(rows) if rows else None), ", ".join(row[0] for row in rows)
 
     # Console
@@ -312,11 +292,11 @@ class Host:
             _terminal.run_console, self.console, self._finish_awaiting, accept_interrupts
         )
 
-    def run_script(self, ticket: int, script: str, arguments: list[str]) -> int:
+    def run_script(self, ticket: int, script: str, arguments: list[str], debug_port: int | None) -> int:
         from conclave import _terminal
 
         self._use_terminal()
-        return self._in_context(_Running(ticket, "script", "console")).run(_terminal.run_script, script, arguments)
+        return self._in_context(_Running(ticket, "script", "console")).run(_terminal.run_script, script, arguments, debug_port)
 
     def _finish_awaiting(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         asyncio.set_event_loop(self._loop)
@@ -361,9 +341,6 @@ class Host:
                     stream.flush()
             except (OSError, ValueError):
                 pass
-
-
-_ABSENT = object()
 
 
 def _text_of(error: BaseException) -> str:

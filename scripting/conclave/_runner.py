@@ -544,7 +544,7 @@ def _prepare(
     return view, ExpertJob(own, settings, name, info.get("allowed_endpoints") or (), secrets), own
 
 
-def _worker_printed(descriptor: int, text: str) -> None:
+def worker_printed(descriptor: int, text: str) -> None:
     stream = sys.stderr if descriptor == 2 else sys.stdout
     if stream is not None:
         stream.write(text)
@@ -571,7 +571,7 @@ def _judge_isolated(info: Mapping[str, Any], evidence: Any, job: _core.Job | Non
     logger = logging.getLogger(f"conclave.expert.{info.get('name')}")
     try:
         run = _start_isolated(info, evidence, own, secrets)
-        while not run.wait(0.1, _worker_printed, logger.log):
+        while not run.wait(0.1, worker_printed, logger.log):
             pass
         return secrets.clean(run.response())
     except Exception as error:
@@ -591,7 +591,7 @@ async def _await_isolated(info: Mapping[str, Any], evidence: Any, job: _core.Job
         run = await asyncio.to_thread(_start_isolated, info, evidence, own, secrets)  # opening the key ring takes time
         loop.add_reader(run.fileno(), news.set)
         try:
-            while not run.wait(0, _worker_printed, logger.log):
+            while not run.wait(0, worker_printed, logger.log):
                 await news.wait()
                 news.clear()
         finally:
@@ -664,6 +664,18 @@ async def run_expert_async(info: Mapping[str, Any], evidence: Any, job: _core.Jo
     except Exception as error:
         outcome = _Outcome("failed", error)
     return secrets.clean(_response(outcome, info, started))
+
+
+def run_hook(
+    info: Mapping[str, Any], call: Callable[[], Any], job: _core.Job
+) -> tuple[Any, _core.ExpertResponse | None]:
+    """(what `call` returned, None), or (None, how it failed), within the time of the plugin `info`."""
+    started = time.monotonic()
+    own = _core.Job(str(info.get("name")), job)
+    outcome = _guarded(call, own, *_limits(info))
+    if outcome.state == "answered":
+        return outcome.value, None
+    return None, _response(outcome, info, started)
 
 
 def _is_async(function: Callable) -> bool:

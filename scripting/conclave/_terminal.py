@@ -12,7 +12,7 @@ from typing import Any
 
 from conclave._console import Console, Outcome, outcome_of, print_trimmed
 
-__all__ = ["run_console", "run_script"]
+__all__ = ["run_console", "run_script", "wait_for_debugger"]
 
 _HISTORY_LINES = 10_000
 
@@ -134,13 +134,20 @@ def _set_up_readline(console: Console) -> Callable[[], None]:
     return save
 
 
-def run_script(script: str, arguments: list[str]) -> int:
-    """Runs a file as ``python script arguments...`` would; the exit code. 2 if it cannot be read, 130 after Ctrl-C."""
+def run_script(script: str, arguments: list[str], debug_port: int | None = None) -> int:
+    """Runs a file as ``python script arguments...`` would; the exit code. 2 if it cannot be read, 130 after Ctrl-C.
+
+    debug_port: where the script waits for a debugger, 0 for any free port; 2 if that cannot be."""
     try:
         source = pathlib.Path(script).read_bytes()
     except OSError as error:
         print(f"{script}: cannot read: {error.strerror}", file=sys.stderr)
         return 2
+    try:
+        if debug_port is not None and not wait_for_debugger(debug_port):
+            return 2
+    except KeyboardInterrupt:
+        return 130
     main = types.ModuleType("__main__")
     main.__file__ = script
     main.__dict__["__builtins__"] = __builtins__
@@ -159,6 +166,27 @@ def run_script(script: str, arguments: list[str]) -> int:
         print_trimmed(error)
         return 1
     return 0
+
+
+def wait_for_debugger(port: int) -> bool:
+    """Listens on loopback until a debugger has attached. False if there is no debugpy or no such port to be had; it is said why."""
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # it warns of what holds for modules of Python only
+    try:
+        import debugpy
+    except ImportError:
+        print(
+            f"conclave: --debug-listen needs debugpy for {sys.executable}; install it with: apt install python3-debugpy",
+            file=sys.stderr,
+        )
+        return False
+    try:
+        host, bound = debugpy.listen(("127.0.0.1", port))
+    except (OSError, RuntimeError) as error:  # RuntimeError: its adapter process could not
+        print(f"conclave: cannot listen for a debugger at 127.0.0.1:{port}: {error}", file=sys.stderr)
+        return False
+    print(f"conclave: waiting for a debugger at {host}:{bound}", file=sys.stderr)
+    debugpy.wait_for_client()
+    return True
 
 
 def _join_threads() -> None:

@@ -1,13 +1,14 @@
-"""Workers: processes that run one expert each, confined to what its manifest allows; and the zygote they are forked from.
+"""Workers: processes that run one expert or hook each, confined to what its manifest allows; and the zygote they are forked from.
 
 The program's side is scripting/worker (C++). It starts `/usr/bin/python3.11 -I` with `serve`, asks it over a socket to fork, and
 talks with each worker over a socket of its own: a u32 length and JSON, descriptors beside it.
 
     to a worker     {"run": info of _runner, "folder", "memory_mb", "network", "read", "write", "subprocess", "raw_evidence"}
-                    with the memfd of the evidence;  {"say": "stop"}
+                    with the memfd of the evidence;  {"say": "stop"};  the info of a hook holds "hook": {"name", "config"}
     {"say": "resolved", "id", "addresses" or "error"}
     from a worker   {"say": "begins", "not_enforced": [...]};  {"say": "progress", "done", "total"};
-                    {"say": "resolve", "id", "host"};  {"say": "log", "level", "text"};  {"say": "answer", "response": {...}}
+                    {"say": "resolve", "id", "host"};  {"say": "log", "level", "text"};  {"say": "answer", "response": {...}},
+                    or of a hook {"say": "answer", "returned": as _hooks.call}
 
 Paths travel as latin-1 text, since they are bytes. Confinement is on before a line of the plugin is read: the kernel enforces it
 (`_core.confine`), and an audit hook says the same in words a plugin's author understands.
@@ -35,7 +36,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
-from conclave import _core, _runner
+from conclave import _core, _hooks, _runner
 from conclave.evidence import Evidence
 
 LARGEST_ANSWER = 16 << 20
@@ -200,8 +201,9 @@ def _run(channel: _Channel) -> None:
     received = channel.receive()
     if received is None:
         os._exit(0)
-    order, (memory,) = received
+    order, files = received
     info = order["run"]
+    hook = info.pop("hook", None)
     info["path"] = _path(info["path"])
     info["grace_s"] = GRACE_S
     secrets = info.pop("secret_values")
@@ -209,8 +211,7 @@ def _run(channel: _Channel) -> None:
     info["find_secret"] = lambda name: _secret(secrets[name])
     with contextlib.suppress(OSError):
         os.chdir(_path(order["folder"]))
-    evidence = Evidence(_core.Evidence.from_descriptor(memory))
-    os.close(memory)
+    evidence = _evidence(files)
     rights = _Rights(order, info["path"], evidence)
     job = _core.Job(info["name"])
     notes = _Notes(channel, job)
@@ -230,11 +231,28 @@ def _run(channel: _Channel) -> None:
     if rights.network:
         _Names(notes, rights.network).install()
     sys.addaudithook(rights.audit)
-    response = _runner.run_expert(info, evidence, job)
+    if hook is None:
+        message = {"response": _runner.run_expert(info, evidence, job).to_dict()}
+    else:
+        message = _run_hook(info, hook["name"], hook["config"] if evidence is None else evidence, job)
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         with contextlib.suppress(Exception):
             stream.flush()
-    notes.answer(response)
+    notes.answer(message)
+
+
+def _evidence(files: list[int]) -> Evidence | None:
+    """None for a hook that comes before there is any."""
+    if not files:
+        return None
+    evidence = Evidence(_core.Evidence.from_descriptor(files[0]))
+    os.close(files[0])
+    return evidence
+
+
+def _run_hook(info: dict[str, Any], name: str, argument: Any, job: _core.Job) -> dict[str, Any]:
+    returned, failure = _runner.run_hook(info, lambda: _hooks.call(info, name, argument), job)
+    return {"returned": returned} if failure is None else {"response": failure.to_dict()}
 
 
 def _secret(found: dict[str, Any]) -> str | None:
@@ -280,15 +298,15 @@ class _Notes(logging.Handler):
         self._channel.send({"say": "resolve", "id": id(reply), "host": host})
         return reply.get()
 
-    def answer(self, response: _core.ExpertResponse) -> None:
+    def answer(self, message: dict[str, Any]) -> None:
         self._ended.set()
         self._teller.join()
-        message = {"say": "answer", "response": response.to_dict()}
+        message = {"say": "answer", **message}
         frame = _framed(message)
         if len(frame) > LARGEST_ANSWER:
-            reason = f"the expert's answer is too large: {len(frame)} bytes, more than {LARGEST_ANSWER}"
+            reason = f"its answer is too large: {len(frame)} bytes, more than {LARGEST_ANSWER}"
             error = _core.ResponseError("ValueError", reason)
-            message["response"] = _core.ExpertResponse(status="failed", error=error).to_dict()
+            message = {"say": "answer", "response": _core.ExpertResponse(status="failed", error=error).to_dict()}
         self._channel.send(message)
         os._exit(0)
 
@@ -320,7 +338,7 @@ class _Notes(logging.Handler):
 
 def _no_breakpoint(*_: Any, **__: Any) -> NoReturn:
     raise RuntimeError(
-        "breakpoint() needs a terminal, which an isolated expert does not have; run it in the program with --trust NAME"
+        "breakpoint() needs a terminal, which an isolated plugin does not have; run it in the program with --trust NAME"
     )
 
 
@@ -374,12 +392,12 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 class _Rights:
     """The permissions of a manifest as this process keeps them. The audit hook is for clear words; the kernel is for certainty."""
 
-    def __init__(self, order: dict[str, Any], plugin: str, evidence: Evidence) -> None:
+    def __init__(self, order: dict[str, Any], plugin: str, evidence: Evidence | None) -> None:
         folder = plugin if os.path.isdir(plugin) else os.path.dirname(os.path.abspath(plugin))
         self.network: list[str] = order["network"]
         self.subprocess: bool = order["subprocess"]
         self._raw: bool = order["raw_evidence"]
-        self._logs = {os.path.abspath(log.path) for log in evidence.logs}
+        self._logs = {os.path.abspath(log.path) for log in (evidence.logs if evidence is not None else ())}
         named = [_in(folder, _path(text)) for text in order["read"]]
         self.write = [_in(folder, _path(text)) for text in order["write"]] + _SYSTEM_WRITE
         own = [plugin, *named, *(sorted(self._logs) if self._raw else [])]
@@ -435,7 +453,7 @@ class _Rights:
 
 
 def _refuse(what: str, permission: str, hint: str = "") -> NoReturn:
-    raise PermissionError(f"an isolated expert {what}; {permission} under [permissions] of its plugin.toml would allow it{hint}")
+    raise PermissionError(f"an isolated plugin {what}; {permission} under [permissions] of its plugin.toml would allow it{hint}")
 
 
 _CHECKS: dict[str, Callable[..., None]] = {

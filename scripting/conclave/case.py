@@ -41,6 +41,9 @@ class _Circle:
     refused: list[_core.ExpertResponse] = field(default_factory=list)
     hooks: list[dict[str, Any]] = field(default_factory=list)
 
+    def needs_workers(self) -> bool:
+        return any(info.get("isolated") for info in self.experts + self.hooks)
+
     def plugins(self) -> list[tuple[str, str, str]]:
         """For the receipt."""
         return [
@@ -70,11 +73,12 @@ class _Finder:
         for folder in folders:
             os.scandir(folder).close()  # what was named has to be there: OSError
         infos, self.problems = _core.read_catalog(shipped_plugins(), folders)
+        _core.disabled_plugins()  # raises if nobody knows what may run
         for path, message in self.problems:
             if os.fspath(path) in folders:  # a folder that is one plugin; others matter only when they are asked for
                 raise _core.CircleError(message)
         self.experts = {info["name"]: self._as_trusted(info) for info in infos if info["kind"] == "expert"}
-        self.hooks = [info for info in infos if info["kind"] == "hook" and info["trust"] != "untrusted"]
+        self.hooks = [self._as_trusted(info) for info in infos if info["kind"] == "hook" and info["enabled"]]
 
     def _as_trusted(self, info: dict[str, Any]) -> dict[str, Any]:
         if info["name"] not in self._trusted or info["trust"] == "shipped":
@@ -127,8 +131,7 @@ def _placed(error: _core.CircleError, place: str) -> _core.CircleError:
     return _core.CircleError(f"{place}: {error}") if place else error
 
 
-def _refusal(info: Mapping[str, Any]) -> _core.ExpertResponse:
-    reason = "neither shipped nor named by the caller; pass it in experts= or its folder in plugins= to allow it"
+def _refusal(info: Mapping[str, Any], reason: str) -> _core.ExpertResponse:
     return _core.ExpertResponse(
         info["name"], scope=info.get("scope", "overall"), status="refused", error=_core.ResponseError("PermissionError", reason)
     )
@@ -165,15 +168,18 @@ def _circle(
     elif choices:
         infos = [finder.named_by_case(choice) for choice in case.experts]
     else:
-        infos = [info for info in finder.experts.values() if info["trust"] == "shipped"]
+        infos = [info for info in finder.experts.values() if info["trust"] == "shipped" and info["enabled"]]
     circle = _Circle(hooks=finder.hooks)
     seen: set[str] = set()
     for info in infos:
         if info["name"] in seen:
             raise _core.CircleError(f"two experts are called '{info['name']}'")
         seen.add(info["name"])
-        if info.get("trust") == "untrusted":
-            circle.refused.append(_refusal(info))
+        if not info.get("enabled", True):
+            circle.refused.append(_refusal(info, f"disabled by you; `conclave plugins enable {info['name']}` allows it again"))
+        elif info.get("trust") == "untrusted":
+            reason = "neither shipped nor named by the caller; pass it in experts= or its folder in plugins= to allow it"
+            circle.refused.append(_refusal(info, reason))
         else:
             circle.experts.append({**info, "allowed_endpoints": allowed})
     return circle
@@ -196,40 +202,40 @@ class _History:
 
 
 def _gathered(case: Case, circle: _Circle, history: _History, job: _core.Job) -> tuple[Gathered, list[_hooks.Receipt]]:
-    config, receipts = _hooked_config(circle, _core.load_config(case))
     _warm_up(circle)
+    config, receipts = _hooked_config(circle, _core.load_config(case), job)
     gathered = _core.gather(case, config, job)
-    return gathered, receipts + _hooked_evidence(circle, history, gathered)
+    return gathered, receipts + _hooked_evidence(circle, history, gathered, job)
 
 
 async def _gathered_async(
     case: Case, circle: _Circle, history: _History, job: _core.Job
 ) -> tuple[Gathered, list[_hooks.Receipt]]:
     """The engine's part without a thread that waits; hooks and history on one of Python's."""
-    config = await _async.run(_core._operations["load_config"](case))
-    config, receipts = await asyncio.to_thread(_hooked_config, circle, config)
     _warm_up(circle)
+    config = await _async.run(_core._operations["load_config"](case))
+    config, receipts = await asyncio.to_thread(_hooked_config, circle, config, job)
     gathered = await _async.run(_core._operations["gather"](case, config, job))
-    return gathered, receipts + await asyncio.to_thread(_hooked_evidence, circle, history, gathered)
+    return gathered, receipts + await asyncio.to_thread(_hooked_evidence, circle, history, gathered, job)
 
 
 def _warm_up(circle: _Circle) -> None:
     """Workers are made ready while evidence is gathered."""
-    if any(info.get("isolated") for info in circle.experts):
+    if circle.needs_workers():
         _core.warm_up_workers()
 
 
 def _hooked_config(
-    circle: _Circle, config: _core.ConfigFile | None
+    circle: _Circle, config: _core.ConfigFile | None, job: _core.Job
 ) -> tuple[_core.ConfigFile | None, list[_hooks.Receipt]]:
-    return (None, []) if config is None else _hooks.run_config_hooks(circle.hooks, config)
+    return (None, []) if config is None else _hooks.run_config_hooks(circle.hooks, config, job)
 
 
-def _hooked_evidence(circle: _Circle, history: _History, gathered: Gathered) -> list[_hooks.Receipt]:
-    if any(info.get("isolated") for info in circle.experts):
+def _hooked_evidence(circle: _Circle, history: _History, gathered: Gathered, job: _core.Job) -> list[_hooks.Receipt]:
+    if circle.needs_workers():
         _core.add_isolation_problems(gathered)
     evidence = history.previous(gathered.evidence)  # hooks see it, too
-    gathered.evidence, receipts = _hooks.run_evidence_hooks(circle.hooks, evidence)
+    gathered.evidence, receipts = _hooks.run_evidence_hooks(circle.hooks, evidence, job)
     return receipts
 
 
@@ -271,7 +277,7 @@ def consult(
     case: a Case or the path of a case file. experts: names, paths of .py files or plugin folders, or functions; by default what
     the case says, or all shipped ones. plugins: folders of plugins. Naming a path or a folder here is consent to run it, in a
     worker process that may do only what its manifest says; trust names plugins that run in this process instead, with all its
-    rights, unless their manifest asks for isolation. A function runs in this process. history:
+    rights, unless their manifest asks for isolation. A function runs in this process. What `conclave plugins disable` switched off is refused. history:
     whether the last report on the case is shown to experts (`evidence.previous`) and this one is kept. job: to stop it from
     another thread (CancelledError). allow_endpoints: addresses such as "https://api.openai.com" that language_model may send
     condensed and redacted evidence to; the environment variable CONCLAVE_ALLOWED_ENDPOINTS, one a line, adds to them.

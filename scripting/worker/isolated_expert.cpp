@@ -32,12 +32,17 @@ nlohmann::json values_of(const ExpertSecrets& secrets) {
 
 }  // namespace
 
+Result<EvidencePtr> as_handed_to(const PluginInfo& plugin, EvidencePtr evidence) {
+  if (plugin.network.empty() || plugin.raw_evidence) return evidence;
+  return redacted(*evidence);
+}
+
 Result<IsolatedTask> isolated_task(const PluginInfo& plugin, const nlohmann::json& settings,
                                    const std::vector<std::string>& allowed_endpoints, EvidencePtr evidence) {
-  if (!plugin.network.empty() && !plugin.raw_evidence) {
-    auto cleaned = redacted(*evidence);
-    if (!cleaned) return tl::unexpected(std::move(cleaned.error()));
-    evidence = std::move(*cleaned);
+  if (evidence) {
+    auto handed = as_handed_to(plugin, std::move(evidence));
+    if (!handed) return tl::unexpected(std::move(handed.error()));
+    evidence = std::move(*handed);
   }
   nlohmann::json endpoints = nlohmann::json::array();
   for (const std::string& endpoint : allowed_endpoints) endpoints.push_back(valid_utf8(endpoint));

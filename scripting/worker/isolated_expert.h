@@ -39,7 +39,11 @@ class IsolatedExpert : public Expert {
   ExpertInfo info_;
 };
 
-// A task without callbacks, job and weight: evidence is redacted unless the plugin may see it as it is.
+// What a worker gets to see of the evidence: all of it, or redacted if the plugin may use the network and was not granted
+// raw_evidence.
+[[nodiscard]] Result<EvidencePtr> as_handed_to(const PluginInfo& plugin, EvidencePtr evidence);
+
+// A task without callbacks, job and weight. `evidence` may be null (see IsolatedTask).
 [[nodiscard]] Result<IsolatedTask> isolated_task(const PluginInfo& plugin, const nlohmann::json& settings,
                                                  const std::vector<std::string>& allowed_endpoints, EvidencePtr evidence);
 

@@ -25,7 +25,7 @@ using consensus::ExpertResponse;
 using consensus::Status;
 
 constexpr auto time_to_begin = 20s;  // of a busy machine; the expert's own time begins later
-constexpr auto time_to_end = 2s;       // from its end of file until the zygote says how it ended, on a busy machine
+constexpr auto time_to_end = 2s;     // from its end of file until the zygote says how it ended, on a busy machine
 constexpr auto dump_after = 300ms;
 constexpr auto kill_after = 400ms;
 constexpr auto kill_after_stop = 800ms;
@@ -100,7 +100,7 @@ void Worker::start(Zygote& zygote) {
                     {"write", texts(plugin.write)},
                     {"subprocess", plugin.subprocess},
                     {"raw_evidence", plugin.network.empty() || plugin.raw_evidence}});
-  unsent_files_ = {task_.evidence->descriptor()};
+  if (task_.evidence) unsent_files_ = {task_.evidence->descriptor()};
   write();
 }
 
@@ -163,7 +163,7 @@ bool Worker::read() {
     auto message = reader_.next();
     if (!message) {
       const std::string what =
-          message.error().kind == ErrorKind::limit ? "the expert's answer is too large: " : "the worker speaks nonsense: ";
+          message.error().kind == ErrorKind::limit ? "its answer is too large: " : "the worker speaks nonsense: ";
       give_up(Status::failed, "ValueError", what + message.error().message);
       return false;
     }
@@ -213,8 +213,12 @@ void Worker::handle(const nlohmann::json& message) {
 }
 
 void Worker::take_answer(const nlohmann::json& message) {
+  if (const auto returned = message.find("returned"); task_.returned && returned != message.end()) {
+    task_.returned(*returned);
+    return finish({});
+  }
   auto response = consensus::response_from_json(message.value("response", nlohmann::json()));
-  if (!response) return give_up(Status::failed, "ValueError", "the expert's answer cannot be read: " + response.error().text());
+  if (!response) return give_up(Status::failed, "ValueError", "its answer cannot be read: " + response.error().text());
   if (response->status == Status::killed || response->status == Status::refused) response->status = Status::failed;
   if (response->status == Status::cancelled && !stopped()) response->status = Status::failed;  // nobody asked it to
   finish(std::move(*response));
@@ -255,7 +259,7 @@ Worker::Clock::time_point Worker::next_look() const {
 // RLIMIT_DATA binds what is private; memory that is shared (an anonymous mmap of Python's) only shows here.
 void Worker::check_memory() {
   std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
-  double used_kb = -static_cast<double>(task_.evidence->blob().size()) / 1024;
+  double used_kb = task_.evidence ? -static_cast<double>(task_.evidence->blob().size()) / 1024 : 0;
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with("RssAnon:") || line.starts_with("RssShmem:"))
       used_kb += std::strtod(line.c_str() + line.find(':') + 1, nullptr);

@@ -1,5 +1,5 @@
-// One expert in one worker process, from its place in the queue to its end: what is said to it and heard from it, and the ladder
-// that ends it.
+// One expert or hook in one worker process, from its place in the queue to its end: what is said to it and heard from it, and the
+// ladder that ends it.
 //
 //   its time is up     the worker interrupts its own main thread (conclave/_runner.py), which mostly gives a traceback
 //   + 0.3 s            its Python stacks are written down, also while C code holds the GIL
@@ -33,13 +33,15 @@ struct IsolatedTask {
   PluginInfo plugin;
   nlohmann::json info;  // for conclave/_runner.py, paths as bytes_as_text()
   double weight = 1;
-  EvidencePtr evidence;
+  EvidencePtr evidence;  // null for on_config_loaded, which comes before there is any
   JobPtr job;
   // Called from the pool's thread; they must not block long. `output`: descriptor 1 or 2 and whole lines. `log`: a level of
   // Python's logging. `done`: once, after everything else.
   std::function<void(int descriptor, std::string_view text)> output;
   std::function<void(int level, std::string_view text)> log;
   std::function<void(consensus::ExpertResponse)> done;
+  // Hooks only, and not if one failed: what it returned, as conclave/_hooks.py says it. Before `done`.
+  std::function<void(nlohmann::json)> returned;
 };
 
 // Owner and thread: WorkerPool.

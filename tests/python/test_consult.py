@@ -367,3 +367,17 @@ def test_a_loaded_case_does_not_move_with_the_working_folder(tmp_path, monkeypat
         log, = conclave.consult(case, experts=GOOD, history=True).evidence["logs"]
         assert log["readable"] and log["lines"] == 1
     assert conclave._core.Store().last_report_json(conclave.Case.load("../case.yaml"))
+
+
+def test_what_the_user_disabled_is_left_out_and_refused(tmp_path, case, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    (tmp_path / "settings" / "conclave").mkdir(parents=True)
+    switches = tmp_path / "settings" / "conclave" / "plugins.json"
+    switches.write_text('{"plugins": 1, "disabled": ["error_bursts"]}')
+    names = {response.expert_name for response in conclave.consult(case).responses}
+    assert "error_bursts" not in names and "new_templates" in names
+    (refused,) = conclave.consult(case, experts="error_bursts").responses
+    assert refused.status == "refused" and "conclave plugins enable error_bursts" in refused.error.message
+    switches.write_text("nonsense")
+    with pytest.raises(conclave.InfrastructureError, match="plugins.json"):
+        conclave.consult(case)

@@ -1,37 +1,55 @@
 #include "scripting/hooks.h"
 
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
 #include "tests/scripting/host_fixture.h"
 
 namespace conclave::scripting {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
 
-class HooksTest : public HostTest {
+class AnyHooks : public HostTest {
  protected:
-  void hook(const std::string& name, const std::string& code, double time_s = 20) const {
-    write(name + ".py", "# /// script\n# [tool.conclave]\n# kind = \"hook\"\n# [tool.conclave.limits]\n# time_s = " +
-                            std::to_string(time_s) + "\n# ///\nimport conclave, time\n\n" + code);
+  void hook(const std::string& name, const std::string& code, double time_s = 20, const std::string& permissions = {}) {
+    write(name + ".py",
+          "# /// script\n# [tool.conclave]\n# kind = \"hook\"\n# [tool.conclave.limits]\n# time_s = " + std::to_string(time_s) +
+              "\n# [tool.conclave.permissions]\n" + permissions + "# ///\nimport conclave, ctypes, os, time\n\n" + code);
+    names.push_back(name);
   }
-  [[nodiscard]] Hooks hooks() const { return host().hooks({{}, {folder}}); }
+  [[nodiscard]] Hooks hooks() const { return host().hooks({{}, {folder}, {}, in_workers ? std::vector<std::string>{} : names}); }
   static config::ConfigFile config() {
     auto file =
         config::read_config("services:\n  api:\n    replicas: 1\n    cpu_millicores: 50\n    memory_mb: 256\n", "infra.yaml");
     EXPECT_TRUE(file.has_value());
     return *file;
   }
+  std::vector<std::string> names;
+  std::vector<ReceiptHook> receipt;
+  Job job;
 };
 
-TEST_F(HooksTest, AHookChangesTheConfigurationAndTheReceiptSaysWhat) {
+// What holds for hooks that are trusted and for those that are merely named.
+class HooksTest : public AnyHooks, public testing::WithParamInterface<bool> {
+ protected:
+  HooksTest() { in_workers = GetParam(); }
+};
+INSTANTIATE_TEST_SUITE_P(Runners, HooksTest, testing::Bool(),
+                         [](const auto& test) { return test.param ? std::string("isolated") : std::string("in_process"); });
+
+TEST_P(HooksTest, AHookChangesTheConfigurationAndTheReceiptSaysWhat) {
   hook("more",
        "@conclave.hook\ndef on_config_loaded(config):\n    config['services'][0]['cpu_millicores'] = 500\n"
        "    config['global_settings']['region'] = 'north'\n    return config\n");
-  std::vector<ReceiptHook> receipt;
   const auto before = config();
-  const auto after = hooks().on_config_loaded(before, receipt);
+  const auto after = hooks().on_config_loaded(before, receipt, job);
   ASSERT_TRUE(after.has_value());
   EXPECT_EQ(after->model.services.at(0).cpu_millicores, 500);
   EXPECT_EQ(after->model.global_settings.at("region"), "north");
@@ -46,16 +64,15 @@ TEST_F(HooksTest, AHookChangesTheConfigurationAndTheReceiptSaysWhat) {
   EXPECT_LT(after->problems.size(), before.problems.size());
 }
 
-TEST_F(HooksTest, ReturningNothingChangesNothing) {
+TEST_P(HooksTest, ReturningNothingChangesNothing) {
   hook("looks", "@conclave.hook\ndef on_config_loaded(config):\n    config['services'].clear()\n");
-  std::vector<ReceiptHook> receipt;
-  const auto after = hooks().on_config_loaded(config(), receipt);
+  const auto after = hooks().on_config_loaded(config(), receipt, job);
   EXPECT_EQ(after->model, config().model);
   ASSERT_THAT(receipt, SizeIs(1));
   EXPECT_EQ(receipt[0].change, "nothing");
 }
 
-TEST_F(HooksTest, AFailingHookIsRecordedAndSkippedAndTheNextOneRuns) {
+TEST_P(HooksTest, AFailingHookIsRecordedAndSkippedAndTheNextOneRuns) {
   hook("a_raises", "@conclave.hook\ndef on_config_loaded(config): raise KeyError('services')\n");
   hook("b_nonsense", "@conclave.hook\ndef on_config_loaded(config): return 42\n");
   hook("c_damages", "@conclave.hook\ndef on_config_loaded(config): return {'services': 'none'}\n");
@@ -63,30 +80,27 @@ TEST_F(HooksTest, AFailingHookIsRecordedAndSkippedAndTheNextOneRuns) {
   hook("e_leaves", "@conclave.hook\ndef on_config_loaded(config): raise SystemExit(3)\n");
   hook("f_broken", "@conclave.hook\ndef on_config_loaded(config: return\n");
   hook("g_good", "@conclave.hook\ndef on_config_loaded(config):\n    config['services'][0]['replicas'] = 3\n    return config\n");
-  std::vector<ReceiptHook> receipt;
-  const auto after = hooks().on_config_loaded(config(), receipt);
+  const auto after = hooks().on_config_loaded(config(), receipt, job);
   ASSERT_TRUE(after.has_value());
   EXPECT_EQ(after->model.services.at(0).replicas, 3);
   ASSERT_THAT(receipt, SizeIs(7));
   for (std::size_t i = 0; i < 6; ++i) EXPECT_THAT(receipt[i].change, StartsWith("failed: ")) << receipt[i].plugin;
   EXPECT_THAT(receipt[0].change, HasSubstr("KeyError"));
-  EXPECT_THAT(receipt[3].change, HasSubstr("no answer within its time"));
+  EXPECT_THAT(receipt[3].change, HasSubstr("no answer within"));
   EXPECT_THAT(receipt[6].change, HasSubstr("replicas"));
 }
 
-TEST_F(HooksTest, APluginWithoutAnyHookFunctionSaysSo) {
+TEST_P(HooksTest, APluginWithoutAnyHookFunctionSaysSo) {
   hook("forgot", "def on_evidence(evidence): return {'f': 1}\n");
-  std::vector<ReceiptHook> receipt;
-  ASSERT_TRUE(hooks().on_evidence(evidence, receipt).has_value());
+  ASSERT_TRUE(hooks().on_evidence(evidence, receipt, job).has_value());
   ASSERT_THAT(receipt, SizeIs(1));
   EXPECT_THAT(receipt[0].change, StartsWith("failed: "));
   EXPECT_THAT(receipt[0].change, HasSubstr("forgot.py is decorated with @conclave.hook"));
 }
 
-TEST_F(HooksTest, FactsOfAHookReachTheExperts) {
+TEST_P(HooksTest, FactsOfAHookReachTheExperts) {
   hook("owner", "@conclave.hook\ndef on_evidence(evidence): return {'team': 'storage', 'lines': evidence.logs[0].lines}\n");
-  std::vector<ReceiptHook> receipt;
-  const auto enriched = hooks().on_evidence(evidence, receipt);
+  const auto enriched = hooks().on_evidence(evidence, receipt, job);
   ASSERT_TRUE(enriched.has_value());
   ASSERT_THAT(receipt, SizeIs(1));
   EXPECT_EQ(receipt[0].change, "added facts: team, lines");
@@ -95,26 +109,114 @@ TEST_F(HooksTest, FactsOfAHookReachTheExperts) {
   EXPECT_EQ((*enriched)->rows("logs.path"), evidence->rows("logs.path"));
   expert("reads", "return repr(dict(evidence.facts))");
   const Circle asked = circle({"reads"});
-  Job job;
   EXPECT_EQ(ask(asked.experts, *enriched, job).at(0).content, "{'team': 'storage', 'lines': 2}");
 }
 
-TEST_F(HooksTest, FactsThatAreNotJsonAreAFailure) {
+TEST_P(HooksTest, FactsThatAreNotJsonAreAFailure) {
   hook("odd", "@conclave.hook\ndef on_evidence(evidence): return {'f': object()}\n");
-  std::vector<ReceiptHook> receipt;
-  const auto same = hooks().on_evidence(evidence, receipt);
+  const auto same = hooks().on_evidence(evidence, receipt, job);
   EXPECT_EQ(*same, evidence);
   EXPECT_THAT(receipt.at(0).change, StartsWith("failed: "));
 }
 
-TEST_F(HooksTest, OnlyHookPluginsThatWereNamedRun) {
+TEST_P(HooksTest, OnlyHookPluginsThatWereNamedRun) {
   hook("mine", "@conclave.hook\ndef on_evidence(evidence): return {'f': 1}\n");
   const Hooks unnamed = host().hooks({});
-  std::vector<ReceiptHook> receipt;
   if (unnamed.on_evidence) {
-    ASSERT_TRUE(unnamed.on_evidence(evidence, receipt).has_value());
+    ASSERT_TRUE(unnamed.on_evidence(evidence, receipt, job).has_value());
   }
   for (const auto& ran : receipt) EXPECT_NE(ran.plugin, "mine");
+}
+
+TEST_P(HooksTest, EachSeesWhatTheOneBeforeAdded) {
+  hook("a_first", "@conclave.hook\ndef on_evidence(evidence): return {'n': 1, 'kept': [1.5, None, {'deep': 'é'}]}\n");
+  hook("b_next", "@conclave.hook\ndef on_evidence(evidence): return {'n': evidence.facts['n'] + 1}\n");
+  const auto enriched = hooks().on_evidence(evidence, receipt, job);
+  ASSERT_TRUE(enriched.has_value());
+  ASSERT_EQ((*enriched)->rows("facts.name"), 2U);
+  EXPECT_EQ(nlohmann::json::parse((*enriched)->text("facts.json", 0)), nlohmann::json::parse("[1.5, null, {\"deep\": \"é\"}]"));
+  EXPECT_EQ((*enriched)->text("facts.json", 1), "2");
+  EXPECT_EQ((*enriched)->text("facts.hook", 1), "b_next");
+}
+
+TEST_P(HooksTest, AStopEndsAHookThatHangs) {
+  hook("hangs", "@conclave.hook\ndef on_evidence(evidence): time.sleep(1000)\n", 100);
+  std::thread stopper([this] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    job.request_stop();
+  });
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_TRUE(hooks().on_evidence(evidence, receipt, job).has_value());
+  stopper.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30));
+  ASSERT_THAT(receipt, SizeIs(1));
+  EXPECT_THAT(receipt[0].change, StartsWith("failed: "));
+  EXPECT_EQ(hooks().on_evidence(evidence, receipt, job).error().kind, ErrorKind::cancelled);
+}
+
+TEST_P(HooksTest, WhatTheyPrintBearsTheirName) {
+  hook("chatty", "@conclave.hook\ndef on_evidence(evidence): print('looking')\n");
+  EXPECT_TRUE(hooks().on_evidence(evidence, receipt, job).has_value());
+  EXPECT_EQ(printed().of("hook chatty"), "looking\n");
+}
+
+class IsolatedHooksTest : public AnyHooks {
+ protected:
+  IsolatedHooksTest() { in_workers = true; }
+};
+
+TEST_F(IsolatedHooksTest, WhatIsNotTrustedRunsInAnotherProcess) {
+  hook("where", "@conclave.hook\ndef on_evidence(evidence): return {'process': os.getpid()}\n");
+  const auto isolated = hooks().on_evidence(evidence, receipt, job);
+  ASSERT_TRUE(isolated.has_value());
+  EXPECT_NE((*isolated)->text("facts.json", 0), std::to_string(::getpid()));
+  in_workers = false;
+  const auto trusted = hooks().on_evidence(evidence, receipt, job);
+  ASSERT_TRUE(trusted.has_value());
+  EXPECT_EQ((*trusted)->text("facts.json", 0), std::to_string(::getpid()));
+}
+
+TEST_F(IsolatedHooksTest, CrashesHangsAndNonsenseAreSkippedAndTheNextOneRuns) {
+  const std::string on_evidence = "@conclave.hook\ndef on_evidence(evidence): ";
+  hook("a_crashes", on_evidence + "ctypes.string_at(0)\n");
+  hook("b_leaves", on_evidence + "os._exit(3)\n");
+  hook("c_hangs", on_evidence + "\n    while True:\n        try: time.sleep(100)\n        except BaseException: pass\n", 0.5);
+  hook("d_returns", on_evidence + "return {'much': 'x' * (20 << 20)}\n");
+  hook("e_speaks", on_evidence + "os.write(3, b'\\x20\\0\\0\\0{\"say\": \"answer\", \"returned\": 7}'); time.sleep(100)\n");
+  hook("f_reads", on_evidence + "return {'users': open('/etc/passwd').read()}\n");
+  hook("g_good", on_evidence + "return {'build': 7}\n");
+  const auto enriched = hooks().on_evidence(evidence, receipt, job);
+  ASSERT_TRUE(enriched.has_value());
+  ASSERT_THAT(receipt, SizeIs(7));
+  const std::vector<std::string> why{"SIGSEGV",   "exit code 3", "no answer within 0.5 s",
+                                     "too large", "nonsense",    "may not read /etc/passwd"};
+  for (std::size_t i = 0; i < why.size(); ++i) {
+    EXPECT_THAT(receipt[i].change, StartsWith("failed: "));
+    EXPECT_THAT(receipt[i].change, HasSubstr(why[i]));
+  }
+  EXPECT_EQ(receipt[6].change, "added facts: build");
+  EXPECT_EQ((*enriched)->rows("facts.name"), 1U);
+}
+
+TEST_F(IsolatedHooksTest, WithTheNetworkTheyGetRedactedEvidenceAndNoConfiguration) {
+  write("app.log", "2026-03-01T12:00:00Z ERROR login failed password=hunter2\n");
+  evidence = gather(subject, std::nullopt, job)->evidence;
+  const std::string code =
+      "@conclave.hook\ndef on_config_loaded(config): return config\n\n"
+      "@conclave.hook\ndef on_evidence(evidence): return {'text': evidence.logs[0].samples[0].text}\n";
+  hook("a_talks", code, 20, "# network = [\"127.0.0.1:9\"]\n");
+  hook("b_granted", code, 20, "# network = [\"127.0.0.1:9\"]\n# raw_evidence = true\n");
+  const auto fact_without = [&](const std::string& removed) {
+    fs::remove(folder / (removed + ".py"));
+    const auto enriched = hooks().on_evidence(evidence, receipt, job);
+    return enriched ? std::string((*enriched)->text("facts.json", 0)) : enriched.error().text();
+  };
+  EXPECT_TRUE(hooks().on_config_loaded(config(), receipt, job).has_value());
+  ASSERT_THAT(receipt, SizeIs(2));
+  EXPECT_THAT(receipt[0].change, HasSubstr("raw_evidence = true"));
+  EXPECT_EQ(receipt[1].change, "nothing");
+  EXPECT_THAT(fact_without("nothing yet"), HasSubstr("hunter2"));  // of b_granted, whose fact replaces the other
+  EXPECT_THAT(fact_without("b_granted"), testing::Not(HasSubstr("hunter2")));
 }
 
 TEST(DescribeChange, NamesWhatWasAddedChangedAndRemoved) {

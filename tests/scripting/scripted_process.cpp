@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   if (what == "console") (*host)->exit((*host)->run_terminal_console());
-  if (what == "run") (*host)->exit((*host)->run_script(argv[2], {argv + 3, argv + argc}));
+  if (what == "run") (*host)->exit((*host)->run_script(argv[2], {argv + 3, argv + argc}, std::nullopt));
   std::promise<void> done;
   (*host)->execute(argv[3], [&done](ConsoleReply) { done.set_value(); });
   if (what == "execute") done.get_future().wait();

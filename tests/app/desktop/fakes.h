@@ -55,7 +55,7 @@ class FakeHost : public scripting::ScriptHost {
   void interrupt() override;
   [[nodiscard]] std::string busy_with() const override { return busy; }
   int run_terminal_console() override { return 0; }
-  int run_script(const std::filesystem::path&, std::vector<std::string>) override { return 0; }
+  int run_script(const std::filesystem::path&, std::vector<std::string>, std::optional<std::uint16_t>) override { return 0; }
   [[noreturn]] void exit(int code) override { std::_Exit(code); }
 
   std::atomic<int> published{0};

@@ -159,13 +159,13 @@ TEST(Consult, LetsHooksChangeConfigurationAndEvidenceAndRecordsIt) {
   const Folder folder;
   folder.write("infra.yaml", "services:\n  api: {replicas: 1, cpu_millicores: 500, memory_mb: 512, ports: [80]}\n");
   ConsultOptions options;
-  options.hooks.on_config_loaded = [](config::ConfigFile config,
-                                      std::vector<ReceiptHook>& receipt) -> Result<config::ConfigFile> {
+  options.hooks.on_config_loaded = [](config::ConfigFile config, std::vector<ReceiptHook>& receipt,
+                                      Job&) -> Result<config::ConfigFile> {
     config.model.services.front().replicas = 3;
     receipt.push_back({"on_config_loaded", "test", "replicas", 0});
     return config;
   };
-  options.hooks.on_evidence = [](EvidencePtr evidence, std::vector<ReceiptHook>&) -> Result<EvidencePtr> {
+  options.hooks.on_evidence = [](EvidencePtr evidence, std::vector<ReceiptHook>&, Job&) -> Result<EvidencePtr> {
     EvidenceBuilder builder;
     builder.add_texts("facts.name", {"region"});
     builder.add_missing_from(*evidence);
@@ -200,7 +200,7 @@ TEST(Consult, SaysWhichHookFailed) {
   const Folder folder;
   folder.write("app.log", three_lines);
   ConsultOptions options;
-  options.hooks.on_evidence = [](EvidencePtr evidence, std::vector<ReceiptHook>& receipt) -> Result<EvidencePtr> {
+  options.hooks.on_evidence = [](EvidencePtr evidence, std::vector<ReceiptHook>& receipt, Job&) -> Result<EvidencePtr> {
     receipt.push_back({"on_evidence", "sound", "facts build", 0});
     receipt.push_back({"on_evidence", "masks", "failed: ValueError: boom\n\nAt:\n  masks.py(3)", 0});
     return evidence;

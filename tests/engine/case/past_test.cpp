@@ -32,7 +32,7 @@ TEST(Past, HooksAndExpertsSeeTheReportBefore) {
     return answer("healthy", 0.9);
   })};
   ConsultOptions options;
-  options.hooks.on_evidence = [&look](EvidencePtr evidence, std::vector<ReceiptHook>&) -> Result<EvidencePtr> {
+  options.hooks.on_evidence = [&look](EvidencePtr evidence, std::vector<ReceiptHook>&, Job&) -> Result<EvidencePtr> {
     look(*evidence);
     return evidence;
   };

@@ -1,0 +1,74 @@
+#include "scripting/worker/isolated_hook.h"
+
+#include <future>
+#include <memory>
+
+#include "engine/base/text.h"
+#include "scripting/worker/isolated_expert.h"
+
+namespace conclave::scripting {
+namespace {
+
+constexpr const char* nonsense = "the worker speaks nonsense: no answer of a hook";
+
+Result<IsolatedTask> task_of(const PluginInfo& plugin, const char* hook, EvidencePtr evidence, nlohmann::json config) {
+  auto task = isolated_task(plugin, nlohmann::json::object(), {}, std::move(evidence));
+  if (!task) return task;
+  task->info["secret_values"] = nlohmann::json::object();  // hooks have no way to ask for one
+  task->info["hook"] = {{"name", hook}, {"config", std::move(config)}};
+  return task;
+}
+
+}  // namespace
+
+Result<IsolatedTask> isolated_config_hook(const PluginInfo& plugin, nlohmann::json config) {
+  if (!plugin.network.empty() && !plugin.raw_evidence) {
+    return fail(ErrorKind::security,
+                "it may use the network, so it is not given the configuration; raw_evidence = true under [permissions] of its "
+                "plugin.toml would allow it");
+  }
+  return task_of(plugin, "on_config_loaded", nullptr, std::move(config));
+}
+
+Result<IsolatedTask> isolated_evidence_hook(const PluginInfo& plugin, EvidencePtr evidence) {
+  return task_of(plugin, "on_evidence", std::move(evidence), nullptr);
+}
+
+Result<HookAnswer> hook_answer(const nlohmann::json& returned) {
+  if (returned.is_null()) return HookAnswer{};
+  if (!returned.is_object() || !returned.contains("value")) return fail(ErrorKind::script, nonsense);
+  return HookAnswer{true, returned["value"]};
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> facts_of(const nlohmann::json& value) {
+  std::vector<std::pair<std::string, std::string>> facts;
+  if (value.is_null()) return facts;
+  if (!value.is_array()) return fail(ErrorKind::script, nonsense);
+  for (const nlohmann::json& fact : value) {
+    if (!fact.is_array() || fact.size() != 2 || !fact[0].is_string() || fact[0] == "") return fail(ErrorKind::script, nonsense);
+    facts.emplace_back(fact[0], fact[1].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  }
+  return facts;
+}
+
+Result<HookAnswer> call_isolated(WorkerPool& pool, IsolatedTask task, Job& job,
+                                 std::function<void(int descriptor, std::string_view text)> output) {
+  struct Waiting {
+    nlohmann::json returned;
+    std::promise<consensus::ExpertResponse> ended;
+  };
+  const auto waiting = std::make_shared<Waiting>();
+  task.job = std::make_shared<Job>("hook " + task.plugin.name, job);
+  task.log = [output](int /*level*/, std::string_view text) { output(2, valid_utf8(text) + "\n"); };
+  task.output = std::move(output);
+  task.returned = [waiting](nlohmann::json value) { waiting->returned = std::move(value); };
+  task.done = [waiting](consensus::ExpertResponse response) { waiting->ended.set_value(std::move(response)); };
+  auto ended = waiting->ended.get_future();
+  pool.run(std::move(task));
+  const consensus::ExpertResponse response = ended.get();
+  if (response.status == consensus::Status::answered && !response.error) return hook_answer(waiting->returned);
+  const auto error = response.error.value_or(consensus::ResponseError{"CircleError", "it ended without an answer", {}});
+  return fail(ErrorKind::script, error.type + ": " + error.message + (error.traceback.empty() ? "" : "\n\n" + error.traceback));
+}
+
+}  // namespace conclave::scripting

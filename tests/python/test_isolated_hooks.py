@@ -1,0 +1,147 @@
+"""Hooks that are not trusted run in workers: what they do wrong costs what they would have changed, and nothing else."""
+
+import asyncio
+import os
+import threading
+import time
+
+import conclave
+import pytest
+
+PATIENCE = 30
+CONFIG = "services:\n  api: {replicas: 1, cpu_millicores: 500, memory_mb: 512, ports: [80]}\n"
+
+
+@pytest.fixture
+def case(log):
+    (log.parent / "infra.yaml").write_text(CONFIG)
+    return conclave.Case(question="?", name="small", logs=[log], config="infra.yaml", base=log.parent)
+
+
+@pytest.fixture
+def hooks(tmp_path):
+    """Writes hooks of one file each into a folder, which it returns."""
+
+    def write(permissions="", time_s=PATIENCE, **code):
+        folder = tmp_path / "hooks_of_mine"
+        folder.mkdir(exist_ok=True)
+        for name, body in code.items():
+            lines = ["# /// script", "# [tool.conclave]", "# kind = 'hook'", "# [tool.conclave.limits]", f"# time_s = {time_s}"]
+            lines += ["# [tool.conclave.permissions]", f"# {permissions}", "# ///", "import conclave, ctypes, os, time", body]
+            (folder / f"{name}.py").write_text("\n".join(lines) + "\n")
+        return folder
+
+    return write
+
+
+def facts_of(evidence, job):
+    return str(dict(evidence.facts))
+
+
+def replicas_of(evidence, job):
+    return str(evidence.config.services[0]["replicas"])
+
+
+def consult(case, folder, **more):
+    return conclave.consult(case, experts=[facts_of], plugins=[folder], **more)
+
+
+def on_evidence(body):
+    return f"@conclave.hook\ndef on_evidence(evidence):\n    {body}"
+
+
+def on_config(body):
+    return f"@conclave.hook\ndef on_config_loaded(config):\n    {body}"
+
+
+def changes(report):
+    return [hook["change"] for hook in report.receipt["hooks"]]
+
+
+def test_a_named_hook_runs_in_another_process_and_a_trusted_one_in_this(case, hooks):
+    folder = hooks(where=on_evidence("return {'process': os.getpid()}"))
+    named = consult(case, folder)
+    assert changes(named) == ["added facts: process"]
+    assert str(os.getpid()) not in named.responses[0].content
+    assert str(os.getpid()) in consult(case, folder, trust="where").responses[0].content
+
+
+def test_it_changes_the_configuration_that_experts_see(case, hooks):
+    folder = hooks(more=on_config("config['services'][0]['replicas'] = 3\n    return config"))
+    report = conclave.consult(case, experts=[replicas_of], plugins=[folder])
+    assert report.responses[0].content == "3"
+    assert changes(report) == ["changed the configuration"]
+
+
+def test_each_sees_what_the_one_before_added(case, hooks):
+    folder = hooks(a=on_evidence("return {'n': 1, 'tree': {'a': [None, 1.5, 'é']}}"), b=on_evidence("return {'n': evidence.facts['n'] + 1}"))
+    assert consult(case, folder).responses[0].content == str({"tree": {"a": [None, 1.5, "é"]}, "n": 2})
+
+
+FAULTS = {
+    "raises": ("raise KeyError('boo')", "KeyError: 'boo'"),
+    "exits": ("raise SystemExit(3)", "SystemExit"),
+    "leaves": ("os._exit(3)", "exit code 3"),
+    "crashes": ("ctypes.string_at(0)", "SIGSEGV"),
+    "reads": ("return {'users': open('/etc/passwd').read()}", "may not read /etc/passwd"),
+    "returns nonsense": ("return 3", "TypeError: on_evidence must return None or a mapping of facts, not int"),
+    "names nonsense": ("return {3: 3}", "TypeError: the name of a fact must be text"),
+    "is no JSON": ("return {'f': float('nan')}", "ValueError"),
+    "is too much": ("return {'f': 'x' * (20 << 20)}", "too large"),
+    "speaks nonsense": ("os.write(3, b'\\x20\\0\\0\\0{\"say\": \"answer\", \"returned\": 7}'); time.sleep(100)", "nonsense"),
+    "lies about facts": ("os.write(3, b'\\x2e\\0\\0\\0{\"say\": \"answer\", \"returned\": {\"value\":[1,2]}}'); time.sleep(100)", "nonsense"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_recorded_and_the_next_hook_runs(case, hooks, fault):
+    body, why = FAULTS[fault]
+    report = consult(case, hooks(a_bad=on_evidence(body), b_good=on_evidence("return {'build': 7}")))
+    bad, good = changes(report)
+    assert bad.startswith("failed: ") and why in bad
+    assert good == "added facts: build" and report.responses[0].content == "{'build': 7}"
+    assert [problem.rule for problem in report.problems if "a_bad" in problem.message] == ["hook-failed"]
+
+
+@pytest.mark.parametrize("body", ["time.sleep(1000)", "while True: pass", "while True:\n        try: time.sleep(9)\n        except BaseException: pass"])
+def test_one_that_hangs_is_ended(case, hooks, body):
+    (change,) = changes(consult(case, hooks(time_s=0.5, hangs=on_evidence(body))))
+    assert change.startswith("failed: TimeoutError: no answer within 0.5 s")
+
+
+def test_a_damaged_configuration_is_not_taken(case, hooks):
+    folder = hooks(damages=on_config("return {'services': 'none'}"))
+    report = conclave.consult(case, experts=[replicas_of], plugins=[folder])
+    assert changes(report)[0].startswith("failed: ")
+    assert report.responses[0].content == "1"
+
+
+def test_with_the_network_it_gets_redacted_evidence_and_no_configuration(case, log, hooks):
+    log.write_text("2026-03-01T12:00:00Z ERROR login failed password=hunter2\n")
+    code = on_config("return config") + "\n" + on_evidence("return {'text': evidence.logs[0].samples[0].text}")
+    report = consult(case, hooks(permissions="network = ['127.0.0.1:9']", talks=code))
+    assert "raw_evidence = true" in changes(report)[0]
+    assert "text" in report.responses[0].content and "hunter2" not in report.responses[0].content
+    report = consult(case, hooks(permissions="network = ['127.0.0.1:9']\n# raw_evidence = true", talks=code))
+    assert changes(report)[0] == "changed nothing" and "hunter2" in report.responses[0].content
+
+
+def test_stopping_the_job_ends_it(case, hooks):
+    job = conclave.Job("stops")
+    threading.Timer(1, job.request_stop).start()
+    started = time.monotonic()
+    with pytest.raises(conclave.CancelledError):
+        consult(case, hooks(hangs=on_evidence("while True: pass")), job=job)
+    assert time.monotonic() - started < PATIENCE
+
+
+def test_cancelling_the_task_ends_it(case, hooks):
+    folder = hooks(hangs=on_evidence("while True: pass"))
+
+    async def main():
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(conclave.case.consult_async(case, experts=[facts_of], plugins=[folder]), 2)
+
+    started = time.monotonic()
+    asyncio.run(main())  # waits for the thread that the hook is called on
+    assert time.monotonic() - started < PATIENCE
