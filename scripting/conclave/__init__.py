@@ -52,7 +52,7 @@ from conclave._core import (
     SerializationError,
     __version__,
 )
-from conclave._runner import ExpertJob
+from conclave._expert_job import ExpertJob
 from conclave.case import consult, consult_async
 from conclave.circle_of_experts import CircleOfExperts, compute_text_similarity, process_expert_responses
 from conclave.config import ConfigParser

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from conclave import _core, _runner
+from conclave import _core, _loading, _runner
 from conclave.evidence import Evidence
 
 # (hook, plugin, change, seconds), as the receipt has them.
@@ -46,7 +46,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {"on_config_loaded": _config, "on_evi
 def call(info: Mapping[str, Any], name: str, argument: Any) -> dict[str, Any] | None:
     """What the plugin's hook of that name returned, as {"value": JSON}: None or a dict for on_config_loaded, (name, value) pairs for
     on_evidence. None if it has no such hook. Whatever it raises passes through; TypeError or ValueError for nonsense."""
-    function = _runner.load_hooks(info).get(name)
+    function = _loading.load_hooks(info).get(name)
     return None if function is None else {"value": _CHECKS[name](function(argument))}
 
 

@@ -152,16 +152,16 @@ class Host:
                 self._native.note_line(running.ticket, inner.f_lineno)
         if running.kind == "console":
             if running.interruptible and self._native.take_interrupt(running.ticket):
-                if (runner := sys.modules.get("conclave._runner")) is not None:
-                    runner.ctrl_c.presses += 1
+                if (deadlines := sys.modules.get("conclave._deadlines")) is not None:
+                    deadlines.ctrl_c.presses += 1
                 raise KeyboardInterrupt
         elif self._native.stop_due(running.ticket):
             from conclave._core import Cancelled
 
             raise Cancelled
-        runner = sys.modules.get("conclave._runner")
-        if runner is not None:
-            runner.on_interrupt_signal(signum, frame)
+        deadlines = sys.modules.get("conclave._deadlines")
+        if deadlines is not None:
+            deadlines.on_interrupt_signal(signum, frame)
 
     # Experts and hooks
 
@@ -170,9 +170,9 @@ class Host:
         context = self._in_context(running)
         place = _Place()
         try:
-            from conclave import _runner
+            from conclave import _loading, _runner
 
-            function = context.run(_runner.load_expert, info)
+            function = context.run(_loading.load_expert, info)
             info = {**info, "callable": function}
             if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):
                 coroutine = _runner.run_expert_async(info, evidence, job)

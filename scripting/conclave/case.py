@@ -13,6 +13,7 @@ from typing import Any, Union
 
 from conclave import _async, _core, _hooks, _runner
 from conclave._core import Case, Gathered, Report, draft_case, verify_claims
+from conclave._expert_job import settings_of
 from conclave.evidence import Evidence
 
 __all__ = ["Case", "Gathered", "Report", "consult", "consult_async", "draft_case", "gather", "shipped_plugins", "verify_claims"]
@@ -120,7 +121,7 @@ class _Finder:
             raise _placed(error, self._case.place_of(name)) from None
         info = {**info, "settings": choice["settings"], "weight": choice["weight"]}
         try:
-            _runner.settings_of(info)
+            settings_of(info)
         except (TypeError, ValueError) as error:
             wrong = next((setting for setting in choice["settings"] if f"'{setting}'" in str(error)), "")
             raise _placed(_core.CircleError(f"expert '{name}': {error}"), self._case.place_of(name, wrong)) from None

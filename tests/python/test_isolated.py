@@ -171,7 +171,9 @@ def test_a_late_expert_is_ended(run, fault):
     body, define = LATE[fault]
     response = run(body, define=define, time_s=0.5)
     assert response.status == "timed_out" and "0.5 s" in response.error.message
-    assert response.seconds < PATIENCE  # bench_workers.py measures it; tests run on busy machines
+    assert response.seconds < PATIENCE / 3  # bench_workers.py measures it; tests run on busy machines
+    if define == "def" and "killed" not in response.error.message:  # interrupted, which says where it was
+        assert "it.py" in response.error.traceback
 
 
 def test_a_late_expert_that_hangs_while_it_loads_is_ended(tmp_path, evidence):

@@ -11,7 +11,7 @@ import types
 
 import conclave
 import pytest
-from conclave import _core, _runner
+from conclave import _core, _deadlines, _runner
 from sanitizers import not_sanitized
 
 # Far above any interrupt, far below what a hanging test would take.
@@ -414,7 +414,7 @@ def test_a_forked_child_has_deadlines_of_its_own():
     with _core.Deadline(PATIENCE):
         child = os.fork()
         if child == 0:
-            signal.signal(signal.SIGUSR2, _runner.on_interrupt_signal)
+            signal.signal(signal.SIGUSR2, _deadlines.on_interrupt_signal)
             signal.alarm(PATIENCE)
             try:
                 with _core.Deadline(0.1):
