@@ -4,6 +4,9 @@ target_sources(conclave_scripting PRIVATE
   script_thread.cpp
   interpreter.cpp
   watch.cpp
+  line_input.cpp
+  stack_dump.cpp
+  stack_text.cpp
   python_expert.cpp
   failures.cpp
   hooks.cpp

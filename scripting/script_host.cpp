@@ -17,6 +17,7 @@
 #include "scripting/hooks.h"
 #include "scripting/python_expert.h"
 #include "scripting/script_thread.h"
+#include "scripting/stack_text.h"
 #include "scripting/worker/isolated_expert.h"
 
 namespace conclave::scripting {
@@ -26,6 +27,8 @@ namespace py = pybind11;
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t of_workers = 1ULL << 63U;  // in ids of running scripts
 
 // Ctrl-C while the terminal belongs to a script. A handler gets no arguments: this is whom it interrupts. Set before the handler
 // is installed and never freed.
@@ -112,11 +115,56 @@ class Host : public ScriptHost {
     if (!posted) done({});
   }
 
-  void publish(const Report& report, EvidencePtr evidence) override {
-    (void)thread_->post("", [report, evidence = std::move(evidence)](ScriptThread& self) {
-      py::module_::import("conclave._core");  // registers the types
-      self.python().attr("publish")(py::cast(report), py::cast(std::const_pointer_cast<Evidence>(evidence)));
+  void attach(Frontend frontend) override { thread_->attach(std::move(frontend)); }
+
+  void answer(std::optional<std::string> line) override { thread_->input().answer(std::move(line)); }
+
+  void call_tip(std::string text, std::function<void(std::string)> done) override {
+    const bool posted = thread_->post("", [text = std::move(text), done](ScriptThread& self) {
+      std::string tip;
+      try {
+        tip = py::cast<std::string>(self.python().attr("call_tip")(text));
+      } catch (const std::exception&) {
+        tip.clear();  // text that is not UTF-8
+      }
+      const py::gil_scoped_release release;
+      done(std::move(tip));
     });
+    if (!posted) done({});
+  }
+
+  void publish(Shown shown) override {
+    (void)thread_->post("", [shown = std::move(shown)](ScriptThread& self) {
+      py::module_::import("conclave._core");  // registers the types
+      const auto of = [](const auto& value) { return value ? py::cast(*value) : py::none(); };
+      const py::object evidence = shown.evidence ? py::cast(std::const_pointer_cast<Evidence>(shown.evidence)) : py::none();
+      self.python().attr("publish")(of(shown.subject), of(shown.report), evidence);
+    });
+  }
+
+  [[nodiscard]] std::vector<RunningScript> running() const override {
+    auto list = thread_->running();
+    for (RunningScript script : workers_->running()) {
+      script.id |= of_workers;
+      list.push_back(std::move(script));
+    }
+    return list;
+  }
+
+  bool stop(std::uint64_t id, StopHow how) override {
+    if ((id & of_workers) != 0) return workers_->stop(id & ~of_workers, how);
+    if (thread_->watch().stop(id, how)) return true;
+    const auto list = thread_->running();
+    const bool console =
+        std::any_of(list.begin(), list.end(), [&](const RunningScript& script) { return script.id == id && script.who == "console"; });
+    return console && how != StopHow::kill && thread_->interrupt_console();
+  }
+
+  [[nodiscard]] Result<std::string> stack(std::uint64_t id) override {
+    if ((id & of_workers) == 0) return thread_->stack(id);
+    auto dump = workers_->stack(id & ~of_workers);
+    if (!dump) return dump;
+    return readable_stack(*dump);
   }
 
   void interrupt() override {
@@ -126,9 +174,9 @@ class Host : public ScriptHost {
 
   [[nodiscard]] std::string busy_with() const override { return thread_->busy_with(); }
 
-  int run_terminal_console() override {
-    return in_terminal("console", [](ScriptThread& self, Ticket ticket) {
-      return py::cast<int>(self.python().attr("terminal_console")(ticket));
+  int run_terminal_console(const fs::path& opened) override {
+    return in_terminal("console", [&opened](ScriptThread& self, Ticket ticket) {
+      return py::cast<int>(self.python().attr("terminal_console")(ticket, py::bytes(opened.string())));
     });
   }
 

@@ -16,6 +16,7 @@
 #include "engine/case/expert.h"
 #include "engine/security/key_ring.h"
 #include "scripting/plugin_catalog.h"
+#include "scripting/running.h"
 
 namespace conclave::scripting {
 
@@ -41,6 +42,22 @@ struct ConsoleReply {
 struct ChosenExpert {
   PluginInfo plugin;
   nlohmann::json settings;  // complete
+};
+
+// What scripts want of the program around them. Called on the script thread without the GIL; must not block.
+struct Frontend {
+  // input() in the console waits for ScriptHost::answer(); with false it does not any more, since it was interrupted.
+  std::function<void(bool waits)> asks_line;
+  // A member of `app` was called (conclave/_app.py): "open" with a path, "consult" with null, "show" with a page, "go_to" with
+  // [source, line], "message" with a text. `argument` comes from a script: anything of JSON, or discarded.
+  std::function<void(std::string_view what, nlohmann::json argument)> requests;
+};
+
+// What is open, under the names case, report and evidence of the console; null is None.
+struct Shown {
+  std::shared_ptr<const Case> subject;
+  std::shared_ptr<const Report> report;
+  EvidencePtr evidence;
 };
 
 // The experts a case asks for, ready for ask(), and those that may not run.
@@ -77,17 +94,32 @@ class ScriptHost {
   // They block the calling thread meanwhile.
   [[nodiscard]] virtual Hooks hooks(const CircleRequest& request) = 0;
 
+  // Before the first command. Without it input() is at its end, and `app` says that there is no window.
+  virtual void attach(Frontend frontend) = 0;
+  // What input() waits for, without a line end; nothing is the end of input (EOFError). Dropped if nobody waits.
+  virtual void answer(std::optional<std::string> line) = 0;
+
   // Console. `source` is what was typed so far; `incomplete` asks for more. Names case, evidence, report are set by publish().
   virtual void execute(std::string source, std::function<void(ConsoleReply)> done) = 0;
   // `text` is the line up to the cursor. Names for the dotted name at its end, each in full ("report.verdict"); runs no code.
   virtual void complete(std::string text, std::function<void(std::vector<std::string>)> done) = 0;
-  virtual void publish(const Report& report, EvidencePtr evidence) = 0;
+  // Signature and first line of the docstring of the call that is open at the end of `text`; empty: none. Runs no code.
+  virtual void call_tip(std::string text, std::function<void(std::string)> done) = 0;
+  virtual void publish(Shown shown) = 0;
   // Stops what the script thread runs now: KeyboardInterrupt in the console, Cancelled in an expert.
   virtual void interrupt() = 0;
   // What the script thread has been doing for how long; empty when idle.
   [[nodiscard]] virtual std::string busy_with() const = 0;
 
-  virtual int run_terminal_console() = 0;  // until EOF or exit()
+  // Stop and look. These three may wait up to a second for a worker or a signal handler: in a window they belong into jobs.
+  [[nodiscard]] virtual std::vector<RunningScript> running() const = 0;
+  // False: it has ended, or cannot be stopped so: only workers can be killed.
+  virtual bool stop(std::uint64_t id, StopHow how) = 0;
+  // The Python stack of what runs, as a traceback, also while C code holds the GIL.
+  [[nodiscard]] virtual Result<std::string> stack(std::uint64_t id) = 0;
+
+  // Until end of input or exit(); the exit code. `opened` is a case file or a report as JSON, or empty.
+  virtual int run_terminal_console(const std::filesystem::path& opened) = 0;
   // The exit code. With a `debug_port` (0: any free one) the script waits for a debugger to attach there (debugpy, loopback
   // only).
   virtual int run_script(const std::filesystem::path& script, std::vector<std::string> arguments,

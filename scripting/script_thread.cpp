@@ -1,6 +1,7 @@
 #include "scripting/script_thread.h"
 
 #include <pthread.h>
+#include <pybind11/stl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 
 #include "scripting/interpreter.h"
 #include "scripting/python_expert.h"
+#include "scripting/stack_dump.h"
+#include "scripting/stack_text.h"
 
 namespace conclave::scripting {
 namespace {
@@ -44,6 +47,7 @@ Result<std::shared_ptr<ScriptThread>> ScriptThread::start(const std::filesystem:
 
 Result<void> ScriptThread::set_up(const std::filesystem::path& package_folder) {
   if (auto result = start_interpreter(package_folder); !result) return result;
+  thread_ = pthread_self();
   watch_ = std::make_unique<Watch>(pthread_self(), [this](Ticket ticket) {
     (void)post(
         "", [ticket](ScriptThread& self) { self.python().attr("cancel")(ticket); }, true);
@@ -60,6 +64,17 @@ Result<void> ScriptThread::set_up(const std::filesystem::path& package_folder) {
     native["console_ended"] = py::cpp_function(
         [this](Ticket ticket, const std::string& state, int exit_code) { console_ended(ticket, state, exit_code); });
     native["console_begins"] = py::cpp_function([this](Ticket ticket) { console_begins(ticket); });
+    native["ask_line"] = py::cpp_function([this] { return input_.ask(); }, py::call_guard<py::gil_scoped_release>());
+    native["take_line"] = py::cpp_function([this]() -> py::object {
+      const auto line = input_.take();
+      if (!line) return py::none();
+      return py::reinterpret_steal<py::object>(
+          PyUnicode_DecodeUTF8(line->data(), static_cast<Py_ssize_t>(line->size()), "replace"));
+    });
+    native["forget_line"] = py::cpp_function([this] { input_.forget(); }, py::call_guard<py::gil_scoped_release>());
+    native["request"] = py::cpp_function(
+        [this](const std::string& what, const std::string& argument) { return request(what, argument); },
+        py::call_guard<py::gil_scoped_release>());
     native["expert_ended"] =
         py::cpp_function([this](Ticket ticket, const py::object& response, bool cancelled, const std::string& type,
                                 const std::string& message, const std::string& traceback) {
@@ -67,7 +82,8 @@ Result<void> ScriptThread::set_up(const std::filesystem::path& package_folder) {
           expert_ended(*watch_, ticket, response, status, {type, message, traceback});
         });
     const py::object names = py::module_::import("types").attr("SimpleNamespace")(**native);
-    python_ = py::module_::import("conclave._host").attr("Host")(names, wake_).release().ptr();
+    python_ = py::module_::import("conclave._host").attr("Host")(names, wake_, input_.descriptor()).release().ptr();
+    install_stack_dump();
   } catch (const py::error_already_set& error) {
     // Python takes SIGINT over as soon as a module asks for it, which is before there is anything that could be stopped.
     if (error.matches(PyExc_KeyboardInterrupt)) return fail(ErrorKind::cancelled, "stopped while Python started");
@@ -195,7 +211,10 @@ void ScriptThread::execute(std::string source, const std::function<void(ConsoleR
   if (!posted) done({ConsoleReply::State::interrupted, 0});
 }
 
-void ScriptThread::console_begins(Ticket ticket) { console_ = ticket; }
+void ScriptThread::console_begins(Ticket ticket) {
+  console_began_ = Clock::now().time_since_epoch();
+  console_ = ticket;
+}
 
 void ScriptThread::console_ended(Ticket ticket, const std::string& state, int exit_code) {
   using State = ConsoleReply::State;
@@ -229,11 +248,73 @@ bool ScriptThread::interrupt_console() {
   return true;
 }
 
+void ScriptThread::attach(Frontend frontend) {
+  input_.attach(std::move(frontend.asks_line));
+  const std::lock_guard lock(mutex_);
+  requests_ = std::move(frontend.requests);
+}
+
+bool ScriptThread::request(const std::string& what, const std::string& argument) {
+  std::function<void(std::string_view, nlohmann::json)> requests;
+  {
+    const std::lock_guard lock(mutex_);
+    requests = requests_;
+  }
+  if (!requests) return false;
+  requests(what, nlohmann::json::parse(argument, nullptr, false));
+  return true;
+}
+
+std::vector<RunningScript> ScriptThread::running() const {
+  auto list = watch_->running();
+  if (const Ticket ticket = console_; ticket != 0) {
+    const auto since = Clock::now().time_since_epoch() - console_began_.load();
+    const auto state = input_.waits() ? RunningScript::State::awaiting : RunningScript::State::running;
+    list.push_back({ticket, "console", false, state, std::chrono::duration<double>(since).count()});
+  }
+  return list;
+}
+
+Result<std::string> ScriptThread::stack(Ticket ticket) {
+  for (const RunningScript& script : running()) {
+    if (script.id != ticket) continue;
+    if (script.state == RunningScript::State::waiting) return "It waits for its turn on the script thread.\n";
+    if (std::string text = busy_with().empty() ? stack_of_task(ticket) : ""; !text.empty()) return text;
+    auto dump = dump_stack(thread_);
+    if (!dump) return dump;
+    return readable_stack(*dump);
+  }
+  return fail(ErrorKind::not_found, "it has ended");
+}
+
+// What awaits is not on the thread's stack; while the thread is free it can be asked.
+std::string ScriptThread::stack_of_task(Ticket ticket) {
+  using Frames = std::vector<std::tuple<std::string, int, std::string>>;
+  const auto found = std::make_shared<std::promise<Frames>>();
+  auto waiting = found->get_future();
+  const bool posted = post(
+      "",
+      [ticket, found](ScriptThread& self) {
+        Frames frames;
+        try {
+          frames = py::cast<Frames>(self.python().attr("stack_of_task")(ticket));
+        } catch (const std::exception&) {
+          frames.clear();  // a file name that is not UTF-8
+        }
+        found->set_value(std::move(frames));
+      },
+      true);
+  if (!posted || waiting.wait_for(std::chrono::milliseconds(500)) != std::future_status::ready) return {};
+  std::string text;
+  for (const auto& [file, line, function] : waiting.get()) text += frame_text(file, line, function);
+  return text;
+}
+
 void ScriptThread::run_in_terminal(std::string what, std::function<int(ScriptThread&, Ticket)> work,
                                    const std::function<void(int)>& ended) {
   const Ticket ticket = watch_->new_ticket();
   const bool posted = post(std::move(what), [ticket, work = std::move(work), ended](ScriptThread& self) {
-    self.console_ = ticket;
+    self.console_begins(ticket);
     int code = 1;
     try {
       code = work(self, ticket);

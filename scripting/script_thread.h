@@ -13,6 +13,7 @@
 #include <string>
 
 #include "engine/base/error.h"
+#include "scripting/line_input.h"
 #include "scripting/script_host.h"
 #include "scripting/watch.h"
 
@@ -37,6 +38,11 @@ class ScriptThread {
   [[nodiscard]] bool wait_idle(std::chrono::steady_clock::time_point until);
   [[nodiscard]] std::string busy_with() const;
   [[nodiscard]] Watch& watch() { return *watch_; }
+  void attach(Frontend frontend);
+  [[nodiscard]] LineInput& input() { return input_; }
+  [[nodiscard]] std::vector<RunningScript> running() const;
+  // Of a script that running() names; for one that does not run any more an error of kind not_found. Waits at most a second.
+  [[nodiscard]] Result<std::string> stack(Ticket ticket);
 
   // Console commands. `done` is called on the script thread, without the GIL.
   void execute(std::string source, const std::function<void(ConsoleReply)>& done);
@@ -62,7 +68,12 @@ class ScriptThread {
   void console_ended(Ticket ticket, const std::string& state, int exit_code);
   void console_begins(Ticket ticket);
 
+  [[nodiscard]] bool request(const std::string& what, const std::string& argument);
+  [[nodiscard]] std::string stack_of_task(Ticket ticket);
+
   const int wake_;  // eventfd, never closed
+  pthread_t thread_{};
+  LineInput input_;
   const OutputSink sink_;
   std::unique_ptr<Watch> watch_;
   PyObject* python_ = nullptr;  // owned, touched on the script thread only; never destroyed
@@ -73,7 +84,9 @@ class ScriptThread {
   std::string running_;
   std::chrono::steady_clock::time_point running_since_;
   std::map<Ticket, std::function<void(ConsoleReply)>> commands_;
+  std::function<void(std::string_view, nlohmann::json)> requests_;
   std::atomic<Ticket> console_{0};  // the command that runs or awaits now
+  std::atomic<std::chrono::steady_clock::duration> console_began_{};
 };
 
 }  // namespace conclave::scripting

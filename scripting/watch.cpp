@@ -53,8 +53,9 @@ bool Watch::begin(Ticket ticket) {
     Entry& entry = found->second;
     if (!entry.given_up && !entry.watched.job->stopped()) {
       entry.begun = true;
+      entry.began = Clock::now();
       entry.deadline =
-          Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(entry.watched.time_s));
+          entry.began + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(entry.watched.time_s));
       on_thread_ = ticket;
       return true;
     }
@@ -134,6 +135,34 @@ void Watch::stop_all() {
     entry.watched.job->request_stop();
     entry.due = true;
   }
+}
+
+std::vector<RunningScript> Watch::running() const {
+  using State = RunningScript::State;
+  const auto now = Clock::now();
+  std::vector<RunningScript> list;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [ticket, entry] : entries_) {
+    const State state = entry.given_up                 ? State::given_up
+                        : entry.due                    ? State::interrupted
+                        : entry.watched.job->stopped() ? State::asked
+                        : !entry.begun                 ? State::waiting
+                        : entry.parked                 ? State::awaiting
+                                                       : State::running;
+    list.push_back({ticket, entry.watched.who, false, state,
+                    entry.begun ? std::chrono::duration<double>(now - entry.began).count() : 0});
+  }
+  return list;
+}
+
+bool Watch::stop(Ticket ticket, StopHow how) {
+  if (how == StopHow::kill) return false;
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(ticket);
+  if (found == entries_.end()) return false;
+  found->second.watched.job->request_stop();
+  if (how == StopHow::interrupt) found->second.due = true;
+  return true;
 }
 
 std::string Watch::place_of(Ticket ticket) const {

@@ -24,6 +24,7 @@
 
 #include "engine/base/job.h"
 #include "engine/consensus/response.h"
+#include "scripting/running.h"
 
 namespace conclave::scripting {
 
@@ -74,6 +75,10 @@ class Watch {
   bool stop_running();
   void stop_all();
 
+  // Experts and hooks; console commands are not among them. False: it ended, or cannot be stopped so.
+  [[nodiscard]] std::vector<RunningScript> running() const;
+  [[nodiscard]] bool stop(Ticket ticket, StopHow how);
+
   // "line 12" once an interrupt found the code there, else empty.
   [[nodiscard]] std::string place_of(Ticket ticket) const;
 
@@ -88,6 +93,7 @@ class Watch {
     bool cancelled = false;  // told to the loop
     bool given_up = false;
     int line = 0;
+    Clock::time_point began;
     Clock::time_point deadline;
     Clock::time_point stop_seen;
     Clock::time_point next_signal;

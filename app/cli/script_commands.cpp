@@ -11,13 +11,16 @@
 namespace conclave::cli {
 namespace {
 
-int open_console(Program& program) {
+int open_console(Program& program, const std::string& opened) {
+  if (!opened.empty() && ::access(opened.c_str(), R_OK) != 0) {
+    return program.failed(fail_io("cannot open", opened, errno).value());
+  }
   const auto host = start_scripts(pass_through(program));
   if (!host) return program.failed(host.error());
   int code = exit_passed;
   {
     const Interrupts interrupts([&host] { (*host)->interrupt(); }, false);
-    code = (*host)->run_terminal_console();
+    code = (*host)->run_terminal_console(opened);
   }
   leave(**host, program.finish(code));
 }
@@ -40,7 +43,9 @@ int run_script(Program& program, const std::string& script, std::optional<std::u
 
 void add_script_commands(CLI::App& app, Program& program) {
   auto* console = app.add_subcommand("console", "Python in this terminal, with the package conclave at hand");
-  console->callback([&program] { program.chosen = [&program] { return open_console(program); }; });
+  const auto opened = std::make_shared<std::string>();
+  console->add_option("FILE", *opened, "A case file or a report as JSON, for the names case and report");
+  console->callback([&program, opened] { program.chosen = [&program, opened] { return open_console(program, *opened); }; });
 
   auto* run = app.add_subcommand("run", "Run a Python script; what follows it are its arguments");
   const auto script = std::make_shared<std::string>();

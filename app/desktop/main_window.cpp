@@ -8,16 +8,20 @@
 #include <QLabel>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QPushButton>
 #include <QSettings>
+#include <QSplitter>
 #include <QStackedWidget>
 #include <QStatusBar>
 #include <QToolBar>
 #include <QToolButton>
 #include <QTreeView>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "app/desktop/menus.h"
 #include "app/desktop/opening.h"
+#include "app/desktop/pages/experts_page.h"
 #include "app/desktop/pages/welcome_page.h"
 #include "app/desktop/recent.h"
 #include "app/desktop/text.h"
@@ -26,6 +30,8 @@
 #include "app/desktop/widgets/jobs_panel.h"
 #include "app/desktop/widgets/messages_panel.h"
 #include "app/desktop/widgets/notice.h"
+#include "app/desktop/widgets/plugins_dialog.h"
+#include "app/desktop/widgets/running_panel.h"
 #include "app/desktop/widgets/sidebar.h"
 #include "engine/case/render.h"
 
@@ -91,6 +97,7 @@ void MainWindow::createPages() {
   }
   connect(sidebar_, &Sidebar::selected, this, &MainWindow::selectPage);
   connect(stuck_, &Notice::acted, &session_.scripts(), &Scripts::interrupt);
+  connect(stuck_->addButton(tr("Show its stack")), &QPushButton::clicked, this, &MainWindow::showStack);
 }
 
 QDockWidget* MainWindow::addDock(const QString& name, const QString& title, QWidget* widget, Qt::DockWidgetArea area) {
@@ -122,7 +129,11 @@ void MainWindow::createDocks() {
 
   console_ = new Console(session_.scripts(), theme_);
   consoleDock_ = addDock(QStringLiteral("console"), tr("Python console"), console_, Qt::BottomDockWidgetArea);
-  jobsDock_ = addDock(QStringLiteral("jobs"), tr("Jobs"), new JobsPanel(session_.jobs()), Qt::BottomDockWidgetArea);
+  auto* jobs = new QSplitter(Qt::Horizontal);
+  jobs->addWidget(new JobsPanel(session_.jobs()));
+  jobs->addWidget(new RunningPanel(session_.scripts(), theme_));
+  jobs->setChildrenCollapsible(false);
+  jobsDock_ = addDock(QStringLiteral("jobs"), tr("Jobs"), jobs, Qt::BottomDockWidgetArea);
   auto* messages = new MessagesPanel(messages_);
   connect(messages, &MessagesPanel::placeRequested, this, &MainWindow::goTo);
   messagesDock_ = addDock(QStringLiteral("messages"), tr("Messages"), messages, Qt::BottomDockWidgetArea);
@@ -171,6 +182,7 @@ void MainWindow::connectSession() {
   connect(&session_, &Session::consultEnded, this, &MainWindow::refresh);
   connect(&session_, &Session::failed, this, &MainWindow::fail);
   connect(&session_.scripts(), &Scripts::stateChanged, this, &MainWindow::refresh);
+  connect(&session_.scripts(), &Scripts::requested, this, &MainWindow::obey);
   connect(&session_.scripts(), &Scripts::stuck, this, [this](const QString& what) {
     stuck_->say(
         what.isEmpty()
@@ -180,6 +192,38 @@ void MainWindow::connectSession() {
 }
 
 void MainWindow::showEvidence() { evidence_.show(session_.subject(), session_.gathered()); }
+
+void MainWindow::showStack() {
+  jobsDock_->show();
+  jobsDock_->raise();
+  auto* running = findChild<RunningPanel*>();
+  running->showStackOfBusy();
+}
+
+// Arguments come from a script.
+void MainWindow::obey(const QString& what, const nlohmann::json& argument) {
+  const QString text = argument.is_string() ? qtText(argument.get<std::string>()) : QString();
+  if (what == QLatin1String("open") && !text.isEmpty()) return session_.open({text});
+  if (what == QLatin1String("consult") && session_.subject()) return session_.consult();
+  if (what == QLatin1String("message")) return messages_.add({config::Severity::note, tr("Console"), text});
+  if (what == QLatin1String("show")) {
+    const bool known = std::any_of(pages_.begin(), pages_.end(), [&](const PageEntry& entry) { return entry.key == text; });
+    if (known) return showPage(text);
+  }
+  if (what == QLatin1String("go_to") && argument.is_array() && argument.size() == 2 && argument[0].is_string() &&
+      argument[1].is_number_unsigned()) {
+    const QString source = qtText(argument[0].get<std::string>());
+    const auto line = argument[1].get<quint64>();
+    for (const auto kind : {Place::Kind::log, Place::Kind::config}) {
+      for (std::size_t index = 0; index < pages_.size(); ++index) {
+        if (pages_[index].page->goTo({kind, source, line, {}})) return selectPage(static_cast<int>(index));
+      }
+    }
+  }
+  const QString shown = qtText(argument.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)).left(200);
+  fail(tr("app.%1(%2) cannot be done").arg(what, shown),
+       what == QLatin1String("consult") ? tr("No case is open.") : tr("There is no such page or place in what is open."));
+}
 
 void MainWindow::refresh() {
   const bool open = session_.subject() != nullptr;
@@ -210,6 +254,19 @@ void MainWindow::toggleConsole() {
   consoleDock_->show();
   consoleDock_->raise();
   console_->focusInput();
+}
+
+void MainWindow::showPlugins() {
+  auto* dialog = new PluginsDialog(session_, theme_, this);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &PluginsDialog::settingsRequested, this, [this, dialog](const QString& expert) {
+    for (const auto& entry : pages_) {
+      if (auto* experts = qobject_cast<ExpertsPage*>(entry.page)) experts->select(expert);
+    }
+    showPage(QStringLiteral("experts"));
+    dialog->close();
+  });
+  dialog->open();
 }
 
 void MainWindow::showPage(const QString& key) {

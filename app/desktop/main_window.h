@@ -43,6 +43,7 @@ class MainWindow : public QMainWindow {
   void saveCaseAs();
   void exportReport();
   void toggleConsole();
+  void showPlugins();
 
  protected:
   void closeEvent(QCloseEvent* event) override;
@@ -58,6 +59,8 @@ class MainWindow : public QMainWindow {
   void selectPage(int index);
   void refresh();  // what is enabled, titles, state of the circle
   void showEvidence();
+  void showStack();
+  void obey(const QString& what, const nlohmann::json& argument);  // a member of `app` in a script
   void fail(const QString& what, const QString& why);
   void remember();
   void restore();

@@ -59,6 +59,10 @@ void Menus::makeCircleMenu() {
   auto* menu = window_.menuBar()->addMenu(tr("&Circle"));
   consult_ = add(menu, "consult", tr("&Consult"), QKeySequence(Qt::Key_F5), tr("Gather evidence and ask the experts"));
   cancel_ = add(menu, "cancel", tr("C&ancel"), QKeySequence(Qt::Key_Escape), tr("Stop the consultation"));
+  menu->addSeparator();
+  auto* plugins = add(menu, "experts", tr("&Plugins ..."), QKeySequence(tr("Ctrl+Shift+P")),
+                      tr("What there is, what each may do, and what went wrong with it"));
+  connect(plugins, &QAction::triggered, &window_, &MainWindow::showPlugins);
   connect(consult_, &QAction::triggered, &session_, &Session::consult);
   connect(cancel_, &QAction::triggered, &session_, &Session::cancel);
 }

@@ -4,6 +4,9 @@
 #include <QDateTime>
 #include <QPointer>
 #include <QRegularExpression>
+#include <atomic>
+#include <deque>
+#include <mutex>
 
 #include "app/desktop/text.h"
 
@@ -13,32 +16,61 @@ namespace {
 constexpr int drain_interval_ms = 50;
 constexpr int watch_interval_ms = 500;
 constexpr qint64 stuck_after_ms = 5000;
-constexpr qsizetype most_pending = 256 << 10;
+// What a text view lays out in a few milliseconds.
+constexpr qsizetype most_characters = 64 << 10;
+constexpr qsizetype most_lines = 400;
+constexpr int most_requests = 100;
+constexpr qsizetype piece_size = 4096;  // so that what is left out is little more than must be
 }  // namespace
 
 // Shared between the script thread, which adds, and the GUI thread, which takes.
 struct Scripts::Collector {
   std::mutex mutex;
-  std::vector<OutputPiece> pieces;
+  std::deque<OutputPiece> pieces;
   qsizetype characters = 0;
-  bool dropped = false;
+  qsizetype lines = 0;
+  quint64 linesLeftOut = 0;
 
   void add(scripting::Stream stream, std::string_view text, std::string_view origin) {
-    const QString piece = qtText(text);
-    const QString from = qtText(origin);
+    OutputPiece piece{stream, qtText(text), qtText(origin)};
+    const qsizetype newLines = piece.text.count(QLatin1Char('\n'));
     const std::lock_guard lock(mutex);
-    characters += piece.size();
-    if (characters > most_pending) {
-      pieces.clear();
-      characters = piece.size();
-      dropped = true;
-    }
-    if (!pieces.empty() && pieces.back().stream == stream && pieces.back().origin == from) {
-      pieces.back().text += piece;
+    characters += piece.text.size();
+    lines += newLines;
+    OutputPiece* last = pieces.empty() ? nullptr : &pieces.back();
+    if (last && last->stream == stream && last->origin == piece.origin && last->text.size() < piece_size) {
+      last->text += piece.text;
     } else {
-      pieces.push_back({stream, piece, from});
+      pieces.push_back(std::move(piece));
     }
-    if (piece.size() > most_pending) pieces.back().text = piece.right(most_pending);
+    while (pieces.size() > 1 && isTooMuch()) leaveOut(pieces.front().text.size());
+    if (isTooMuch()) shortenLast();
+  }
+
+  [[nodiscard]] bool isTooMuch() const { return characters > most_characters || lines > most_lines; }
+
+  // The beginning of the first piece.
+  void leaveOut(qsizetype count) {
+    QString& text = pieces.front().text;
+    const qsizetype gone = QStringView(text).left(count).count(QLatin1Char('\n'));
+    characters -= count;
+    lines -= gone;
+    linesLeftOut += static_cast<quint64>(gone);
+    if (count == text.size()) {
+      pieces.pop_front();
+    } else {
+      text.remove(0, count);
+    }
+  }
+
+  void shortenLast() {
+    const QString& text = pieces.front().text;
+    qsizetype begin = std::max<qsizetype>(text.size() - most_characters, 0);
+    qsizetype lineEnd = text.size();
+    for (qsizetype kept = 0; kept <= most_lines && lineEnd >= begin && lineEnd > 0; ++kept) {
+      lineEnd = text.lastIndexOf(QLatin1Char('\n'), lineEnd - 1);
+    }
+    leaveOut(std::max(begin, lineEnd + 1));
   }
 };
 
@@ -69,6 +101,7 @@ void Scripts::start(Starter starter) {
         if (host) {
           host_ = *host;
           state_ = State::ready;
+          attach();
           watchTimer_.start();
           readCatalog();
         } else {
@@ -77,6 +110,37 @@ void Scripts::start(Starter starter) {
         }
         Q_EMIT stateChanged();
       });
+}
+
+void Scripts::attach() {
+  const auto post = [self = QPointer<Scripts>(this)](auto call) {
+    QMetaObject::invokeMethod(
+        qApp,
+        [self, call = std::move(call)] {
+          if (self) call(*self);
+        },
+        Qt::QueuedConnection);
+  };
+  scripting::Frontend frontend;
+  frontend.asks_line = [post](bool waits) {
+    post([waits](Scripts& self) {
+      self.drain();  // the question comes before the answer
+      self.asking_ = waits;
+      Q_EMIT self.asked(waits);
+    });
+  };
+  // A script that asks without end must not keep the window from everything else.
+  frontend.requests = [post, waiting = std::make_shared<std::atomic<int>>(0)](std::string_view what, nlohmann::json argument) {
+    if (++*waiting > most_requests) {
+      --*waiting;
+      return;
+    }
+    post([what = qtText(what), argument = std::move(argument), waiting](Scripts& self) {
+      --*waiting;
+      Q_EMIT self.requested(what, argument);
+    });
+  };
+  host_->attach(std::move(frontend));
 }
 
 void Scripts::setPluginDirs(std::vector<std::filesystem::path> dirs) {
@@ -126,27 +190,78 @@ void Scripts::complete(const QString& text, QObject* context, std::function<void
   });
 }
 
+void Scripts::callTip(const QString& text, QObject* context, std::function<void(QString)> done) {
+  if (!host_) return;
+  QPointer<QObject> target(context);
+  host_->call_tip(text.toStdString(), [target, done = std::move(done)](const std::string& tip) {
+    QMetaObject::invokeMethod(
+        qApp,
+        [target, done, tip = qtText(tip)] {
+          if (target) done(tip);
+        },
+        Qt::QueuedConnection);
+  });
+}
+
 void Scripts::interrupt() {
   if (host_) host_->interrupt();
+}
+
+void Scripts::answer(const std::optional<QString>& line) {
+  asking_ = false;
+  if (host_) host_->answer(line ? std::optional(line->toStdString()) : std::nullopt);
+}
+
+void Scripts::lookAtRunning() {
+  if (!host_ || jobs_.isRunning(looking_)) return;
+  using List = std::vector<scripting::RunningScript>;
+  looking_ = jobs_.run<List>(
+      {tr("Looking at scripts"), this, {}, true},
+      [host = host_](Job&) -> Result<List> { return host->running(); },
+      [this](const Result<List>& list) {
+        if (list) Q_EMIT running(*list);
+      });
+}
+
+void Scripts::stop(std::uint64_t id, scripting::StopHow how) {
+  if (!host_) return;
+  jobs_.run<void>(
+      {tr("Stopping a script"), this, {}, true},
+      [host = host_, id, how](Job&) -> Result<void> {
+        (void)host->stop(id, how);
+        return {};
+      },
+      [this](const Result<void>&) { lookAtRunning(); });
+}
+
+void Scripts::stack(std::uint64_t id, QObject* context, std::function<void(Result<std::string>)> done) {
+  if (!host_) return;
+  jobs_.run<std::string>(
+      {tr("Looking at a stack"), context, QStringLiteral("stack"), true},
+      [host = host_, id](Job&) -> Result<std::string> { return host->stack(id); }, std::move(done));
 }
 
 void Scripts::drain() {
   std::vector<OutputPiece> pieces;
   {
     const std::lock_guard lock(collector_->mutex);
-    if (collector_->dropped) pieces.push_back({scripting::Stream::err, tr("... output dropped: too much at once ...\n"), {}});
+    if (collector_->linesLeftOut > 0) {
+      const QString said = tr("... %1 not shown: too much at once\n").arg(counted(collector_->linesLeftOut, "line", "lines"));
+      pieces.push_back({scripting::Stream::err, said, {}, true});
+    }
     pieces.insert(pieces.end(), std::make_move_iterator(collector_->pieces.begin()),
                   std::make_move_iterator(collector_->pieces.end()));
     collector_->pieces.clear();
     collector_->characters = 0;
-    collector_->dropped = false;
+    collector_->lines = 0;
+    collector_->linesLeftOut = 0;
   }
   if (!pieces.empty()) Q_EMIT output(pieces);
 }
 
 void Scripts::watch() {
   static const QRegularExpression digits(QStringLiteral("[0-9.]+"));
-  const QString now = qtText(host_->busy_with());
+  const QString now = asking_ ? QString() : qtText(host_->busy_with());  // what waits for the user is not stuck
   const QString same = QString(now).remove(digits);
   const qint64 time = QDateTime::currentMSecsSinceEpoch();
   if (same != busy_) {

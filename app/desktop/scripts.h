@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "app/desktop/jobs.h"
@@ -20,10 +20,11 @@ struct OutputPiece {
   scripting::Stream stream;
   QString text;
   QString origin;
+  bool remark = false;  // of the window itself
 };
 
 // Owner: main(). Threads: GUI only; none of its members waits for Python. What scripts print is collected and signalled at most
-// 20 times a second; beyond 256 KiB between two signals the oldest text is dropped and said to be.
+// 20 times a second; beyond 400 lines or 64 KiB between two signals the oldest are left out and counted.
 class Scripts : public QObject {
   Q_OBJECT
  public:
@@ -44,11 +45,20 @@ class Scripts : public QObject {
   [[nodiscard]] std::shared_ptr<const scripting::PluginCatalog> catalog() const { return catalog_; }
   [[nodiscard]] const std::vector<std::filesystem::path>& pluginDirs() const { return pluginDirs_; }
   void setPluginDirs(std::vector<std::filesystem::path> dirs);
+  void readCatalog();  // anew; catalogChanged() when it is done
 
   // `done` runs on the GUI thread, and not at all if `context` is gone by then.
   void execute(const QString& source, QObject* context, std::function<void(scripting::ConsoleReply)> done);
   void complete(const QString& text, QObject* context, std::function<void(QStringList)> done);
+  // Signature and first line of documentation of the call that is open at the end of `text`; empty: none.
+  void callTip(const QString& text, QObject* context, std::function<void(QString)> done);
   void interrupt();
+  // What input() in the console waits for (asked); nothing is the end of input.
+  void answer(const std::optional<QString>& line);
+  // In jobs; what ran at that time comes as a signal, the stack of one as text for the user.
+  void lookAtRunning();
+  void stop(std::uint64_t id, scripting::StopHow how);
+  void stack(std::uint64_t id, QObject* context, std::function<void(Result<std::string>)> done);
 
  Q_SIGNALS:
   void stateChanged();
@@ -56,10 +66,14 @@ class Scripts : public QObject {
   void output(const std::vector<conclave::desktop::OutputPiece>& pieces);
   // What has kept the script thread busy for at least 5 s; empty once it is free again.
   void stuck(const QString& what);
+  void asked(bool waits);  // input() in the console waits for answer(), or not any more
+  // A script called a member of `app`; see scripting::Frontend.
+  void requested(const QString& what, const nlohmann::json& argument);
+  void running(const std::vector<conclave::scripting::RunningScript>& scripts);
 
  private:
   struct Collector;
-  void readCatalog();
+  void attach();
   void drain();
   void watch();
 
@@ -75,6 +89,8 @@ class Scripts : public QObject {
   QString busy_;
   qint64 busySinceMs_ = 0;
   bool stuck_ = false;
+  Jobs::Id looking_ = 0;
+  bool asking_ = false;
 };
 
 }  // namespace conclave::desktop

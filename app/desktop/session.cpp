@@ -44,7 +44,13 @@ Result<void> writeAudit(const std::vector<AuditLine>& lines, const fs::path& fil
 }  // namespace
 
 Session::Session(Jobs& jobs, Scripts& scripts, Folders folders, QObject* parent)
-    : QObject(parent), jobs_(jobs), scripts_(scripts), folders_(std::move(folders)) {}
+    : QObject(parent), jobs_(jobs), scripts_(scripts), folders_(std::move(folders)) {
+  connect(&scripts_, &Scripts::stateChanged, this, &Session::tellConsole);
+}
+
+void Session::tellConsole() {
+  if (const auto host = scripts_.host()) host->publish({case_, report_, gathered_ ? gathered_->evidence : nullptr});
+}
 
 QString Session::caseTitle() const {
   if (!case_) return {};
@@ -79,6 +85,7 @@ void Session::adopt(Opened opened) {
 void Session::publish(Report report, ReportOrigin origin) {
   report_ = std::make_shared<const Report>(std::move(report));
   origin_ = origin;
+  tellConsole();
   Q_EMIT reportReady();
 }
 
@@ -131,6 +138,7 @@ void Session::setCase(Case subject) {
   answers_.clear();
   experts_.reset();
   draftedFrom_.clear();
+  tellConsole();
   Q_EMIT caseOpened();
 }
 
@@ -226,6 +234,7 @@ void Session::consult() {
     options.on_gathered = [this, post](const Gathered& gathered) {
       post([this, value = std::make_shared<const Gathered>(gathered)] {
         gathered_ = value;
+        tellConsole();
         Q_EMIT gatheredReady();
       });
     };
@@ -250,7 +259,6 @@ void Session::consult() {
                                        return Q_EMIT consultEnded(false);
                                      }
                                      publish(std::move(verdict->report), ReportOrigin::now);
-                                     if (gathered_ && scripts_.host()) scripts_.host()->publish(*report_, gathered_->evidence);
                                      if (verdict->noHistory)
                                        Q_EMIT failed(tr("The history could not be used"), qtText(verdict->noHistory->text()));
                                      complain(verdict->notAudited);

@@ -86,6 +86,7 @@ class Session : public QObject {
   void publish(Report report, ReportOrigin origin);
   void complain(const std::optional<Error>& audit);
   [[nodiscard]] Case asked() const;
+  void tellConsole();  // the names case, evidence and report
 
   Jobs& jobs_;
   Scripts& scripts_;

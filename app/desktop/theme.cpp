@@ -189,6 +189,7 @@ QTreeView::item, QListView::item { padding: 3px 2px; }
 QHeaderView::section { background: @window; color: @muted; border: none; border-bottom: 1px solid @border; padding: 4px 8px; }
 QFrame#card { background: @base; border: 1px solid @border; border-radius: 8px; }
 QLabel#muted { color: @muted; }
+QLabel#tip { background: @raised; color: @text; border: 1px solid @border; border-radius: 4px; padding: 3px 6px; }
 QLabel#heading { font-weight: 600; font-size: 12pt; }
 QLabel#title { font-weight: 600; font-size: 18pt; }
 QToolBar#sidebar { padding: 0; spacing: 0; border: none; border-right: 1px solid @border; }

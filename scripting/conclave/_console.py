@@ -21,7 +21,9 @@ import types
 from collections.abc import Coroutine
 from typing import Any
 
-__all__ = ["Console", "Outcome", "static_names"]
+from conclave._looking import NOTHING, call_tip, static_names, static_value
+
+__all__ = ["Console", "Outcome"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,15 +129,20 @@ class Console:
         value: Any = None
         for index, name in enumerate(parents):
             if index == 0:
-                value = self.namespace.get(name, builtins.__dict__.get(name, _NOTHING))
+                value = self.namespace.get(name, builtins.__dict__.get(name, NOTHING))
             else:
-                value = _static_value(value, name)
-            if value is _NOTHING:
+                value = static_value(value, name)
+            if value is NOTHING:
                 return []
         prefix = ".".join(parents) + "."
         return sorted(
             prefix + name for name in static_names(value) if name.startswith(wanted) and _is_proposed(name, wanted)
         )
+
+    def call_tip(self, text: str) -> str:
+        """How the function is called between whose parentheses `text` ends: its signature and the first line of its docstring. ""
+        if there is none. As without side effects as `complete`."""
+        return call_tip({**builtins.__dict__, **self.namespace}, text)
 
 
 def outcome_of(error: BaseException) -> Outcome:
@@ -169,62 +176,5 @@ def _trim(report: traceback.TracebackException | None) -> None:
         report = report.__context__
 
 
-_NOTHING = object()
-
-
 def _is_proposed(name: str, wanted: str) -> bool:
     return not name.startswith("_") or wanted.startswith("_")
-
-
-def _static_mro(cls: type) -> tuple[type, ...]:
-    return type.__dict__["__mro__"].__get__(cls)
-
-
-def _static_dict(cls: type) -> dict[str, Any]:
-    return type.__dict__["__dict__"].__get__(cls)
-
-
-def _instance_dict(value: object) -> dict[str, Any]:
-    """The object's own attributes, read past any ``__getattribute__`` or property named ``__dict__``."""
-    if isinstance(value, types.ModuleType):
-        return types.ModuleType.__getattribute__(value, "__dict__")
-    for cls in _static_mro(type(value)):
-        descriptor = _static_dict(cls).get("__dict__")
-        if descriptor is not None:
-            if isinstance(descriptor, types.GetSetDescriptorType):
-                found = descriptor.__get__(value)
-                return found if isinstance(found, dict) else {}
-            return {}
-    return {}
-
-
-def static_names(value: object) -> set[str]:
-    """Names of attributes, as ``dir`` would give them, without running any code of the object."""
-    names: set[str] = set()
-    classes = [*_static_mro(value)] if isinstance(value, type) else []
-    for cls in (*classes, *_static_mro(type(value))):
-        names.update(name for name in _static_dict(cls) if isinstance(name, str))
-    if not isinstance(value, type):
-        names.update(name for name in _instance_dict(value) if isinstance(name, str))
-    return names
-
-
-def _static_value(value: object, name: str) -> Any:
-    """The attribute, or _NOTHING if it is missing or if code would have to run to know it."""
-    try:
-        found = inspect.getattr_static(value, name)
-    except AttributeError:
-        return _NOTHING
-    if isinstance(found, (staticmethod, classmethod)):
-        return found.__func__
-    if isinstance(found, types.MemberDescriptorType) and not isinstance(value, type):  # a slot
-        try:
-            return found.__get__(value)
-        except AttributeError:
-            return _NOTHING
-    if name in _instance_dict(value) if not isinstance(value, type) else False:
-        return found
-    # Functions describe themselves; any other descriptor would have to be run.
-    if not isinstance(found, types.FunctionType) and any("__get__" in _static_dict(cls) for cls in _static_mro(type(found))):
-        return _NOTHING
-    return found

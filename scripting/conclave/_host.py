@@ -21,6 +21,7 @@ import inspect
 import io
 import json
 import os
+import select
 import signal
 import sys
 import threading
@@ -74,12 +75,15 @@ class Host:
     run_next() -> bool: runs the next job, False if there was none;  write(stream, bytes, origin);
     stop_due(ticket) -> bool;  take_interrupt(ticket) -> bool;  note_line(ticket, line);  parked(ticket): it awaits;
     expert_ended(ticket, response or None, cancelled, type, message, traceback);
-    console_begins(ticket);  console_ended(ticket, state, exit_code).
+    console_begins(ticket);  console_ended(ticket, state, exit_code);
+    ask_line() -> bool: whether somebody will answer, which `line_descriptor` then announces;  take_line() -> str or None;
+    forget_line();  request(what, json) -> bool: what `app` wants of the window, False if there is none.
     """
 
-    def __init__(self, native: types.SimpleNamespace, wake_descriptor: int) -> None:
+    def __init__(self, native: types.SimpleNamespace, wake_descriptor: int, line_descriptor: int) -> None:
         self._native = native
         self._wake = wake_descriptor
+        self._line = line_descriptor
         self._loop = asyncio.new_event_loop()
         self._tasks: dict[int, asyncio.Task[Any]] = {}
         self._waiting: list[tuple[int, str]] = []  # console commands behind one that awaits
@@ -241,9 +245,12 @@ class Host:
     @property
     def console(self) -> Any:
         if self._console is None:
+            from conclave._app import App
             from conclave._console import Console
 
             self._console = Console()
+            names = self._console.namespace
+            names.update(app=App(self._native.request, names), case=None, evidence=None, report=None)
         return self._console
 
     def execute(self, ticket: int, source: str) -> None:
@@ -276,18 +283,39 @@ class Host:
     def complete(self, text: str) -> list[str]:
         return self.console.complete(text)
 
-    def publish(self, report: Any, blob: Any) -> None:
+    def call_tip(self, text: str) -> str:
+        return self.console.call_tip(text)
+
+    def publish(self, case: Any, report: Any, blob: Any) -> None:
         import conclave
 
-        evidence = conclave.Evidence(blob)
-        self.console.namespace.update(report=report, evidence=evidence, case=evidence.case)
+        evidence = None if blob is None else conclave.Evidence(blob)
+        self.console.namespace.update(case=case, report=report, evidence=evidence)
 
-    def terminal_console(self, ticket: int) -> int:
+    def stack_of_task(self, ticket: int) -> list[tuple[str, int, str]]:
+        """(file, line, function), innermost last, of what awaits; [] if nothing of this ticket does."""
+        task = self._tasks.get(ticket)
+        found: list[tuple[str, int, str]] = []
+        awaited: Any = None if task is None else task.get_coro()
+        while awaited is not None:
+            frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
+            if frame is not None:
+                found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+            awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
+        return found
+
+    def terminal_console(self, ticket: int, opened: bytes = b"") -> int:
         from conclave import _terminal
 
         self._use_terminal()
         running = _Running(ticket, "console", "console", interruptible=False)
         accept_interrupts = functools.partial(setattr, running, "interruptible")
+        if opened:
+            try:
+                self.console.namespace["app"].open(os.fsdecode(opened))
+            except Exception as error:  # noqa: BLE001 - wrong in whatever way, it was named on the command line
+                print(f"conclave: {_text_of(error)}", file=sys.stderr)
+                return 2
         return self._in_context(running).run(
             _terminal.run_console, self.console, self._finish_awaiting, accept_interrupts
         )
@@ -318,7 +346,25 @@ class Host:
     def _install_streams(self) -> None:
         sys.stdout = _Output(self._native.write, 1)
         sys.stderr = _Output(self._native.write, 2)
-        sys.stdin = _NoInput()
+        sys.stdin = _Input(self._read_line)
+
+    def _read_line(self) -> str:
+        """A line for `input` of a console command; "" is the end of input, as it is for everybody else.
+
+        Waits in a system call, which an interrupt ends."""
+        running = _running.get()
+        if running is None or running.kind != "console" or threading.current_thread() is not threading.main_thread():
+            return ""
+        if not self._native.ask_line():
+            return ""
+        try:
+            select.select([self._line], [], [])
+            os.eventfd_read(self._line)
+            line = self._native.take_line()
+        except BaseException:
+            self._native.forget_line()
+            raise
+        return "" if line is None else f"{line}\n"
 
     def _use_terminal(self) -> None:
         """From now on the standard streams are the process's own: `input` reads, and isatty tells the truth."""
@@ -413,10 +459,22 @@ class _Bytes(io.RawIOBase):
         return len(content)
 
 
-class _NoInput(io.StringIO):
-    """sys.stdin of a program with a window: always at its end. ``exit()`` of the site module closes it; it stays open."""
+class _Input(io.TextIOBase):
+    """sys.stdin of a program with a window. ``exit()`` of the site module closes it; it stays open."""
 
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
+
+    def __init__(self, read_line: Callable[[], str]) -> None:
+        self._read_line = read_line
+
+    def readable(self) -> bool:
+        return True
+
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override] # a line is never split
+        return self._read_line()
+
+    def read(self, size: int | None = -1, /) -> str:
+        return "".join(iter(self._read_line, ""))
 
     def close(self) -> None:
         pass

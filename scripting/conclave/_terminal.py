@@ -29,7 +29,7 @@ def run_console(
     interactive = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
     if interactive:
         save_history = _set_up_readline(console)
-        print(f"Conclave, Python {sys.version.split()[0]}. Names from a report: case, evidence, report. Ctrl-D leaves.")
+        print(f"Conclave, Python {sys.version.split()[0]}. Names: case, evidence, report, app. Ctrl-R searches, Ctrl-D leaves.")
     else:
         def save_history() -> None: ...
     try:

@@ -29,6 +29,7 @@ constexpr auto time_to_end = 2s;     // from its end of file until the zygote sa
 constexpr auto dump_after = 300ms;
 constexpr auto kill_after = 400ms;
 constexpr auto kill_after_stop = 800ms;
+constexpr auto interrupt_after_stop = 300ms;  // GRACE_S in conclave/_worker.py
 constexpr auto memory_interval = 100ms;
 constexpr std::size_t most_words = 65536;
 
@@ -131,6 +132,29 @@ void Worker::ready(int file) {
   } else if (connections_ && !answered_) {
     connections_->ready(file);
   }
+}
+
+RunningScript Worker::seen() const {
+  using State = RunningScript::State;
+  const auto now = Clock::now();
+  const State state = !began_                                                            ? State::waiting
+                      : !stop_sent_                                                      ? State::running
+                      : now < kill_at_ - (kill_after_stop - interrupt_after_stop) ? State::asked
+                                                                                         : State::interrupted;
+  return {id_, task_.plugin.kind + " " + task_.plugin.name, true, state,
+          began_ ? std::chrono::duration<double>(now - begun_).count() : 0};
+}
+
+Result<Descriptor> Worker::dump() {
+  if (!began_) return fail(ErrorKind::unsupported, "it has not begun yet");
+  Descriptor copy(::fcntl(words_.get(), F_DUPFD_CLOEXEC, 0));
+  const std::string nothing(most_words, '\0');
+  // It writes at the offset that both processes share.
+  if (!copy || !process_ || ::pwrite(copy.get(), nothing.data(), nothing.size(), 0) < 0 || ::lseek(copy.get(), 0, SEEK_SET) != 0) {
+    return fail_io("cannot ask for its stack", {}, errno);
+  }
+  send_signal(process_.get(), SIGUSR1);
+  return copy;
 }
 
 void Worker::send(const nlohmann::json& message) {

@@ -22,6 +22,7 @@
 
 #include "engine/case/expert.h"
 #include "scripting/plugin_catalog.h"
+#include "scripting/running.h"
 #include "scripting/worker/connections.h"
 #include "scripting/worker/message.h"
 #include "scripting/worker/output.h"
@@ -66,6 +67,10 @@ class Worker {
     has_process_ = false;
     process_.reset();
   }
+  [[nodiscard]] RunningScript seen() const;
+  void ask_to_stop() { task_.job->request_stop(); }
+  // Has its Python stacks written down; what comes is read from the descriptor, for which this waits for nothing.
+  [[nodiscard]] Result<Descriptor> dump();
   // Answers for a worker that cannot run or is lost with its zygote.
   void give_up(consensus::Status status, const std::string& type, std::string message);
 

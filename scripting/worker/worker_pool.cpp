@@ -6,13 +6,36 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <future>
 #include <utility>
 
 namespace conclave::scripting {
 
 using consensus::Status;
 using Clock = Worker::Clock;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto patience_with_stack = 1s;
+constexpr auto between_looks = 20ms;
+
+// Up to the first NUL.
+std::string written_in(int file) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (;;) {
+    const ssize_t count = ::pread(file, buffer.data(), buffer.size(), static_cast<off_t>(text.size()));
+    if (count <= 0) return text;
+    const std::string_view piece(buffer.data(), static_cast<std::size_t>(count));
+    text += piece.substr(0, piece.find('\0'));
+    if (piece.find('\0') != std::string_view::npos) return text;
+  }
+}
+
+}  // namespace
 
 WorkerPool::WorkerPool(WorkerPython python)
     : python_(std::move(python)),
@@ -44,6 +67,70 @@ void WorkerPool::warm_up() {
     start_thread();
   }
   wake();
+}
+
+bool WorkerPool::on_thread(std::function<void()> call) {
+  const auto ended = std::make_shared<std::promise<void>>();
+  auto waiting = ended->get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!thread_.joinable() || closing_) return false;
+    calls_.emplace_back([call = std::move(call), ended] {
+      call();
+      ended->set_value();
+    });
+  }
+  wake();
+  waiting.wait();
+  return true;
+}
+
+Worker* WorkerPool::find(std::uint64_t id) const {
+  const auto is_it = [id](const auto& worker) { return worker->id() == id && !worker->answered(); };
+  if (const auto found = std::find_if(running_.begin(), running_.end(), is_it); found != running_.end()) return found->get();
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(), is_it);
+  return found == waiting_.end() ? nullptr : found->get();
+}
+
+std::vector<RunningScript> WorkerPool::running() {
+  std::vector<RunningScript> list;
+  (void)on_thread([&] {
+    for (const auto& worker : running_) {
+      if (!worker->answered()) list.push_back(worker->seen());
+    }
+    for (const auto& worker : waiting_) list.push_back(worker->seen());
+  });
+  return list;
+}
+
+bool WorkerPool::stop(std::uint64_t id, StopHow how) {
+  bool found = false;
+  (void)on_thread([&] {
+    Worker* worker = find(id);
+    if (worker == nullptr) return;
+    found = true;
+    worker->ask_to_stop();
+    if (how == StopHow::kill) worker->give_up(Status::killed, "Killed", "it was killed on request");
+  });
+  return found;
+}
+
+Result<std::string> WorkerPool::stack(std::uint64_t id) {
+  Result<Descriptor> words = fail(ErrorKind::not_found, "it has ended");
+  (void)on_thread([&] {
+    if (Worker* worker = find(id)) words = worker->dump();
+  });
+  if (!words) return tl::unexpected(std::move(words.error()));
+  // There is no end mark: it is whole when nothing more comes.
+  std::string before;
+  for (auto until = Clock::now() + patience_with_stack; Clock::now() < until;) {
+    std::this_thread::sleep_for(between_looks);
+    std::string text = written_in(words->get());
+    if (!text.empty() && text == before) return text;
+    before = std::move(text);
+  }
+  if (!before.empty()) return before;
+  return fail(ErrorKind::unsupported, "it is in a system call that no signal interrupts, or keeps signals out");
 }
 
 void WorkerPool::start_thread() {
@@ -82,17 +169,20 @@ void WorkerPool::loop() {
 // False once the pool closes.
 bool WorkerPool::take_new() {
   std::deque<IsolatedTask> tasks;
+  std::vector<std::function<void()>> calls;
   bool warm = false;
   bool closing = false;
   {
     const std::lock_guard lock(mutex_);
     tasks.swap(added_);
+    calls.swap(calls_);
     warm = std::exchange(warm_, false);
     closing = closing_;
   }
   for (IsolatedTask& task : tasks) {
     waiting_.push_back(std::make_unique<Worker>(++last_id_, std::move(task), [this] { wake(); }));
   }
+  for (const auto& call : calls) call();
   if (warm && !zygote_) {
     if (auto started = Zygote::start(python_)) zygote_.emplace(std::move(*started));
   }

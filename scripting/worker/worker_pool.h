@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -23,10 +24,19 @@ class WorkerPool {
 
   // Returns at once. At most as many workers as processors (2 to 8) run at a time; the others wait, and their time with them.
   void run(IsolatedTask task);
+
+  // These wait for the pool's thread, which may be starting a zygote; `stack` also for the worker, at most a second.
+  [[nodiscard]] std::vector<RunningScript> running();
+  bool stop(std::uint64_t id, StopHow how);  // false: it has ended
+  // As faulthandler writes it. Kind not_found: it has ended.
+  [[nodiscard]] Result<std::string> stack(std::uint64_t id);
   // Starts the zygote, which takes a quarter of a second, before it is needed.
   void warm_up();
 
  private:
+  // Runs `call` on the pool's thread and waits for it; false if there is none, or the pool closes.
+  bool on_thread(std::function<void()> call);
+  [[nodiscard]] Worker* find(std::uint64_t id) const;
   void start_thread();  // with the mutex held
   void wake() const;
   void loop();
@@ -42,6 +52,7 @@ class WorkerPool {
   Descriptor wake_;
   std::mutex mutex_;
   std::deque<IsolatedTask> added_;
+  std::vector<std::function<void()>> calls_;
   bool closing_ = false;
   bool warm_ = false;
   std::thread thread_;

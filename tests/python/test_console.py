@@ -6,8 +6,11 @@ import sys
 
 import pytest
 
+import conclave
 from conclave import _terminal
-from conclave._console import Console, Outcome, static_names
+from conclave._app import App
+from conclave._console import Console, Outcome
+from conclave._looking import static_names
 
 
 @pytest.fixture
@@ -174,6 +177,136 @@ def test_static_names_survive_odd_objects():
 
     assert "here" in static_names(Odd)
     assert "here" in static_names(object.__new__(Odd))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("add(", "add(x, y: int = 2, *rest, flag=True, **more) -> str\nAdds."),
+        ("z = [add(1, {2: (3,", "add(x, y: int = 2, *rest, flag=True, **more) -> str\nAdds."),
+        ("add(1,\n    2,\n", "add(x, y: int = 2, *rest, flag=True, **more) -> str\nAdds."),
+        ("add('print(', ", "add(x, y: int = 2, *rest, flag=True, **more) -> str\nAdds."),
+        ("add('print(", "add(x, y: int = 2, *rest, flag=True, **more) -> str\nAdds."),
+        ("add(1)", ""),
+        ("'add(", ""),
+        ("# add(", ""),
+        ("def add(", ""),
+        ("if (", ""),
+        ("missing(", ""),
+        ("add()(", ""),
+        ("trap[0].own(", ""),
+        ("trap.prop(", ""),
+        ("trap(", "trap()"),
+        ("Made(", "Made(size, *, name='x')\nIs made."),
+        ("made.grow(", "grow(by)\nGrows."),
+        ("Made.grow(", "grow(self, by)\nGrows."),
+        ("Made.of(", "of(text)"),
+        ("made.plain(", "plain(a, /, b)"),
+        ("len(", "len(obj, /)\nReturn the number of items in a container."),
+        ("sys.exit(", "exit(status=None, /)\nExit the interpreter by raising SystemExit(status)."),
+        ("odd_default(", "odd_default(x=...)"),
+        ("(((((", ""),
+        ("\0(", ""),
+        ("", ""),
+    ],
+)
+def test_call_tips_run_nothing(trapped, text, expected):
+    run(
+        trapped,
+        """
+def add(x, y: int = 2, *rest, flag=True, **more) -> str:
+    'Adds.'
+
+class Made:
+    "Is made."
+    def __init__(self, size, *, name="x"): pass
+    def grow(self, by): "Grows."
+    @classmethod
+    def of(cls, text): pass
+    @staticmethod
+    def plain(a, /, b): pass
+
+made = Made(1)
+class Loud:
+    def __repr__(self): trap.touched.append("repr"); return "loud"
+
+def odd_default(x=Loud()): pass
+""",
+    )
+    assert trapped.call_tip(text) == expected
+
+
+def test_a_call_tip_of_the_package_names_its_arguments(console):
+    run(console, "import conclave")
+    first, second = console.call_tip("conclave.consult(").splitlines()
+    assert first.startswith("consult(case: Case | str | os.PathLike[Any], *, experts: ")
+    assert second == "Gathers evidence, asks the experts and returns the Report."
+    assert "question: " in console.call_tip("conclave.Case(")
+    assert console.call_tip("conclave.logs.level_of(").startswith("level_of(")
+
+
+def test_a_class_that_lies_about_itself_gets_no_code_run(console):
+    class Liar:
+        def __getattribute__(self, name):
+            raise RuntimeError(name)
+
+    console.namespace["liar"] = Liar()
+    assert console.call_tip("liar(") == ""
+    assert console.call_tip("liar.method(") == ""
+    assert console.complete("liar.a") == []
+
+
+CASE = "question: Is it well?\nlogs: [app.log]\ngate: {min_answered: 0}\n"
+
+
+@pytest.fixture
+def case_file(tmp_path):
+    (tmp_path / "app.log").write_text("2026-03-01T12:00:00Z INFO start\n" * 5)
+    file = tmp_path / "case.yaml"
+    file.write_text(CASE)
+    return file
+
+
+def test_app_without_a_window_opens_and_consults_by_itself(case_file, tmp_path):
+    names = {"case": None, "evidence": None, "report": None}
+    app = App(lambda what, argument: False, names)
+    with pytest.raises(conclave.ConclaveError, match="no case is open"):
+        app.consult()
+    app.open(case_file)
+    assert app.case.question == "Is it well?"
+    app.consult()
+    assert app.report.question == "Is it well?"
+    file = tmp_path / "report.json"
+    file.write_text(app.report.to_json())
+    app.open(file)
+    assert app.case is None
+    assert names["report"].id == app.report.id
+    with pytest.raises(OSError):
+        app.open(tmp_path / "none.yaml")
+    for needs_window in (lambda: app.show("logs"), lambda: app.go_to("app.log", 3), lambda: app.message("hello")):
+        with pytest.raises(conclave.ConclaveError, match="needs the window"):
+            needs_window()
+
+
+def test_app_in_a_window_asks_the_window(tmp_path, monkeypatch):
+    asked = []
+    app = App(lambda what, argument: asked.append((what, argument)) or True, {})
+    monkeypatch.chdir(tmp_path)
+    app.open("case.yaml")
+    app.consult()
+    app.show("logs")
+    app.go_to("app.log", 3)
+    app.message(12)
+    assert asked == [
+        ("open", f'"{tmp_path}/case.yaml"'),
+        ("consult", "null"),
+        ("show", '"logs"'),
+        ("go_to", '["app.log", 3]'),
+        ("message", '"12"'),
+    ]
+    with pytest.raises(ValueError):
+        app.go_to("app.log", -1)
+    assert "app.open" in repr(app)
 
 
 def terminal(console, text, monkeypatch, capsys):

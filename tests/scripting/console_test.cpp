@@ -1,3 +1,4 @@
+#include <mutex>
 #include <thread>
 
 #include "tests/scripting/host_fixture.h"
@@ -162,10 +163,114 @@ TEST_F(ConsoleHostTest, SeesTheReportThatWasPublished) {
   const Circle asked = circle({"good"});
   auto report = consult(subject, asked.experts, {}, job);
   ASSERT_TRUE(report.has_value()) << report.error().text();
-  host().publish(*report, evidence);
+  host().publish({std::make_shared<const Case>(subject), std::make_shared<const Report>(*report), evidence});
   EXPECT_EQ(output_of("case.name"), "'test'\n");
   EXPECT_EQ(output_of("evidence.logs[0].lines"), "2\n");
   EXPECT_EQ(output_of("report.responses[0].expert_name"), "'good'\n");
+}
+
+TEST_F(ConsoleHostTest, CaseEvidenceReportAndAppAreAtHandFromTheStart) {
+  host().publish({});
+  EXPECT_EQ(output_of("case, evidence, report, app.case"), "(None, None, None, None)\n");
+  EXPECT_THAT(output_of("app"), HasSubstr("app.open(path)"));
+  host().publish({std::make_shared<const Case>(subject), nullptr, nullptr});
+  EXPECT_EQ(output_of("case.question, app.case is case"), "('Is it well?', True)\n");
+}
+
+TEST_F(ConsoleHostTest, TipsCallsWithoutRunningAnything) {
+  run("def add(x, y=2):\n    'Adds.'\n\ntouched = []\nclass Trap:\n    def __getattr__(self, name): touched.append(name)\n");
+  run("trap = Trap()");
+  EXPECT_EQ(call_tip("add(1, "), "add(x, y=2)\nAdds.");
+  EXPECT_EQ(call_tip("trap.some("), "");
+  EXPECT_EQ(call_tip("\xff("), "");
+  EXPECT_EQ(output_of("touched"), "[]\n");
+}
+
+// input() and app ask whoever attached; here that is the test, on the thread that is asked.
+class AttachedConsoleTest : public ConsoleHostTest {
+ protected:
+  void SetUp() override {
+    ConsoleHostTest::SetUp();
+    Frontend frontend;
+    frontend.asks_line = [this](bool waits) {
+      const std::lock_guard lock(mutex_);
+      asked_.push_back(waits);
+      if (!waits || answers_.empty()) return;
+      const auto answer = answers_.front();
+      answers_.erase(answers_.begin());
+      std::thread([answer] { host().answer(answer); }).detach();
+    };
+    frontend.requests = [this](std::string_view what, const nlohmann::json& argument) {
+      const std::lock_guard lock(mutex_);
+      requests_ += std::string(what) + " " + argument.dump() + "\n";
+    };
+    host().attach(std::move(frontend));
+  }
+  void TearDown() override {
+    host().attach({});
+    ConsoleHostTest::TearDown();
+  }
+
+  std::mutex mutex_;
+  std::vector<bool> asked_;
+  std::vector<std::optional<std::string>> answers_;
+  std::string requests_;
+};
+
+TEST_F(AttachedConsoleTest, InputPrintsItsPromptAndReturnsWhatIsAnswered) {
+  answers_ = {"Ann", "\xc3\xa9 \xff"};
+  EXPECT_EQ(output_of("name = input('Who? ')\nname"), "Who? 'Ann'\n");
+  EXPECT_EQ(output_of("input()"), "'\xc3\xa9 \xef\xbf\xbd'\n");
+  answers_ = {"first", "second", std::nullopt};
+  EXPECT_EQ(output_of("import sys\nsys.stdin.read()"), "'first\\nsecond\\n'\n");
+}
+
+TEST_F(AttachedConsoleTest, TheEndOfInputIsAnEofError) {
+  answers_ = {std::nullopt};
+  EXPECT_EQ(run("input('? ')").state, State::failed);
+  EXPECT_THAT(printed().of("console"), HasSubstr("EOFError"));
+}
+
+TEST_F(AttachedConsoleTest, InterruptEndsInputWithKeyboardInterruptAndALateAnswerIsDropped) {
+  auto waiting = execute("input('go? ')");
+  wait_for_output("go? ");
+  host().interrupt();
+  ASSERT_EQ(waiting.wait_for(60s), std::future_status::ready);
+  EXPECT_EQ(waiting.get().state, State::interrupted);
+  host().answer("too late");
+  answers_ = {"in time"};
+  EXPECT_EQ(output_of("input()"), "'in time'\n");
+  const std::lock_guard lock(mutex_);
+  EXPECT_EQ(asked_, (std::vector<bool>{true, false, true}));
+}
+
+TEST_F(AttachedConsoleTest, OnlyTheConsoleItselfIsAsked) {
+  run("import threading\nfound = []\n"
+      "t = threading.Thread(target=lambda: found.append(__import__('sys').stdin.readline()))\nt.start(); t.join()");
+  EXPECT_EQ(output_of("found"), "['']\n");
+  expert("asking", "input('secret? ')\nreturn 'no'");
+  const auto response = ask_one("asking");
+  ASSERT_TRUE(response.error.has_value());
+  EXPECT_EQ(response.error->type, "EOFError");
+  EXPECT_TRUE(asked_.empty());
+}
+
+TEST_F(AttachedConsoleTest, ExitDoesNotCloseTheInput) {
+  EXPECT_EQ(run("exit()").state, State::exit_requested);
+  answers_ = {"still there"};
+  EXPECT_EQ(output_of("input()"), "'still there'\n");
+}
+
+TEST_F(AttachedConsoleTest, ADebuggerTalksThroughInput) {
+  answers_ = {"p 6 * 7", "c", "c", std::nullopt};
+  run("import pdb\npdb.set_trace(); x = 1");
+  EXPECT_THAT(printed().of("console"), HasSubstr("42"));
+}
+
+TEST_F(AttachedConsoleTest, AppAsksTheWindow) {
+  run("app.show('logs')\napp.go_to('app.log', 2)\napp.consult()");
+  const std::lock_guard lock(mutex_);
+  EXPECT_EQ(requests_, "show \"logs\"\ngo_to [\"app.log\",2]\nconsult null\n");
 }
 
 TEST_F(ConsoleHostTest, ConsultFromTheConsoleDoesNotDeadlockWhileExpertsOfTheProgramWait) {

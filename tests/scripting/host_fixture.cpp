@@ -125,6 +125,12 @@ std::vector<std::string> HostTest::complete(const std::string& text) const {
   return names.get_future().get();
 }
 
+std::string HostTest::call_tip(const std::string& text) const {
+  std::promise<std::string> tip;
+  host().call_tip(text, [&tip](std::string value) { tip.set_value(std::move(value)); });
+  return tip.get_future().get();
+}
+
 }  // namespace conclave::scripting
 
 int main(int argc, char** argv) {

@@ -51,6 +51,7 @@ class HostTest : public testing::Test {
   ConsoleReply run(const std::string& source) const;
   [[nodiscard]] std::string output_of(const std::string& source) const;
   [[nodiscard]] std::vector<std::string> complete(const std::string& text) const;
+  [[nodiscard]] std::string call_tip(const std::string& text) const;
 
   std::filesystem::path folder;
   bool in_workers = false;  // whether experts run as what the user merely named

@@ -102,6 +102,12 @@ void ExpertsPage::find() {
   if (experts_.rowCount() > 0) finder_->open();
 }
 
+void ExpertsPage::select(const QString& name) {
+  for (int row = 0; row < experts_.rowCount(); ++row) {
+    if (qtText(experts_.at(row).plugin.name) == name) view_->setCurrentIndex(experts_.index(row, 0));
+  }
+}
+
 void ExpertsPage::reload() {
   experts_.show(session_.scripts().catalog(), case_);
   if (report_) experts_.showResults(report_->responses);

@@ -24,6 +24,7 @@ class ExpertsPage : public Page {
   void find() override;
   void applyTheme(const Theme& theme) override;
   [[nodiscard]] ExpertList& experts() { return experts_; }
+  void select(const QString& name);
 
  private:
   void reload();

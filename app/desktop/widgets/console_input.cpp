@@ -103,8 +103,74 @@ void ConsoleInput::offer(const QStringList& names) {
   completer_->complete(box);
 }
 
+void ConsoleInput::setAnswers(bool answers) {
+  answers_ = answers;
+  endSearch();
+}
+
+void ConsoleInput::beginSearch() {
+  searching_ = true;
+  pattern_.clear();
+  found_ = history_.size();
+  draft_ = toPlainText();
+  Q_EMIT searching(pattern_, true);
+}
+
+// Shows the newest entry that holds the pattern, no newer than `newest`.
+void ConsoleInput::search(qsizetype newest) {
+  for (qsizetype at = std::min(newest, history_.size() - 1); at >= 0 && !pattern_.isEmpty(); --at) {
+    const qsizetype place = history_[at].indexOf(pattern_, 0, Qt::CaseInsensitive);
+    if (place < 0) continue;
+    found_ = at;
+    setPlainText(history_[at]);
+    QTextCursor cursor = textCursor();
+    cursor.setPosition(static_cast<int>(place));
+    cursor.setPosition(static_cast<int>(place + pattern_.size()), QTextCursor::KeepAnchor);
+    setTextCursor(cursor);
+    return Q_EMIT searching(pattern_, true);
+  }
+  Q_EMIT searching(pattern_, pattern_.isEmpty());
+}
+
+void ConsoleInput::endSearch() {
+  if (!searching_) return;
+  searching_ = false;
+  position_ = history_.size();
+  moveCursor(QTextCursor::End);
+  Q_EMIT searchEnded();
+}
+
+// True if the key was the search's. Others end it, with what was found to be edited.
+bool ConsoleInput::handleSearch(QKeyEvent* event) {
+  const bool control = event->modifiers() & Qt::ControlModifier;
+  if (control && event->key() == Qt::Key_R) return search(found_ - 1), true;
+  if (event->key() == Qt::Key_Control || event->key() == Qt::Key_Shift) return true;
+  if (event->key() == Qt::Key_Backspace) {
+    pattern_.chop(1);
+    return search(history_.size()), true;
+  }
+  if (event->key() == Qt::Key_Escape || (control && (event->key() == Qt::Key_G || event->key() == Qt::Key_C))) {
+    setPlainText(draft_);
+    return endSearch(), true;
+  }
+  const QString typed = event->text();
+  if (!control && !typed.isEmpty() && typed.front().isPrint()) {
+    pattern_ += typed;
+    return search(found_), true;
+  }
+  endSearch();
+  return false;
+}
+
 bool ConsoleInput::handleEditing(QKeyEvent* event) {
   const bool shift = event->modifiers() & Qt::ShiftModifier;
+  if (event->modifiers() & Qt::ControlModifier) {
+    if (event->key() == Qt::Key_R && !isReadOnly() && !answers_) return beginSearch(), true;
+    if (event->key() == Qt::Key_D && answers_ && toPlainText().isEmpty()) {
+      Q_EMIT endOfInputWanted();
+      return true;
+    }
+  }
   switch (event->key()) {
     case Qt::Key_Return:
     case Qt::Key_Enter:
@@ -114,7 +180,11 @@ bool ConsoleInput::handleEditing(QKeyEvent* event) {
         Q_EMIT submitted(toPlainText());
       }
       return true;
+    case Qt::Key_Escape:
+      Q_EMIT escaped();
+      return false;
     case Qt::Key_Tab: {
+      if (answers_) return false;
       const QString before = textBeforeCursor();
       if (before.isEmpty() || before.back().isSpace()) {
         insertPlainText(QString(indent_width, QLatin1Char(' ')));
@@ -124,11 +194,11 @@ bool ConsoleInput::handleEditing(QKeyEvent* event) {
       return true;
     }
     case Qt::Key_Up:
-      if (textCursor().blockNumber() > 0) return false;
+      if (answers_ || isReadOnly() || textCursor().blockNumber() > 0) return false;
       walk(-1);
       return true;
     case Qt::Key_Down:
-      if (textCursor().blockNumber() + 1 < document()->blockCount()) return false;
+      if (answers_ || isReadOnly() || textCursor().blockNumber() + 1 < document()->blockCount()) return false;
       walk(1);
       return true;
     case Qt::Key_C:
@@ -138,6 +208,19 @@ bool ConsoleInput::handleEditing(QKeyEvent* event) {
     default:
       return false;
   }
+}
+
+bool ConsoleInput::event(QEvent* event) {
+  if (event->type() == QEvent::ShortcutOverride) {
+    const auto* key = static_cast<QKeyEvent*>(event);
+    const bool control = key->modifiers() & Qt::ControlModifier;
+    const bool ofSearch = searching_ && (key->key() == Qt::Key_Escape || (control && key->key() == Qt::Key_G));
+    if (ofSearch || (control && (key->key() == Qt::Key_R || (answers_ && key->key() == Qt::Key_D)))) {
+      event->accept();
+      return true;
+    }
+  }
+  return QPlainTextEdit::event(event);
 }
 
 void ConsoleInput::keyPressEvent(QKeyEvent* event) {
@@ -153,6 +236,7 @@ void ConsoleInput::keyPressEvent(QKeyEvent* event) {
         completer_->popup()->hide();
     }
   }
+  if (searching_ && handleSearch(event)) return event->accept();
   if (handleEditing(event)) return event->accept();
   QPlainTextEdit::keyPressEvent(event);
 }

@@ -15,25 +15,24 @@ constexpr int most_rows = 12;
 }  // namespace
 
 Notice::Notice(const QString& action, QWidget* parent)
-    : QFrame(parent), line_(new QLabel), unfold_(new QPushButton), details_(new QPlainTextEdit) {
+    : QFrame(parent), row_(new QHBoxLayout), line_(new QLabel), unfold_(new QPushButton), details_(new QPlainTextEdit) {
   setObjectName(QStringLiteral("notice"));
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(16, 6, 16, 6);
-  auto* row = new QHBoxLayout;
   line_->setTextFormat(Qt::PlainText);
   line_->setWordWrap(true);
   line_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-  row->addWidget(line_, 1);
+  row_->addWidget(line_, 1);
   unfold_->setObjectName(QStringLiteral("unfold"));
   unfold_->setCheckable(true);
-  row->addWidget(unfold_);
+  row_->addWidget(unfold_);
   if (!action.isEmpty()) {
     auto* button = new QPushButton(action);
     button->setObjectName(QStringLiteral("act"));
-    row->addWidget(button);
+    row_->addWidget(button);
     connect(button, &QPushButton::clicked, this, &Notice::acted);
   }
-  column->addLayout(row);
+  column->addLayout(row_);
   details_->setReadOnly(true);
   details_->setLineWrapMode(QPlainTextEdit::NoWrap);
   details_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
@@ -41,6 +40,12 @@ Notice::Notice(const QString& action, QWidget* parent)
   column->addWidget(details_);
   connect(unfold_, &QPushButton::toggled, this, &Notice::unfold);
   hide();
+}
+
+QPushButton* Notice::addButton(const QString& text) {
+  auto* button = new QPushButton(text);
+  row_->insertWidget(1, button);
+  return button;
 }
 
 void Notice::say(const QString& text) {

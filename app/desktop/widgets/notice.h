@@ -3,6 +3,7 @@
 
 #include <QFrame>
 
+class QHBoxLayout;
 class QLabel;
 class QPlainTextEdit;
 class QPushButton;
@@ -16,6 +17,7 @@ class Notice : public QFrame {
   explicit Notice(const QString& action = {}, QWidget* parent = nullptr);
   // The first line; a button unfolds the whole where there is more. Empty hides the strip.
   void say(const QString& text);
+  QPushButton* addButton(const QString& text);  // before the others
   [[nodiscard]] QString text() const { return whole_; }
 
  Q_SIGNALS:
@@ -25,6 +27,7 @@ class Notice : public QFrame {
   void unfold(bool open);
 
   QString whole_;
+  QHBoxLayout* row_;
   QLabel* line_;
   QPushButton* unfold_;
   QPlainTextEdit* details_;  // a traceback may be long: this scrolls and can be copied

@@ -402,6 +402,32 @@ def test_ctrl_c_interrupts_a_script(conclave, tmp_path):
     assert process.returncode == 130 and b"KeyboardInterrupt" in err
 
 
+def test_the_console_has_the_case_or_report_it_is_given(conclave, tmp_path):
+    (tmp_path / "app.log").write_text("2026-03-01T12:00:00Z INFO start\n")
+    (tmp_path / "case.yaml").write_text("question: Is it well?\nlogs: [app.log]\n")
+    outcome = conclave("console", "case.yaml", input="print(case.question, report)\napp.consult()\nprint(report.case_name)\n")
+    assert outcome.code == 0, outcome.err
+    assert "Is it well? None" in outcome.out
+    (tmp_path / "report.json").write_text(conclave("consult", "case.yaml", "--json").out)
+    outcome = conclave("console", "report.json", input="print(case, report.question)\n")
+    assert (outcome.code, outcome.out) == (0, "None Is it well?\n"), outcome.err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [("none.yaml", None, "none.yaml"), ("bad.yaml", "logs: 7\n", "bad.yaml"), ("bad.json", "{", "JSON"), ("dir", "", "dir")],
+)
+def test_a_console_on_what_cannot_be_opened_is_a_usage_error(conclave, tmp_path, name, text, said):
+    if text:
+        (tmp_path / name).write_text(text)
+    elif text == "":
+        (tmp_path / name).mkdir()
+    outcome = conclave("console", name, input="print('not reached')\n")
+    assert outcome.code == 2
+    assert "not reached" not in outcome.out
+    assert said in outcome.err and "Traceback" not in outcome.err
+
+
 def test_the_console_reads_a_pipe(conclave):
     outcome = conclave("console", input="import conclave\nprint(6 * 7)\n")
     assert outcome.code == 0 and "42" in outcome.out

@@ -79,10 +79,31 @@ void FakeHost::execute(std::string source, std::function<void(scripting::Console
   {
     const std::lock_guard lock(mutex_);
     interrupted_ = false;
+    answered_ = false;
   }
   run([this, source = std::move(source), done = std::move(done)] {
     using State = scripting::ConsoleReply::State;
     if (source.starts_with("print ")) sink_(scripting::Stream::out, source.substr(6) + "\n", "console");
+    if (source.starts_with("say ")) {
+      const auto space = source.find(' ', 4);
+      sink_(scripting::Stream::out, source.substr(space + 1) + "\n", "expert " + source.substr(4, space - 4));
+    }
+    if (source.starts_with("ask ")) {
+      sink_(scripting::Stream::out, source.substr(4), "console");
+      frontend_.asks_line(true);
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return interrupted_ || answered_; });
+      if (interrupted_) {
+        lock.unlock();
+        frontend_.asks_line(false);
+        return done({State::interrupted, 0});
+      }
+      sink_(scripting::Stream::out, (answer_ ? "answered " + *answer_ : std::string("EOFError")) + "\n", "console");
+    }
+    if (source == "fail") {
+      sink_(scripting::Stream::err, "Traceback (most recent call last):\n  File \"/tmp/mine.py\", line 12, in assess\nValueError: no\n",
+            "console");
+    }
     if (source == "flood") {
       for (int line = 0; line < 50'000; ++line) sink_(scripting::Stream::out, "line " + std::to_string(line) + "\n", "console");
     }
@@ -104,7 +125,55 @@ void FakeHost::complete(std::string text, std::function<void(std::vector<std::st
   });
 }
 
-void FakeHost::publish(const Report&, EvidencePtr) { ++published; }
+void FakeHost::call_tip(std::string text, std::function<void(std::string)> done) {
+  run([text = std::move(text), done = std::move(done)] { done(text.ends_with("f(") ? "f(x, y=1)\nAdds." : ""); });
+}
+
+void FakeHost::answer(std::optional<std::string> line) {
+  const std::lock_guard lock(mutex_);
+  answered_ = true;
+  answer_ = std::move(line);
+  changed_.notify_all();
+}
+
+void FakeHost::publish(scripting::Shown shown) {
+  const std::lock_guard lock(mutex_);
+  if (shown.report && shown.evidence) ++published;
+  shown_ = std::move(shown);
+}
+
+std::vector<scripting::RunningScript> FakeHost::running() const {
+  const std::lock_guard lock(mutex_);
+  return running_;
+}
+
+bool FakeHost::stop(std::uint64_t id, scripting::StopHow how) {
+  const std::lock_guard lock(mutex_);
+  stops_.emplace_back(id, how);
+  return true;
+}
+
+Result<std::string> FakeHost::stack(std::uint64_t id) {
+  if (id == 0) return fail(ErrorKind::not_found, "it has ended");
+  return "  File \"/tmp/mine.py\", line 12, in assess\n";
+}
+
+void FakeHost::request(const std::string& what, const nlohmann::json& argument) { frontend_.requests(what, argument); }
+
+void FakeHost::setRunning(std::vector<scripting::RunningScript> list) {
+  const std::lock_guard lock(mutex_);
+  running_ = std::move(list);
+}
+
+std::vector<std::pair<std::uint64_t, scripting::StopHow>> FakeHost::stops() const {
+  const std::lock_guard lock(mutex_);
+  return stops_;
+}
+
+scripting::Shown FakeHost::shown() const {
+  const std::lock_guard lock(mutex_);
+  return shown_;
+}
 
 void FakeHost::interrupt() {
   ++interrupts;

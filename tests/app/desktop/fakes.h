@@ -33,8 +33,8 @@ class FakeExpert : public Expert {
   std::vector<std::thread> threads_;
 };
 
-// A host whose console understands four commands: "print TEXT", "flood", "wait" (until interrupted) and a line that ends with ":"
-// (incomplete). Callbacks come from a thread, as Python's do.
+// A host whose console understands these commands: "print TEXT", "say ORIGIN TEXT", "flood", "wait" (until interrupted), "ask TEXT"
+// (prints the question and then the answer) and a line that ends with ":" (incomplete). Callbacks come from a thread, as Python's do.
 class FakeHost : public scripting::ScriptHost {
  public:
   explicit FakeHost(scripting::OutputSink sink);
@@ -51,22 +51,38 @@ class FakeHost : public scripting::ScriptHost {
   [[nodiscard]] Hooks hooks(const scripting::CircleRequest&) override { return {}; }
   void execute(std::string source, std::function<void(scripting::ConsoleReply)> done) override;
   void complete(std::string text, std::function<void(std::vector<std::string>)> done) override;
-  void publish(const Report& report, EvidencePtr evidence) override;
+  void call_tip(std::string text, std::function<void(std::string)> done) override;
+  void attach(scripting::Frontend frontend) override { frontend_ = std::move(frontend); }
+  void answer(std::optional<std::string> line) override;
+  void publish(scripting::Shown shown) override;
+  [[nodiscard]] std::vector<scripting::RunningScript> running() const override;
+  bool stop(std::uint64_t id, scripting::StopHow how) override;
+  [[nodiscard]] Result<std::string> stack(std::uint64_t id) override;
+  void request(const std::string& what, const nlohmann::json& argument);  // as a script would through `app`
   void interrupt() override;
   [[nodiscard]] std::string busy_with() const override { return busy; }
-  int run_terminal_console() override { return 0; }
+  int run_terminal_console(const std::filesystem::path&) override { return 0; }
   int run_script(const std::filesystem::path&, std::vector<std::string>, std::optional<std::uint16_t>) override { return 0; }
   [[noreturn]] void exit(int code) override { std::_Exit(code); }
 
   std::atomic<int> published{0};
+  void setRunning(std::vector<scripting::RunningScript> list);
+  [[nodiscard]] std::vector<std::pair<std::uint64_t, scripting::StopHow>> stops() const;
+  [[nodiscard]] scripting::Shown shown() const;
   std::atomic<int> interrupts{0};
 
  private:
   void run(std::function<void()> work);
   scripting::OutputSink sink_;
-  std::mutex mutex_;
+  scripting::Frontend frontend_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool interrupted_ = false;
+  bool answered_ = false;
+  std::optional<std::string> answer_;
+  std::vector<scripting::RunningScript> running_;
+  std::vector<std::pair<std::uint64_t, scripting::StopHow>> stops_;
+  scripting::Shown shown_;
   std::vector<std::thread> threads_;
 };
 

@@ -1,0 +1,188 @@
+// The plugin manager.
+#include <QAbstractItemModelTester>
+#include <QDir>
+#include <QFile>
+#include <QLabel>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTest>
+#include <QTreeView>
+
+#include "app/desktop/pages/experts_page.h"
+#include "app/desktop/text.h"
+#include "app/desktop/widgets/linked_text.h"
+#include "app/desktop/widgets/plugins_dialog.h"
+#include "engine/case/case.h"
+#include "scripting/consent.h"
+#include "tests/app/desktop/fakes.h"
+
+using namespace conclave;
+using namespace conclave::desktop;
+
+namespace {
+
+constexpr const char* mine =
+    "# /// script\n# [tool.conclave]\n# scope = \"disk\"\n# summary = \"Looks at disks.\"\n# [tool.conclave.permissions]\n"
+    "# network = [\"api.example.com:443\"]\n# ///\nimport conclave\n\n@conclave.expert\ndef assess(evidence, job):\n    return None\n";
+
+}  // namespace
+
+class PluginsTest : public DesktopTest {
+  Q_OBJECT
+
+ private:
+  // A case whose experts are a plugin of its own, one that is broken, and one that is not there.
+  QString openCaseWithPlugins() {
+    QDir(folder_->path()).mkdir(QStringLiteral("broken"));
+    write("app.log", "2026-03-01T12:00:00Z INFO start\n");
+    write("mine.py", mine);
+    write("broken/plugin.toml", "name = \"broken\"\nversion = 7\n");
+    const QString file =
+        write("case.yaml", "question: Is it well?\nlogs: [app.log]\nexperts: [./mine.py, ./broken, ./missing.py, error_bursts]\n");
+    session_->open({file});
+    QTest::qWaitFor([this] { return session_->subject() != nullptr; });
+    return file;
+  }
+
+  static QString textOf(const QWidget& widget) {
+    QStringList text;
+    for (const auto* label : widget.findChildren<QLabel*>()) text << label->text();
+    return text.join(QLatin1Char('\n'));
+  }
+  static QPushButton* button(const QWidget& widget, const char* begin) {
+    for (auto* found : widget.findChildren<QPushButton*>()) {
+      if (found->text().startsWith(QLatin1String(begin))) return found;
+    }
+    return nullptr;
+  }
+  static QTreeView* view(const PluginsDialog& dialog) { return dialog.findChild<QTreeView*>(); }
+  // -1: not there.
+  static int rowOf(const PluginsDialog& dialog, const QString& name) {
+    const auto* model = view(dialog)->model();
+    for (int row = 0; row < model->rowCount(); ++row) {
+      if (model->index(row, PluginList::name_column).data().toString() == name) return row;
+    }
+    return -1;
+  }
+  static QString cell(const PluginsDialog& dialog, const QString& name, int column) {
+    return view(dialog)->model()->index(rowOf(dialog, name), column).data().toString();
+  }
+  static void choose(PluginsDialog& dialog, const QString& name) {
+    view(dialog)->setCurrentIndex(view(dialog)->model()->index(rowOf(dialog, name), 0));
+  }
+
+ private Q_SLOTS:
+  void shipped_ones_and_those_of_folders_and_case_are_in_one_list() {
+    startPython();
+    openCaseWithPlugins();
+    PluginsDialog dialog(*session_, *theme_);
+    dialog.show();
+    const QAbstractItemModelTester tester(view(dialog)->model());
+    QTRY_VERIFY(rowOf(dialog, QStringLiteral("mine")) >= 0);
+    QTRY_VERIFY(rowOf(dialog, QStringLiteral("error_bursts")) >= 0);
+    QCOMPARE(cell(dialog, QStringLiteral("error_bursts"), PluginList::from_column), QStringLiteral("Conclave"));
+    QCOMPARE(cell(dialog, QStringLiteral("mine"), PluginList::from_column), QStringLiteral("this case"));
+    QCOMPARE(cell(dialog, QStringLiteral("mine"), PluginList::state_column), QStringLiteral("not agreed to"));
+    QCOMPARE(cell(dialog, QStringLiteral("broken"), PluginList::state_column), QStringLiteral("cannot be used"));
+    QCOMPARE(cell(dialog, QStringLiteral("missing.py"), PluginList::state_column), QStringLiteral("cannot be used"));
+    choose(dialog, QStringLiteral("mine"));
+    const QString text = textOf(dialog);
+    for (const char* part : {"Looks at disks.", "Connects to api.example.com:443.", "redacted", "Writes no files.",
+                             "a process of its own", "nobody agreed"}) {
+      QVERIFY2(text.contains(QLatin1String(part)), part);
+    }
+    choose(dialog, QStringLiteral("broken"));
+    QVERIFY(textOf(dialog).contains(QLatin1String("plugin.toml:2:")));
+  }
+
+  void agreeing_writes_the_lock_and_the_audit_log() {
+    startPython();
+    openCaseWithPlugins();
+    Case onlyMine = *session_->subject();
+    onlyMine.experts = {{"./mine.py", nlohmann::json::object(), 1.0}};
+    session_->setCase(onlyMine);
+    PluginsDialog dialog(*session_, *theme_);
+    dialog.show();
+    QTRY_VERIFY(rowOf(dialog, QStringLiteral("mine")) >= 0);
+    button(dialog, "Agree")->click();
+    QTRY_COMPARE(cell(dialog, QStringLiteral("mine"), PluginList::state_column), QStringLiteral("ready"));
+    QVERIFY(!button(dialog, "Agree")->isEnabled());
+    QTRY_VERIFY(audited().contains(QStringLiteral("plugin.agree mine")));
+    QCOMPARE(scripting::read_lock(fsPath(folder_->path()))->size(), 1U);
+    write("mine.py", QByteArray(mine) + "# changed\n");  // other content is not what was agreed to
+    button(dialog, "&Reload")->click();
+    QTRY_COMPARE(cell(dialog, QStringLiteral("mine"), PluginList::state_column), QStringLiteral("not agreed to"));
+  }
+
+  void agreeing_to_what_cannot_be_read_says_why_and_writes_nothing() {
+    startPython();
+    openCaseWithPlugins();
+    PluginsDialog dialog(*session_, *theme_);
+    dialog.show();
+    QTRY_VERIFY(rowOf(dialog, QStringLiteral("mine")) >= 0);
+    button(dialog, "Agree")->click();
+    QTRY_VERIFY(textOf(dialog).contains(QLatin1String("plugin.toml:2:")));
+    QVERIFY(!QFile::exists(path("conclave.lock")));
+  }
+
+  void a_failure_is_shown_with_its_traceback() {
+    startPython([](FakeHost& host) {
+      scripting::PluginInfo plugin;
+      plugin.name = "language_model";
+      plugin.trust = scripting::Trust::shipped;
+      host.more_plugins.push_back(plugin);
+    });
+    const auto file = write("report.json", QByteArray::fromStdString(to_json(sampleReport()).dump()));
+    session_->open({file});
+    QTRY_VERIFY(session_->report());
+    PluginsDialog dialog(*session_, *theme_);
+    dialog.show();
+    QTRY_VERIFY(rowOf(dialog, QStringLiteral("language_model")) >= 0);
+    QCOMPARE(cell(dialog, QStringLiteral("language_model"), PluginList::state_column), QStringLiteral("failed"));
+    choose(dialog, QStringLiteral("language_model"));
+    QVERIFY(textOf(dialog).contains(QLatin1String("TimeoutError: the endpoint did not answer")));
+    QVERIFY(dialog.findChild<LinkedText*>(QStringLiteral("traceback"))->toPlainText().contains(QLatin1String("line 12, in ask")));
+  }
+
+  void the_file_that_opens_is_the_one_to_mend() {
+    PluginRow broken{fsPath(path("broken")), PluginRow::From::subject, {}, path("broken") + QStringLiteral("/plugin.toml:2:11: no")};
+    QCOMPARE(placeOf(broken).file, path("broken") + QStringLiteral("/plugin.toml"));
+    QCOMPARE(placeOf(broken).line, 2);
+    QDir(folder_->path()).mkdir(QStringLiteral("pack"));
+    PluginRow folder{fsPath(path("pack")), PluginRow::From::folder, scripting::PluginInfo{}, {}};
+    folder.plugin->module = "code";
+    QCOMPARE(placeOf(folder).file, path("pack/code/__init__.py"));
+    write("pack/code.py", "x = 1\n");
+    QCOMPARE(placeOf(folder).file, path("pack/code.py"));
+    folder.plugin.reset();
+    QCOMPARE(placeOf(folder).file, path("pack/plugin.toml"));
+    PluginRow single{fsPath(path("mine.py")), PluginRow::From::subject, {}, QStringLiteral("not UTF-8")};
+    QCOMPARE(placeOf(single).file, path("mine.py"));
+  }
+
+  void settings_lead_to_the_expert() {
+    startPython();
+    PluginsDialog dialog(*session_, *theme_);
+    dialog.show();
+    QTRY_VERIFY(rowOf(dialog, QStringLiteral("error_bursts")) >= 0);
+    choose(dialog, QStringLiteral("stranger"));
+    QVERIFY(!button(dialog, "&Settings")->isEnabled());
+    choose(dialog, QStringLiteral("error_bursts"));
+    QSignalSpy wanted(&dialog, &PluginsDialog::settingsRequested);
+    button(dialog, "&Settings")->click();
+    QCOMPARE(wanted.value(0).value(0).toString(), QStringLiteral("error_bursts"));
+    ExpertsPage page(*session_, *theme_);
+    page.select(QStringLiteral("error_bursts"));
+    QVERIFY(textOf(page).contains(QLatin1String("Width of the window in minutes.")));
+  }
+
+  void without_python_and_case_it_says_that_there_is_nothing() {
+    PluginsDialog dialog(*session_, *theme_);
+    dialog.show();
+    QVERIFY(textOf(dialog).contains(QLatin1String("No plugins are known yet.")));
+    QVERIFY(!button(dialog, "Open")->isEnabled());
+  }
+};
+
+QTEST_MAIN(PluginsTest)
+#include "plugins_test.moc"
