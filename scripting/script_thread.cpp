@@ -305,9 +305,9 @@ std::string ScriptThread::stack_of_task(Ticket ticket) {
       },
       true);
   if (!posted || waiting.wait_for(std::chrono::milliseconds(500)) != std::future_status::ready) return {};
-  std::string text;
-  for (const auto& [file, line, function] : waiting.get()) text += frame_text(file, line, function);
-  return text;
+  std::vector<StackFrame> frames;
+  for (const auto& [file, line, function] : waiting.get()) frames.push_back({file, line, function});
+  return readable_stack(std::move(frames));
 }
 
 void ScriptThread::run_in_terminal(std::string what, std::function<int(ScriptThread&, Ticket)> work,

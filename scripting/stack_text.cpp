@@ -21,19 +21,13 @@ constexpr std::uintmax_t largest_source = 8U << 20U;
 constexpr std::array<std::string_view, 6> own_files{"/conclave/_host.py",   "/conclave/_console.py",  "/conclave/_runner.py",
                                                     "/conclave/_worker.py", "/conclave/_terminal.py", "/conclave/_hooks.py"};
 
-struct Frame {
-  std::string file;
-  int line = 0;
-  std::string function;
-};
-
 struct Section {
   std::string head;
   bool current = false;
-  std::vector<Frame> frames;  // most recent first
+  std::vector<StackFrame> frames;  // most recent last, once all are read
 };
 
-bool is_own(const Frame& frame) {
+bool is_own(const StackFrame& frame) {
   return std::any_of(own_files.begin(), own_files.end(), [&](std::string_view name) { return frame.file.ends_with(name); });
 }
 
@@ -74,12 +68,12 @@ std::string unescaped(std::string_view text) {
 }
 
 // '  File "/a/b.py", line 12 in assess'
-std::optional<Frame> read_frame(std::string_view line) {
+std::optional<StackFrame> read_frame(std::string_view line) {
   constexpr std::string_view begin = "  File \"";
   constexpr std::string_view middle = "\", line ";
   const std::size_t end_of_file = line.rfind(middle);
   if (!line.starts_with(begin) || end_of_file == std::string_view::npos || end_of_file < begin.size()) return std::nullopt;
-  Frame frame;
+  StackFrame frame;
   frame.file = unescaped(line.substr(begin.size(), end_of_file - begin.size()));
   line.remove_prefix(end_of_file + middle.size());
   const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), frame.line);
@@ -103,18 +97,15 @@ std::vector<Section> read_sections(std::string_view dump) {
       sections.push_back({other ? "Another thread:" : "The thread that runs it:", !other, {}});
     }
   }
+  for (Section& section : sections) std::reverse(section.frames.begin(), section.frames.end());
   return sections;
-}
-
-std::string text_of(const std::vector<Frame>& frames) {
-  std::string text;
-  for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame) text += frame_text(frame->file, frame->line, frame->function);
-  return text;
 }
 
 std::string source_line(const fs::path& file, int wanted) {
   std::error_code error;
-  if (!fs::is_regular_file(file, error) || fs::file_size(file, error) > largest_source || error) return {};
+  if (!fs::is_regular_file(file, error)) return {};
+  const auto size = fs::file_size(file, error);
+  if (error || size == 0 || size > largest_source) return {};  // files of /proc are empty, and reading one may wait for ever
   std::ifstream source(file);
   std::string line;
   for (int number = 0; number < wanted; ++number) {
@@ -124,14 +115,23 @@ std::string source_line(const fs::path& file, int wanted) {
   return begin == std::string::npos ? "" : valid_utf8(line.substr(begin, longest_line));
 }
 
+std::string text_of(const std::vector<StackFrame>& frames) {
+  std::string text;
+  for (const StackFrame& frame : frames) {
+    text += "  File \"" + frame.file + "\", line " + std::to_string(frame.line);
+    if (!frame.function.empty()) text += ", in " + frame.function;
+    text += '\n';
+    if (const std::string source = source_line(frame.file, frame.line); !source.empty()) text += "    " + source + '\n';
+  }
+  return text;
+}
+
 }  // namespace
 
-std::string frame_text(const std::string& file, int line, const std::string& function) {
-  std::string text = "  File \"" + file + "\", line " + std::to_string(line);
-  if (!function.empty()) text += ", in " + function;
-  text += '\n';
-  if (const std::string source = source_line(file, line); !source.empty()) text += "    " + source + '\n';
-  return text;
+std::string readable_stack(std::vector<StackFrame> frames) {
+  const auto all = frames;
+  std::erase_if(frames, is_own);
+  return text_of(frames.empty() ? all : frames);
 }
 
 std::string readable_stack(std::string_view dump) {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace conclave::scripting {
 
@@ -10,7 +11,13 @@ namespace conclave::scripting {
 // and of its own threads, unless nothing else is left. `dump` may hold several threads and need not be UTF-8.
 [[nodiscard]] std::string readable_stack(std::string_view dump);
 
-// One frame of a traceback: 'File "x.py", line 3, in f' and the source of the line.
-[[nodiscard]] std::string frame_text(const std::string& file, int line, const std::string& function);
+struct StackFrame {
+  std::string file;
+  int line = 0;  // 1-based
+  std::string function;
+};
+
+// The same of frames that are known, most recent last.
+[[nodiscard]] std::string readable_stack(std::vector<StackFrame> frames);
 
 }  // namespace conclave::scripting

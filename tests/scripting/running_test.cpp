@@ -178,7 +178,7 @@ TEST(StackText, ShowsTheThreadThatRunsFirstAndLeavesOutTheWorkersOwn) {
 }
 
 TEST(StackText, ReadsNonsense) {
-  EXPECT_EQ(readable_stack(""), "");
+  EXPECT_EQ(readable_stack(std::string_view()), "");
   EXPECT_EQ(readable_stack("  File \"x"), "");
   EXPECT_EQ(readable_stack("  File \"a\", line 99999999999999 in b\nnonsense\xff\n"), "");
   EXPECT_EQ(readable_stack("  File \"\", line \n\n\0\n"), "");
@@ -188,9 +188,12 @@ TEST(StackText, ReadsNonsense) {
 TEST_F(RunningTest, FramesShowTheLineOfTheirSource) {
   write("some.py", "one\n    two = \xff\nthree\n");
   const std::string file = (folder / "some.py").string();
-  EXPECT_EQ(frame_text(file, 2, "f"), "  File \"" + file + "\", line 2, in f\n    two = \xEF\xBF\xBD\n");
-  EXPECT_EQ(frame_text(file, 9, ""), "  File \"" + file + "\", line 9\n");
-  EXPECT_EQ(frame_text(folder.string(), 1, "f"), "  File \"" + folder.string() + "\", line 1, in f\n");
+  const auto text = [](const std::string& name, int line, const std::string& function) {
+    return readable_stack(std::vector<StackFrame>{{"/x/conclave/_host.py", 1, "main"}, {name, line, function}});
+  };
+  EXPECT_EQ(text(file, 2, "f"), "  File \"" + file + "\", line 2, in f\n    two = \xEF\xBF\xBD\n");
+  EXPECT_EQ(text(file, 9, ""), "  File \"" + file + "\", line 9\n");
+  EXPECT_EQ(text(folder.string(), 1, "f"), "  File \"" + folder.string() + "\", line 1, in f\n");
 }
 
 }  // namespace
