@@ -86,6 +86,7 @@ class Host:
         self._line = line_descriptor
         self._loop = asyncio.new_event_loop()
         self._tasks: dict[int, asyncio.Task[Any]] = {}
+        self._paths: dict[int, str] = {}  # of the plugins whose tasks these are
         self._waiting: list[tuple[int, str]] = []  # console commands behind one that awaits
         self._console: Any = None
         self._nested = False  # the loop runs inside a job; the queue is looked at when that job ends
@@ -125,9 +126,11 @@ class Host:
     ) -> None:
         task = self._loop.create_task(coroutine, context=self._in_context(running))
         self._tasks[running.ticket] = task
+        self._paths[running.ticket] = running.path
 
         def ended(task: asyncio.Task[Any]) -> None:
             self._tasks.pop(running.ticket, None)
+            self._paths.pop(running.ticket, None)
             done(task)
 
         task.add_done_callback(ended)
@@ -295,14 +298,13 @@ class Host:
     def stack_of_task(self, ticket: int) -> list[tuple[str, int, str]]:
         """(file, line, function), innermost last, of what awaits; [] if nothing of this ticket does."""
         task = self._tasks.get(ticket)
-        found: list[tuple[str, int, str]] = []
-        awaited: Any = None if task is None else task.get_coro()
-        while awaited is not None:
-            frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
-            if frame is not None:
-                found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
-            awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
-        return found
+        if task is None:
+            return []
+        # The runner waits for a task of its own, in which the plugin's code is.
+        path = self._paths[ticket]
+        inner = [_awaited_frames(other) for other in asyncio.all_tasks(self._loop) if other not in self._tasks.values()]
+        of_plugin = [frames for frames in inner if path and any(file.startswith(path) for file, _, _ in frames)]
+        return max(of_plugin, key=len, default=_awaited_frames(task))
 
     def terminal_console(self, ticket: int, opened: bytes = b"") -> int:
         from conclave import _terminal
@@ -387,6 +389,17 @@ class Host:
                     stream.flush()
             except (OSError, ValueError):
                 pass
+
+
+def _awaited_frames(task: asyncio.Task[Any]) -> list[tuple[str, int, str]]:
+    frames: list[tuple[str, int, str]] = []
+    awaited: Any = task.get_coro()
+    while awaited is not None:
+        frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
+        if frame is not None:
+            frames.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
+    return frames
 
 
 def _text_of(error: BaseException) -> str:
