@@ -28,7 +28,7 @@ struct EditorCommand {
   bool operator==(const EditorCommand&) const = default;
 };
 
-// What opens `file` at `line` with the editor `configured` ($VISUAL or $EDITOR, a shell-like command). An editor that needs a
+// What opens `file` at `line` with the editor `configured` ($VISUAL or $EDITOR, a command whose words may be in double quotes). An editor that needs a
 // terminal gets one from `terminal` ("x-terminal-emulator"), and without one the desktop chooses.
 [[nodiscard]] EditorCommand editorCommand(const QString& configured, const QString& terminal, const QString& file, int line);
 

@@ -101,7 +101,7 @@ class ConsoleTest : public DesktopTest {
     QVERIFY(history.add(QStringLiteral("for x in y:\n    print('\u00fc\"')")));
     QFile file(path("deep/history"));
     QVERIFY(file.open(QIODevice::Append));
-    file.write("{\"no\": 1}\nnonsense \xff\0\n\"three\"\n\"cut off");
+    file.write("{\"no\": 1}\nnonsense \xff\n\"three\"\n\"cut off");
     file.close();
     QCOMPARE(history.load(), QStringList({QStringLiteral("one"), QStringLiteral("for x in y:\n    print('\u00fc\"')"),
                                           QStringLiteral("three")}));
@@ -250,7 +250,7 @@ class ConsoleTest : public DesktopTest {
     QCOMPARE(command("gvim -f"), QStringLiteral("gvim|-f|+7|/a b.py"));
     QCOMPARE(command("vim"), QStringLiteral("x-terminal-emulator|-e|vim|+7|/a b.py"));
     QCOMPARE(command("emacs -nw"), QStringLiteral("x-terminal-emulator|-e|emacs|-nw|+7|/a b.py"));
-    QCOMPARE(command("'/my editors/ed'"), QStringLiteral("/my editors/ed|+7|/a b.py"));
+    QCOMPARE(command("\"/my editors/ed\""), QStringLiteral("/my editors/ed|+7|/a b.py"));
     QCOMPARE(command("vim", ""), QString());
     QCOMPARE(command(""), QString());
   }

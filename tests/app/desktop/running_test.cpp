@@ -127,7 +127,8 @@ class RunningTest : public DesktopTest {
              {"open", nlohmann::json(nlohmann::json::value_t::discarded)},
              {"nonsense", nlohmann::json::object()}}) {
       host.request(what, argument);
-      QTRY_COMPARE(window.messages().rowCount(), ++expected);
+      ++expected;
+      QTRY_COMPARE(window.messages().rowCount(), expected);
       QVERIFY(last().startsWith(QLatin1String("app.") + QString::fromStdString(what)));
     }
   }
