@@ -129,7 +129,7 @@ void MainWindow::createDocks() {
 
   console_ = new Console(session_.scripts(), theme_);
   consoleDock_ = addDock(QStringLiteral("console"), tr("Python console"), console_, Qt::BottomDockWidgetArea);
-  auto* jobs = new QSplitter(Qt::Horizontal);
+  auto* jobs = new QSplitter(Qt::Vertical);
   jobs->addWidget(new JobsPanel(session_.jobs()));
   jobs->addWidget(new RunningPanel(session_.scripts(), theme_));
   jobs->setChildrenCollapsible(false);

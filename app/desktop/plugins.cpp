@@ -69,7 +69,10 @@ std::vector<PluginRow> pluginRows(const scripting::PluginCatalog* catalog, const
     for (const auto& problem : problems) rows.push_back({problem.path, byCase ? From::subject : From::folder, {}, qtText(problem.message)});
     for (const auto& plugin : plugins) {
       const From from = byCase ? From::subject : plugin.trust == scripting::Trust::shipped ? From::shipped : From::folder;
-      rows.push_back({plugin.path, from, plugin, {}});
+      const bool there = std::any_of(rows.begin(), rows.end(), [&](const PluginRow& row) {
+        return row.plugin && row.path.lexically_normal() == plugin.path.lexically_normal();
+      });
+      if (!there) rows.push_back({plugin.path, from, plugin, {}});  // a folder that was added may hold the case, too
     }
   };
   if (catalog) add(catalog->plugins, catalog->problems, false);
