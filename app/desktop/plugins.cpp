@@ -70,7 +70,7 @@ std::vector<PluginRow> pluginRows(const scripting::PluginCatalog* catalog, const
     for (const auto& plugin : plugins) {
       const From from = byCase ? From::subject : plugin.trust == scripting::Trust::shipped ? From::shipped : From::folder;
       const bool there = std::any_of(rows.begin(), rows.end(), [&](const PluginRow& row) {
-        return row.plugin && row.path.lexically_normal() == plugin.path.lexically_normal();
+        return row.plugin && !row.path.empty() && row.path.lexically_normal() == plugin.path.lexically_normal();
       });
       if (!there) rows.push_back({plugin.path, from, plugin, {}});  // a folder that was added may hold the case, too
     }
