@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", host.error().text().c_str());
     return 1;
   }
-  if (what == "console") (*host)->exit((*host)->run_terminal_console());
+  if (what == "console") (*host)->exit((*host)->run_terminal_console({}));
   if (what == "run") (*host)->exit((*host)->run_script(argv[2], {argv + 3, argv + argc}, std::nullopt));
   std::promise<void> done;
   (*host)->execute(argv[3], [&done](ConsoleReply) { done.set_value(); });

@@ -40,7 +40,7 @@ class PluginsTest : public DesktopTest {
     const QString file =
         write("case.yaml", "question: Is it well?\nlogs: [app.log]\nexperts: [./mine.py, ./broken, ./missing.py, error_bursts]\n");
     session_->open({file});
-    QTest::qWaitFor([this] { return session_->subject() != nullptr; });
+    (void)QTest::qWaitFor([this] { return session_->subject() != nullptr; });
     return file;
   }
 
