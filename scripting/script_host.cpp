@@ -155,8 +155,8 @@ class Host : public ScriptHost {
     if ((id & of_workers) != 0) return workers_->stop(id & ~of_workers, how);
     if (thread_->watch().stop(id, how)) return true;
     const auto list = thread_->running();
-    const bool console =
-        std::any_of(list.begin(), list.end(), [&](const RunningScript& script) { return script.id == id && script.who == "console"; });
+    const bool console = std::any_of(list.begin(), list.end(),
+                                     [&](const RunningScript& script) { return script.id == id && script.who == "console"; });
     return console && how != StopHow::kill && thread_->interrupt_console();
   }
 

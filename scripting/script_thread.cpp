@@ -72,9 +72,9 @@ Result<void> ScriptThread::set_up(const std::filesystem::path& package_folder) {
           PyUnicode_DecodeUTF8(line->data(), static_cast<Py_ssize_t>(line->size()), "replace"));
     });
     native["forget_line"] = py::cpp_function([this] { input_.forget(); }, py::call_guard<py::gil_scoped_release>());
-    native["request"] = py::cpp_function(
-        [this](const std::string& what, const std::string& argument) { return request(what, argument); },
-        py::call_guard<py::gil_scoped_release>());
+    native["request"] =
+        py::cpp_function([this](const std::string& what, const std::string& argument) { return request(what, argument); },
+                         py::call_guard<py::gil_scoped_release>());
     native["expert_ended"] =
         py::cpp_function([this](Ticket ticket, const py::object& response, bool cancelled, const std::string& type,
                                 const std::string& message, const std::string& traceback) {

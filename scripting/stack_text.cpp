@@ -18,8 +18,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t longest_line = 500;
 constexpr std::uintmax_t largest_source = 8U << 20U;
 
-constexpr std::array<std::string_view, 8> own_files{"/conclave/_deadlines.py", "/conclave/_expert_job.py", "/conclave/_host.py", "/conclave/_console.py", "/conclave/_runner.py",
-                                                    "/conclave/_worker.py", "/conclave/_terminal.py", "/conclave/_hooks.py"};
+constexpr std::array<std::string_view, 9> own_files{
+    "/conclave/_deadlines.py", "/conclave/_loading.py", "/conclave/_expert_job.py", "/conclave/_host.py", "/conclave/_console.py",
+    "/conclave/_runner.py",    "/conclave/_worker.py",  "/conclave/_terminal.py",   "/conclave/_hooks.py"};
 
 struct Section {
   std::string head;

@@ -149,8 +149,8 @@ std::vector<RunningScript> Watch::running() const {
                         : !entry.begun                 ? State::waiting
                         : entry.parked                 ? State::awaiting
                                                        : State::running;
-    list.push_back({ticket, entry.watched.who, false, state,
-                    entry.begun ? std::chrono::duration<double>(now - entry.began).count() : 0});
+    list.push_back(
+        {ticket, entry.watched.who, false, state, entry.begun ? std::chrono::duration<double>(now - entry.began).count() : 0});
   }
   return list;
 }

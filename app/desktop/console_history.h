@@ -7,8 +7,8 @@
 
 namespace conclave::desktop {
 
-// A file of JSON strings, one a line, that is only appended to, so that several windows may share it. It is the user's alone (0600),
-// since what is typed may hold secrets. GUI thread; lines that cannot be read are skipped.
+// A file of JSON strings, one a line, that is only appended to, so that several windows may share it. It is the user's alone
+// (0600), since what is typed may hold secrets. GUI thread; lines that cannot be read are skipped.
 class ConsoleHistory {
  public:
   static constexpr int most = 1000;

@@ -25,21 +25,22 @@ const QStringList& lineArguments(const QString& editor) {
   static const QStringList kate{QStringLiteral("-l"), QStringLiteral("%2"), QStringLiteral("%1")};
   static const QStringList mousepad{QStringLiteral("--line=%2"), QStringLiteral("%1")};
   static const QHash<QString, QStringList> known{
-      {QStringLiteral("code"), code},           {QStringLiteral("codium"), code},    {QStringLiteral("vscodium"), code},
-      {QStringLiteral("subl"), colon},          {QStringLiteral("zed"), colon},      {QStringLiteral("hx"), colon},
-      {QStringLiteral("helix"), colon},         {QStringLiteral("atom"), colon},     {QStringLiteral("pycharm"), jetbrains},
-      {QStringLiteral("charm"), jetbrains},     {QStringLiteral("idea"), jetbrains}, {QStringLiteral("clion"), jetbrains},
-      {QStringLiteral("kate"), kate},           {QStringLiteral("kwrite"), kate},    {QStringLiteral("geany"), kate},
+      {QStringLiteral("code"), code},        {QStringLiteral("codium"), code},    {QStringLiteral("vscodium"), code},
+      {QStringLiteral("subl"), colon},       {QStringLiteral("zed"), colon},      {QStringLiteral("hx"), colon},
+      {QStringLiteral("helix"), colon},      {QStringLiteral("atom"), colon},     {QStringLiteral("pycharm"), jetbrains},
+      {QStringLiteral("charm"), jetbrains},  {QStringLiteral("idea"), jetbrains}, {QStringLiteral("clion"), jetbrains},
+      {QStringLiteral("kate"), kate},        {QStringLiteral("kwrite"), kate},    {QStringLiteral("geany"), kate},
       {QStringLiteral("mousepad"), mousepad}};
   const auto found = known.constFind(editor);
   return found == known.constEnd() ? usual : *found;
 }
 
 bool needsTerminal(const QString& editor, const QStringList& options) {
-  static const QStringList textual{
-      QStringLiteral("vi"),    QStringLiteral("vim"), QStringLiteral("nvim"), QStringLiteral("nano"), QStringLiteral("pico"),
-      QStringLiteral("micro"), QStringLiteral("hx"),  QStringLiteral("helix"), QStringLiteral("joe"), QStringLiteral("jed"),
-      QStringLiteral("mcedit"), QStringLiteral("ne"), QStringLiteral("vim.tiny"), QStringLiteral("vim.basic")};
+  static const QStringList textual{QStringLiteral("vi"),       QStringLiteral("vim"),      QStringLiteral("nvim"),
+                                   QStringLiteral("nano"),     QStringLiteral("pico"),     QStringLiteral("micro"),
+                                   QStringLiteral("hx"),       QStringLiteral("helix"),    QStringLiteral("joe"),
+                                   QStringLiteral("jed"),      QStringLiteral("mcedit"),   QStringLiteral("ne"),
+                                   QStringLiteral("vim.tiny"), QStringLiteral("vim.basic")};
   return textual.contains(editor) || options.contains(QStringLiteral("-nw")) || options.contains(QStringLiteral("-t"));
 }
 

@@ -28,11 +28,12 @@ struct EditorCommand {
   bool operator==(const EditorCommand&) const = default;
 };
 
-// What opens `file` at `line` with the editor `configured` ($VISUAL or $EDITOR, a command whose words may be in double quotes). An editor that needs a
-// terminal gets one from `terminal` ("x-terminal-emulator"), and without one the desktop chooses.
+// What opens `file` at `line` with the editor `configured` ($VISUAL or $EDITOR, a command whose words may be in double quotes).
+// An editor that needs a terminal gets one from `terminal` ("x-terminal-emulator"), and without one the desktop chooses.
 [[nodiscard]] EditorCommand editorCommand(const QString& configured, const QString& terminal, const QString& file, int line);
 
-// Opens it in $VISUAL, $EDITOR or what the desktop has for such files. What the user is told if that fails, else empty. GUI thread.
+// Opens it in $VISUAL, $EDITOR or what the desktop has for such files. What the user is told if that fails, else empty. GUI
+// thread.
 [[nodiscard]] QString openInEditor(const QString& file, int line);
 
 }  // namespace conclave::desktop

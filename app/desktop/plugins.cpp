@@ -66,7 +66,8 @@ std::vector<PluginRow> pluginRows(const scripting::PluginCatalog* catalog, const
   std::vector<PluginRow> rows;
   const auto add = [&](const std::vector<scripting::PluginInfo>& plugins, const std::vector<scripting::PluginProblem>& problems,
                        bool byCase) {
-    for (const auto& problem : problems) rows.push_back({problem.path, byCase ? From::subject : From::folder, {}, qtText(problem.message)});
+    for (const auto& problem : problems)
+      rows.push_back({problem.path, byCase ? From::subject : From::folder, {}, qtText(problem.message)});
     for (const auto& plugin : plugins) {
       const From from = byCase ? From::subject : plugin.trust == scripting::Trust::shipped ? From::shipped : From::folder;
       const bool there = std::any_of(rows.begin(), rows.end(), [&](const PluginRow& row) {
@@ -108,7 +109,8 @@ QStringList permissionsText(const scripting::PluginInfo& plugin) {
                      : say("Runs in Conclave itself and could do what you can; the following is what it says it needs."));
   lines << (plugin.network.empty() ? say("No network.") : say("Connects to %1.").arg(joined(plugin.network)));
   if (!plugin.network.empty())
-    lines << (plugin.raw_evidence ? say("Sees the evidence as it is.") : say("Sees the evidence with secrets and personal data redacted."));
+    lines << (plugin.raw_evidence ? say("Sees the evidence as it is.")
+                                  : say("Sees the evidence with secrets and personal data redacted."));
   if (!plugin.read.empty()) lines << say("Reads %1, besides itself and the logs of the case.").arg(joined(plugin.read));
   lines << (plugin.write.empty() ? say("Writes no files.") : say("Writes %1.").arg(joined(plugin.write)));
   lines << (plugin.subprocess ? say("May start programs.") : say("Starts no programs."));

@@ -20,8 +20,8 @@ struct PluginRow {
   enum class From { shipped, folder, subject };
   std::filesystem::path path;
   From from = From::shipped;
-  std::optional<scripting::PluginInfo> plugin;  // nothing: it cannot be used
-  QString trouble;                              // why
+  std::optional<scripting::PluginInfo> plugin;            // nothing: it cannot be used
+  QString trouble;                                        // why
   std::optional<consensus::ExpertResponse> failure = {};  // its last, in the report that is shown
 };
 
@@ -34,7 +34,8 @@ struct PluginRow {
 [[nodiscard]] std::vector<PluginRow> pluginRows(const scripting::PluginCatalog* catalog, const CasePlugins& ofCase,
                                                 const Report* report);
 
-// The file a person edits: the module of a folder's entry, or plugin.toml if it is what is wrong. With a line if `trouble` names one.
+// The file a person edits: the module of a folder's entry, or plugin.toml if it is what is wrong. With a line if `trouble` names
+// one.
 struct PluginPlace {
   QString file;
   int line = 1;

@@ -216,8 +216,7 @@ void Scripts::lookAtRunning() {
   if (!host_ || jobs_.isRunning(looking_)) return;
   using List = std::vector<scripting::RunningScript>;
   looking_ = jobs_.run<List>(
-      {tr("Looking at scripts"), this, {}, true},
-      [host = host_](Job&) -> Result<List> { return host->running(); },
+      {tr("Looking at scripts"), this, {}, true}, [host = host_](Job&) -> Result<List> { return host->running(); },
       [this](const Result<List>& list) {
         if (list) Q_EMIT running(*list);
       });

@@ -137,10 +137,10 @@ void Worker::ready(int file) {
 RunningScript Worker::seen() const {
   using State = RunningScript::State;
   const auto now = Clock::now();
-  const State state = !began_                                                            ? State::waiting
-                      : !stop_sent_                                                      ? State::running
+  const State state = !began_                                                     ? State::waiting
+                      : !stop_sent_                                               ? State::running
                       : now < kill_at_ - (kill_after_stop - interrupt_after_stop) ? State::asked
-                                                                                         : State::interrupted;
+                                                                                  : State::interrupted;
   return {id_, task_.plugin.kind + " " + task_.plugin.name, true, state,
           began_ ? std::chrono::duration<double>(now - begun_).count() : 0};
 }
@@ -150,7 +150,8 @@ Result<Descriptor> Worker::dump() {
   Descriptor copy(::fcntl(words_.get(), F_DUPFD_CLOEXEC, 0));
   const std::string nothing(most_words, '\0');
   // It writes at the offset that both processes share.
-  if (!copy || !process_ || ::pwrite(copy.get(), nothing.data(), nothing.size(), 0) < 0 || ::lseek(copy.get(), 0, SEEK_SET) != 0) {
+  if (!copy || !process_ || ::pwrite(copy.get(), nothing.data(), nothing.size(), 0) < 0 ||
+      ::lseek(copy.get(), 0, SEEK_SET) != 0) {
     return fail_io("cannot ask for its stack", {}, errno);
   }
   send_signal(process_.get(), SIGUSR1);

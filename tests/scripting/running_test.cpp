@@ -130,8 +130,7 @@ class RunningWorkerTest : public RunningTest {
 };
 
 TEST_F(RunningWorkerTest, AWorkerIsSeenWithItsStackAndKilled) {
-  expert("hung",
-         "def inner():\n    while True:\n        try: time.sleep(600)\n        except BaseException: pass\ninner()", 600);
+  expert("hung", "def inner():\n    while True:\n        try: time.sleep(600)\n        except BaseException: pass\ninner()", 600);
   auto waiting = begin("hung");
   const RunningScript script = wait_for("expert hung", State::running);
   EXPECT_TRUE(script.in_worker);
@@ -182,7 +181,8 @@ TEST(StackText, ReadsNonsense) {
   EXPECT_EQ(readable_stack("  File \"x"), "");
   EXPECT_EQ(readable_stack("  File \"a\", line 99999999999999 in b\nnonsense\xff\n"), "");
   EXPECT_EQ(readable_stack("  File \"\", line \n\n\0\n"), "");
-  EXPECT_EQ(readable_stack("  File \"\\x4\\uD800\\U00110000\\\", line 4 in \\x"), "  File \"\\x4\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\\U00110000\\\", line 4, in \\x\n");
+  EXPECT_EQ(readable_stack("  File \"\\x4\\uD800\\U00110000\\\", line 4 in \\x"),
+            "  File \"\\x4\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\\U00110000\\\", line 4, in \\x\n");
 }
 
 TEST_F(RunningTest, FramesShowTheLineOfTheirSource) {

@@ -44,7 +44,7 @@ QString PluginList::text(const PluginRow& row, int column) const {
     case version_column:
       return row.plugin ? qtText(row.plugin->version) : QString();
     case from_column:
-      return row.from == PluginRow::From::shipped ? tr("Conclave")
+      return row.from == PluginRow::From::shipped  ? tr("Conclave")
              : row.from == PluginRow::From::folder ? tr("added folder")
                                                    : tr("this case");
     case state_column:

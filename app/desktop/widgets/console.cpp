@@ -62,9 +62,9 @@ Console::Console(Scripts& scripts, const ThemeController& theme, QWidget* parent
 void Console::layOut() {
   const QFont mono = QFontDatabase::systemFont(QFontDatabase::FixedFont);
   output_->setAccessibleName(tr("Python output"));
-  output_->setPlaceholderText(
-      tr("Python. The names case, evidence, report and app hold what the window shows. Tab completes, Up recalls, Ctrl+R searches, "
-         "Shift+Enter starts a new line."));
+  output_->setPlaceholderText(tr(
+      "Python. The names case, evidence, report and app hold what the window shows. Tab completes, Up recalls, Ctrl+R searches, "
+      "Shift+Enter starts a new line."));
   prompt_->setFont(mono);
   prompt_->setTextFormat(Qt::PlainText);
   prompt_->setObjectName(QStringLiteral("muted"));
@@ -132,12 +132,11 @@ void Console::refresh() {
 
 void Console::showPrompt(const QString& text) {
   const QString question = output_->lastLine().trimmed();
-  prompt_->setText(!text.isEmpty()         ? text
-                   : mode_ != Mode::asking ? (more_ ? more_prompt : first_prompt)
-                   : question.isEmpty()    ? QStringLiteral("?")
-                   : question.size() > longest_prompt
-                       ? QStringLiteral("... ") + question.right(longest_prompt)
-                       : question);
+  prompt_->setText(!text.isEmpty()                    ? text
+                   : mode_ != Mode::asking            ? (more_ ? more_prompt : first_prompt)
+                   : question.isEmpty()               ? QStringLiteral("?")
+                   : question.size() > longest_prompt ? QStringLiteral("... ") + question.right(longest_prompt)
+                                                      : question);
 }
 
 void Console::submit(const QString& source) {

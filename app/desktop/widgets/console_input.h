@@ -9,8 +9,8 @@ class QStringListModel;
 
 namespace conclave::desktop {
 
-// Enter submits (Shift+Enter starts a new line), Up and Down walk the history from the first and last line, Ctrl+R searches it from
-// the newest (again: the next older; Enter submits, Escape goes back), Tab completes, Ctrl+C without a selection interrupts.
+// Enter submits (Shift+Enter starts a new line), Up and Down walk the history from the first and last line, Ctrl+R searches it
+// from the newest (again: the next older; Enter submits, Escape goes back), Tab completes, Ctrl+C without a selection interrupts.
 // Dropped files insert their paths as Python strings. While it answers a question of the program that runs, Ctrl+D ends the input
 // and neither history nor completion is offered.
 class ConsoleInput : public QPlainTextEdit {

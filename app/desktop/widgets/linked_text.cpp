@@ -128,7 +128,8 @@ void LinkedText::mouseReleaseEvent(QMouseEvent* event) {
 // The way to a link without a mouse: cursor into it, menu key.
 void LinkedText::contextMenuEvent(QContextMenuEvent* event) {
   const std::unique_ptr<QMenu> menu(createStandardContextMenu());
-  const QString href = event->reason() == QContextMenuEvent::Keyboard ? textCursor().charFormat().anchorHref() : anchorAt(event->pos());
+  const QString href =
+      event->reason() == QContextMenuEvent::Keyboard ? textCursor().charFormat().anchorHref() : anchorAt(event->pos());
   if (const FileLink link = linkFromHref(href); !link.file.isEmpty()) {
     auto* action = new QAction(tr("Open %1, line %2").arg(link.file).arg(link.line), menu.get());
     connect(action, &QAction::triggered, this, [this, href] { open(href); });

@@ -29,7 +29,7 @@ class LinkedText : public QPlainTextEdit {
  private:
   void put(QTextCursor& cursor, const QString& text, const QColor& colour, const QColor& linkColour);
   void open(const QString& href);
-  QString pressed_;      // href under the mouse when it went down
+  QString pressed_;       // href under the mouse when it went down
   bool rewound_ = false;  // a carriage return came: what follows replaces the line
 };
 

@@ -55,7 +55,8 @@ PluginsDialog::PluginsDialog(Session& session, const ThemeController& theme, QWi
   detail_->setWidgetResizable(true);
   open_->setToolTip(tr("In $VISUAL or $EDITOR, else what your desktop has for such files"));
   settings_->setToolTip(tr("On the page of experts, for the next consultations"));
-  agree_->setToolTip(tr("Lets what the case names by path run, with the content it has now: writes conclave.lock beside the case"));
+  agree_->setToolTip(
+      tr("Lets what the case names by path run, with the content it has now: writes conclave.lock beside the case"));
   auto* add = new QPushButton(tr("&Add a folder ..."));
   add->setToolTip(tr("Naming a folder is consent to run the plugins in it that a case names, until Conclave is closed"));
   auto* reloadAll = new QPushButton(tr("&Reload"));
@@ -125,8 +126,9 @@ void PluginsDialog::fill() {
   const std::filesystem::path before = current() ? current()->path : std::filesystem::path();
   auto rows = pluginRows(session_.scripts().catalog().get(), ofCase_, session_.report().get());
   const auto broken = std::count_if(rows.begin(), rows.end(), [](const PluginRow& row) { return !row.plugin; });
-  message_->setText(broken == 0 ? counted(rows.size(), "plugin", "plugins")
-                                : tr("%1, of which %2 cannot be used").arg(counted(rows.size(), "plugin", "plugins")).arg(broken));
+  message_->setText(broken == 0
+                        ? counted(rows.size(), "plugin", "plugins")
+                        : tr("%1, of which %2 cannot be used").arg(counted(rows.size(), "plugin", "plugins")).arg(broken));
   list_.show(std::move(rows));
   const int row = std::max(list_.rowOf(before), 0);
   if (list_.rowCount() > 0) view_->setCurrentIndex(list_.index(row, 0));
@@ -148,11 +150,11 @@ void PluginsDialog::showDetail() {
     const auto& plugin = *row->plugin;
     auto* about = new Card(qtText(plugin.name));
     if (!plugin.summary.empty()) about->column()->addWidget(plainLabel(qtText(plugin.summary)));
-    about->column()->addWidget(plainLabel(tr("%1 of scope %2  ·  version %3  ·  content %4")
-                                              .arg(qtText(plugin.kind), qtText(plugin.scope),
-                                                   plugin.version.empty() ? tr("not given") : qtText(plugin.version),
-                                                   qtText(plugin.sha256).left(digest_shown)),
-                                          QStringLiteral("muted")));
+    about->column()->addWidget(plainLabel(
+        tr("%1 of scope %2  ·  version %3  ·  content %4")
+            .arg(qtText(plugin.kind), qtText(plugin.scope), plugin.version.empty() ? tr("not given") : qtText(plugin.version),
+                 qtText(plugin.sha256).left(digest_shown)),
+        QStringLiteral("muted")));
     about->column()->addWidget(plainLabel(qtPath(plugin.path), QStringLiteral("muted")));
     if (plugin.trust == scripting::Trust::untrusted)
       about->column()->addWidget(plainLabel(tr("It may not run yet: nobody agreed to what it contains now.")));

@@ -41,14 +41,16 @@ QString stateText(const RunningScript& script) {
 
 QString rungText(std::optional<StopHow> rung) {
   if (!rung) return RunningPanel::tr("Given up");
-  return *rung == StopHow::ask ? RunningPanel::tr("Stop") : *rung == StopHow::interrupt ? RunningPanel::tr("Interrupt")
-                                                                                        : RunningPanel::tr("Kill");
+  return *rung == StopHow::ask         ? RunningPanel::tr("Stop")
+         : *rung == StopHow::interrupt ? RunningPanel::tr("Interrupt")
+                                       : RunningPanel::tr("Kill");
 }
 
 QString rungHelp(std::optional<StopHow> rung) {
   if (!rung)
-    return RunningPanel::tr("It runs in this process, where nothing can be killed: what it answers is dropped, and it ends with Conclave.");
-  return *rung == StopHow::ask ? RunningPanel::tr("Asks it to stop (job.cancelled()); a moment later it is interrupted")
+    return RunningPanel::tr(
+        "It runs in this process, where nothing can be killed: what it answers is dropped, and it ends with Conclave.");
+  return *rung == StopHow::ask         ? RunningPanel::tr("Asks it to stop (job.cancelled()); a moment later it is interrupted")
          : *rung == StopHow::interrupt ? RunningPanel::tr("Raises an exception in it, also out of sleep and locks")
                                        : RunningPanel::tr("Ends its process");
 }

@@ -34,7 +34,8 @@ StackDialog::StackDialog(Scripts& scripts, const ThemeController& theme, const s
   foot->addWidget(live_);
   foot->addWidget(buttons, 1);
   auto* column = new QVBoxLayout(this);
-  column->addWidget(plainLabel(tr("Where %1 is now, most recent call last. A place opens in your editor.").arg(qtText(script.who))));
+  column->addWidget(
+      plainLabel(tr("Where %1 is now, most recent call last. A place opens in your editor.").arg(qtText(script.who))));
   column->addWidget(text_, 1);
   column->addWidget(state_);
   column->addLayout(foot);
@@ -63,7 +64,8 @@ void StackDialog::showStack(const Result<std::string>& stack) {
   }
   const QString text = qtText(*stack);
   same_ = text == shown_ ? same_ + 1 : 0;
-  state_->setText(same_ == 0 ? tr("Seen once.") : tr("The same for %1.").arg(counted(static_cast<quint64>(same_) + 1, "look", "looks")));
+  state_->setText(same_ == 0 ? tr("Seen once.")
+                             : tr("The same for %1.").arg(counted(static_cast<quint64>(same_) + 1, "look", "looks")));
   if (text == shown_) return;  // what the user selected stays so
   shown_ = text;
   text_->clear();

@@ -103,8 +103,8 @@ class ConsoleTest : public DesktopTest {
     QVERIFY(file.open(QIODevice::Append));
     file.write("{\"no\": 1}\nnonsense \xff\n\"three\"\n\"cut off");
     file.close();
-    QCOMPARE(history.load(), QStringList({QStringLiteral("one"), QStringLiteral("for x in y:\n    print('\u00fc\"')"),
-                                          QStringLiteral("three")}));
+    QCOMPARE(history.load(),
+             QStringList({QStringLiteral("one"), QStringLiteral("for x in y:\n    print('\u00fc\"')"), QStringLiteral("three")}));
     QVERIFY(!ConsoleHistory("/proc/nowhere/history").add(QStringLiteral("x")));
     QVERIFY(ConsoleHistory("/proc/nowhere/history").load().isEmpty());
   }
@@ -214,7 +214,8 @@ class ConsoleTest : public DesktopTest {
 
   void a_place_in_a_traceback_opens_in_the_users_editor() {
     const QString module = write("mine module.py", "x = 1\n");
-    const QString editor = write("editor", "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$0.seen.new\"; mv \"$0.seen.new\" \"$0.seen\"\n");
+    const QString editor =
+        write("editor", "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$0.seen.new\"; mv \"$0.seen.new\" \"$0.seen\"\n");
     QFile::setPermissions(editor, QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner);
     qputenv("VISUAL", editor.toLocal8Bit());
     auto* output = console_->output();

@@ -101,8 +101,8 @@ void FakeHost::execute(std::string source, std::function<void(scripting::Console
       sink_(scripting::Stream::out, (answer_ ? "answered " + *answer_ : std::string("EOFError")) + "\n", "console");
     }
     if (source == "fail") {
-      sink_(scripting::Stream::err, "Traceback (most recent call last):\n  File \"/tmp/mine.py\", line 12, in assess\nValueError: no\n",
-            "console");
+      sink_(scripting::Stream::err,
+            "Traceback (most recent call last):\n  File \"/tmp/mine.py\", line 12, in assess\nValueError: no\n", "console");
     }
     if (source == "flood") {
       for (int line = 0; line < 50'000; ++line) sink_(scripting::Stream::out, "line " + std::to_string(line) + "\n", "console");

@@ -33,8 +33,9 @@ class FakeExpert : public Expert {
   std::vector<std::thread> threads_;
 };
 
-// A host whose console understands these commands: "print TEXT", "say ORIGIN TEXT", "flood", "wait" (until interrupted), "ask TEXT"
-// (prints the question and then the answer) and a line that ends with ":" (incomplete). Callbacks come from a thread, as Python's do.
+// A host whose console understands these commands: "print TEXT", "say ORIGIN TEXT", "flood", "wait" (until interrupted), "ask
+// TEXT" (prints the question and then the answer) and a line that ends with ":" (incomplete). Callbacks come from a thread, as
+// Python's do.
 class FakeHost : public scripting::ScriptHost {
  public:
   explicit FakeHost(scripting::OutputSink sink);

@@ -23,7 +23,8 @@ namespace {
 
 constexpr const char* mine =
     "# /// script\n# [tool.conclave]\n# scope = \"disk\"\n# summary = \"Looks at disks.\"\n# [tool.conclave.permissions]\n"
-    "# network = [\"api.example.com:443\"]\n# ///\nimport conclave\n\n@conclave.expert\ndef assess(evidence, job):\n    return None\n";
+    "# network = [\"api.example.com:443\"]\n# ///\nimport conclave\n\n@conclave.expert\ndef assess(evidence, job):\n    return "
+    "None\n";
 
 }  // namespace
 
@@ -37,8 +38,8 @@ class PluginsTest : public DesktopTest {
     write("app.log", "2026-03-01T12:00:00Z INFO start\n");
     write("mine.py", mine);
     write("broken/plugin.toml", "name = \"broken\"\nversion = 7\n");
-    const QString file =
-        write("case.yaml", "question: Is it well?\nlogs: [app.log]\nexperts: [./mine.py, ./broken, ./missing.py, error_bursts]\n");
+    const QString file = write(
+        "case.yaml", "question: Is it well?\nlogs: [app.log]\nexperts: [./mine.py, ./broken, ./missing.py, error_bursts]\n");
     session_->open({file});
     (void)QTest::qWaitFor([this] { return session_->subject() != nullptr; });
     return file;
@@ -145,7 +146,8 @@ class PluginsTest : public DesktopTest {
   }
 
   void the_file_that_opens_is_the_one_to_mend() {
-    PluginRow broken{fsPath(path("broken")), PluginRow::From::subject, {}, path("broken") + QStringLiteral("/plugin.toml:2:11: no")};
+    PluginRow broken{
+        fsPath(path("broken")), PluginRow::From::subject, {}, path("broken") + QStringLiteral("/plugin.toml:2:11: no")};
     QCOMPARE(placeOf(broken).file, path("broken") + QStringLiteral("/plugin.toml"));
     QCOMPARE(placeOf(broken).line, 2);
     QDir(folder_->path()).mkdir(QStringLiteral("pack"));

@@ -51,9 +51,7 @@ class RunningTest : public DesktopTest {
   }
 
   void in_this_process_nothing_is_killed() {
-    const auto next = [](State state, bool worker, const char* who = "expert x") {
-      return nextRung({1, who, worker, state, 1});
-    };
+    const auto next = [](State state, bool worker, const char* who = "expert x") { return nextRung({1, who, worker, state, 1}); };
     QCOMPARE(next(State::running, false), std::optional(StopHow::ask));
     QCOMPARE(next(State::asked, false), std::optional(StopHow::interrupt));
     QCOMPARE(next(State::interrupted, false), std::optional<StopHow>());
@@ -117,15 +115,15 @@ class RunningTest : public DesktopTest {
     QTRY_COMPARE(window.messages().rowCount(), 1);
     QCOMPARE(window.messages().at(0).detail, QStringLiteral("half done"));
     int expected = 1;
-    for (const auto& [what, argument] : std::vector<std::pair<std::string, nlohmann::json>>{
-             {"show", "no such page"},
-             {"show", 7},
-             {"consult", nullptr},
-             {"go_to", nlohmann::json::array({"none.log", 3})},
-             {"go_to", "text"},
-             {"go_to", nlohmann::json::array({1, "x"})},
-             {"open", nlohmann::json(nlohmann::json::value_t::discarded)},
-             {"nonsense", nlohmann::json::object()}}) {
+    for (const auto& [what, argument] :
+         std::vector<std::pair<std::string, nlohmann::json>>{{"show", "no such page"},
+                                                             {"show", 7},
+                                                             {"consult", nullptr},
+                                                             {"go_to", nlohmann::json::array({"none.log", 3})},
+                                                             {"go_to", "text"},
+                                                             {"go_to", nlohmann::json::array({1, "x"})},
+                                                             {"open", nlohmann::json(nlohmann::json::value_t::discarded)},
+                                                             {"nonsense", nlohmann::json::object()}}) {
       host.request(what, argument);
       ++expected;
       QTRY_COMPARE(window.messages().rowCount(), expected);
