@@ -258,25 +258,18 @@ void ThemeController::apply() {
   Q_EMIT changed(theme_);
 }
 
-QIcon ThemeController::icon(const QString& name) const {
-  QFile file(QStringLiteral(":/icons/%1.svg").arg(name));
-  QIcon icon;
-  if (!file.open(QIODevice::ReadOnly)) return icon;
-  const QByteArray svg = file.readAll();
-  for (const int size : {16, 20, 24, 32, 48, 64}) {
-    icon.addPixmap(drawn(svg, theme_.text, size), QIcon::Normal, QIcon::Off);
-    icon.addPixmap(drawn(svg, theme_.accent, size), QIcon::Normal, QIcon::On);
-    icon.addPixmap(drawn(svg, mixed(theme_.window, theme_.muted, 0.65), size), QIcon::Disabled, QIcon::Off);
-  }
-  return icon;
-}
+QIcon ThemeController::icon(const QString& name) const { return icon(name, theme_.text); }
 
 QIcon ThemeController::icon(const QString& name, const QColor& colour) const {
   QFile file(QStringLiteral(":/icons/%1.svg").arg(name));
   QIcon icon;
   if (!file.open(QIODevice::ReadOnly)) return icon;
   const QByteArray svg = file.readAll();
-  for (const int size : {16, 20, 24, 32, 48, 64}) icon.addPixmap(drawn(svg, colour, size));
+  for (const int size : {16, 20, 24, 32, 48, 64}) {
+    icon.addPixmap(drawn(svg, colour, size), QIcon::Normal, QIcon::Off);
+    if (colour == theme_.text) icon.addPixmap(drawn(svg, theme_.accent, size), QIcon::Normal, QIcon::On);
+    icon.addPixmap(drawn(svg, mixed(theme_.window, theme_.muted, 0.65), size), QIcon::Disabled, QIcon::Off);
+  }
   return icon;
 }
 

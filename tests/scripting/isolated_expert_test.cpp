@@ -61,7 +61,8 @@ TEST_F(IsolatedExpertTest, TellsItsProgress) {
   const auto job = std::make_shared<Job>("steps");
   std::promise<consensus::ExpertResponse> ended;
   auto waiting = ended.get_future();
-  asked.experts.at(0)->start(evidence, job, [&ended](consensus::ExpertResponse response) { ended.set_value(std::move(response)); });
+  asked.experts.at(0)->start(evidence, job,
+                             [&ended](consensus::ExpertResponse response) { ended.set_value(std::move(response)); });
   for (int i = 0; i < 1000 && job->progress().done != 3; ++i) std::this_thread::sleep_for(20ms);
   EXPECT_EQ(job->progress().done, 3U);
   EXPECT_EQ(job->progress().total, 10U);

@@ -83,8 +83,8 @@ void EvidenceTree::addLogs(const Evidence& evidence) {
     const bool lost = row < unreadable.size() && unreadable[row];
     const auto bad = static_cast<quint64>(at(errors, row)) + static_cast<quint64>(at(fatals, row));
     const QString detail = lost  ? tr("unreadable")
-                           : bad ? tr("%1 errors").arg(countText(bad))
-                                 : tr("%1 lines").arg(countText(at(lines, row)));
+                           : bad ? counted(bad, "error", "errors")
+                                 : counted(static_cast<quint64>(at(lines, row)), "line", "lines");
     const QString tip = tr("%1\n%2 lines, %3, %4 lines of level error or fatal")
                             .arg(path, countText(at(lines, row)), bytesText(at(bytes, row)), countText(bad));
     add(head, QFileInfo(path).fileName(), detail, tip, lost || bad ? theme_.theme().bad : theme_.theme().muted,
