@@ -45,7 +45,8 @@ Result<std::vector<std::pair<std::string, std::string>>> facts_of(const nlohmann
   if (value.is_null()) return facts;
   if (!value.is_array()) return fail(ErrorKind::script, nonsense);
   for (const nlohmann::json& fact : value) {
-    if (!fact.is_array() || fact.size() != 2 || !fact[0].is_string() || fact[0] == "") return fail(ErrorKind::script, nonsense);
+    if (!fact.is_array() || fact.size() != 2 || !fact[0].is_string() || fact[0].get_ref<const std::string&>().empty())
+      return fail(ErrorKind::script, nonsense);
     facts.emplace_back(fact[0], fact[1].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
   return facts;
