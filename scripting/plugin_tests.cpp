@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "scripting/worker/pointers.h"
+
 namespace conclave::scripting {
 namespace {
 
@@ -48,13 +50,6 @@ std::vector<std::string> environment(const fs::path& python_package) {
     if (!replaced) variables.push_back(text);
   }
   return variables;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  for (std::string& text : texts) list.push_back(text.data());
-  list.push_back(nullptr);
-  return list;
 }
 
 // While it lives, Ctrl-C is for the child only.

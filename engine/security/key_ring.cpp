@@ -186,7 +186,7 @@ class Opener {
 Result<void> check_value(std::string_view value) {
   if (value.empty()) return fail(ErrorKind::invalid_argument, "the value is empty");
   if (value.size() > longest_value) return fail(ErrorKind::invalid_argument, "the value is longer than 64 KiB");
-  if (value.find('\0') != std::string_view::npos || valid_utf8(value) != value) {
+  if (value.find('\0') != std::string_view::npos || find_invalid_utf8(value) != std::string_view::npos) {
     return fail(ErrorKind::invalid_argument, "the value is not text (UTF-8)");
   }
   return {};

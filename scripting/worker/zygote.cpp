@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "scripting/worker/message.h"
+#include "scripting/worker/pointers.h"
 
 namespace conclave::scripting {
 namespace {
@@ -31,13 +32,6 @@ std::vector<std::string> environment() {
   variables.emplace_back("LD_PRELOAD=" CONCLAVE_WORKER_PRELOAD);
 #endif
   return variables;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  for (std::string& text : texts) list.push_back(text.data());
-  list.push_back(nullptr);
-  return list;
 }
 
 // Away from 0 to 3, which the child is given anew: this process may have been started with those closed.

@@ -5,7 +5,7 @@
 #include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
-#include <QScrollArea>
+#include <algorithm>
 #include <set>
 
 #include "app/desktop/text.h"
@@ -27,28 +27,13 @@ double secondsSince(qint64 startedMs) { return static_cast<double>(QDateTime::cu
 
 }  // namespace
 
-JobsPanel::JobsPanel(Jobs& jobs, QWidget* parent) : QWidget(parent), jobs_(jobs) {
-  auto* inner = new QWidget;
-  rowsLayout_ = new QVBoxLayout(inner);
-  idle_ = new QLabel(tr("Nothing is running."));
-  idle_->setObjectName(QStringLiteral("muted"));
-  rowsLayout_->addWidget(idle_);
-  rowsLayout_->addStretch();
-  auto* scroll = new QScrollArea;
-  scroll->setWidget(inner);
-  scroll->setWidgetResizable(true);
-  auto* layout = new QVBoxLayout(this);
-  layout->setContentsMargins(0, 0, 0, 0);
-  layout->addWidget(scroll);
+JobsPanel::JobsPanel(Jobs& jobs, QWidget* parent) : QWidget(parent), jobs_(jobs), rows_(*this, tr("Nothing is running.")) {
   connect(&jobs_, &Jobs::changed, this, &JobsPanel::refresh);
   connect(&jobs_, &Jobs::progressed, this, &JobsPanel::refresh);
 }
 
-JobsPanel::Row JobsPanel::makeRow(const Jobs::View& view) {
-  auto* widget = new QWidget;
-  auto* line = new QHBoxLayout(widget);
-  line->setContentsMargins(0, 2, 0, 2);
-  Row row{widget, new QLabel, new QProgressBar, new QPushButton(tr("Stop"))};
+JobsPanel::Row JobsPanel::fillRow(QHBoxLayout* line, const Jobs::View& view) {
+  Row row{nullptr, new QLabel, new QProgressBar, new QPushButton(tr("Stop"))};
   row.text->setTextFormat(Qt::PlainText);
   row.bar->setTextVisible(false);
   row.bar->setFixedWidth(180);
@@ -57,7 +42,6 @@ JobsPanel::Row JobsPanel::makeRow(const Jobs::View& view) {
   line->addWidget(row.text, 1);
   line->addWidget(row.stop);
   connect(row.stop, &QPushButton::clicked, this, [this, id = view.id] { jobs_.cancel(id); });
-  rowsLayout_->insertWidget(rowsLayout_->count() - 1, widget);
   return row;
 }
 
@@ -65,22 +49,14 @@ void JobsPanel::refresh() {
   std::set<Jobs::Id> seen;
   for (const auto& view : jobs_.views()) {
     seen.insert(view.id);
-    auto found = rows_.find(view.id);
-    if (found == rows_.end()) found = rows_.emplace(view.id, makeRow(view)).first;
+    Row* row = rows_.find(view.id);
+    if (!row) row = &rows_.add(view.id, [&](QHBoxLayout* line) { return fillRow(line, view); });
     const QString detail = view.stopping ? tr("stopping ...") : progressText(view.progress, secondsSince(view.startedMs));
-    found->second.text->setText(detail.isEmpty() ? view.title : QStringLiteral("%1: %2").arg(view.title, detail));
-    found->second.stop->setEnabled(!view.stopping);
-    showProgress(found->second.bar, view.progress);
+    row->text->setText(detail.isEmpty() ? view.title : QStringLiteral("%1: %2").arg(view.title, detail));
+    row->stop->setEnabled(!view.stopping);
+    showProgress(row->bar, view.progress);
   }
-  for (auto row = rows_.begin(); row != rows_.end();) {
-    if (seen.contains(row->first)) {
-      ++row;
-      continue;
-    }
-    row->second.widget->deleteLater();
-    row = rows_.erase(row);
-  }
-  idle_->setVisible(rows_.empty());
+  rows_.keep(seen);
 }
 
 JobsSummary::JobsSummary(Jobs& jobs, QWidget* parent) : QWidget(parent), jobs_(jobs), text_(new QLabel), bar_(new QProgressBar) {

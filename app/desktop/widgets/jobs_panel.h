@@ -1,12 +1,11 @@
 // Running jobs: a bar with what is done, at which rate, how long still, and a button to stop each.
 #pragma once
 
-#include <QVBoxLayout>
 #include <QWidget>
-#include <map>
 
 #include "app/desktop/jobs.h"
 #include "app/desktop/theme.h"
+#include "app/desktop/widgets/live_rows.h"
 
 class QLabel;
 class QProgressBar;
@@ -27,12 +26,10 @@ class JobsPanel : public QWidget {
     QPushButton* stop;
   };
   void refresh();
-  Row makeRow(const Jobs::View& view);
+  Row fillRow(QHBoxLayout* line, const Jobs::View& view);
 
   Jobs& jobs_;
-  QVBoxLayout* rowsLayout_;
-  QLabel* idle_;
-  std::map<Jobs::Id, Row> rows_;
+  LiveRows<Jobs::Id, Row> rows_;
 };
 
 // The first running job and how many more there are, for the status bar.

@@ -3,7 +3,6 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
-#include <QScrollArea>
 #include <algorithm>
 #include <set>
 
@@ -73,20 +72,7 @@ std::optional<StopHow> nextRung(const RunningScript& script) {
 }
 
 RunningPanel::RunningPanel(Scripts& scripts, const ThemeController& theme, QWidget* parent)
-    : QWidget(parent), scripts_(scripts), theme_(theme) {
-  auto* inner = new QWidget;
-  rowsLayout_ = new QVBoxLayout(inner);
-  idle_ = new QLabel(tr("No script runs."));
-  idle_->setObjectName(QStringLiteral("muted"));
-  rowsLayout_->addWidget(idle_);
-  rowsLayout_->addStretch();
-  auto* scroll = new QScrollArea;
-  scroll->setWidget(inner);
-  scroll->setWidgetResizable(true);
-  scroll->setAccessibleName(tr("Scripts that run"));
-  auto* layout = new QVBoxLayout(this);
-  layout->setContentsMargins(0, 0, 0, 0);
-  layout->addWidget(scroll);
+    : QWidget(parent), scripts_(scripts), theme_(theme), rows_(*this, tr("No script runs."), tr("Scripts that run")) {
   timer_.setInterval(look_interval_ms);
   connect(&timer_, &QTimer::timeout, &scripts_, &Scripts::lookAtRunning);
   connect(&scripts_, &Scripts::running, this, &RunningPanel::showScripts);
@@ -103,12 +89,8 @@ void RunningPanel::hideEvent(QHideEvent* event) {
   timer_.stop();
 }
 
-RunningPanel::Row& RunningPanel::rowOf(const RunningScript& script) {
-  if (const auto found = rows_.find(script.id); found != rows_.end()) return found->second;
-  auto* widget = new QWidget;
-  auto* line = new QHBoxLayout(widget);
-  line->setContentsMargins(0, 2, 0, 2);
-  Row row{widget, new QLabel, new QPushButton(tr("Stack")), new QPushButton, script};
+RunningPanel::Row RunningPanel::fillRow(QHBoxLayout* line, const RunningScript& script) {
+  Row row{nullptr, new QLabel, new QPushButton(tr("Stack")), new QPushButton, script};
   const QString who = qtText(script.who);
   row.text->setTextFormat(Qt::PlainText);
   row.stack->setToolTip(tr("What it is doing now, line by line"));
@@ -118,15 +100,15 @@ RunningPanel::Row& RunningPanel::rowOf(const RunningScript& script) {
   line->addWidget(row.stop);
   connect(row.stack, &QPushButton::clicked, this, [this, id = script.id] { openStack(rows_.at(id).script); });
   connect(row.stop, &QPushButton::clicked, this, [this, id = script.id] { climb(id); });
-  rowsLayout_->insertWidget(rowsLayout_->count() - 1, widget);
-  return rows_.emplace(script.id, row).first->second;
+  return row;
 }
 
 void RunningPanel::showScripts(const std::vector<RunningScript>& scripts) {
   std::set<std::uint64_t> seen;
   for (const auto& script : scripts) {
     seen.insert(script.id);
-    Row& row = rowOf(script);
+    Row* known = rows_.find(script.id);
+    Row& row = known ? *known : rows_.add(script.id, [&](QHBoxLayout* line) { return fillRow(line, script); });
     row.script = script;
     const QString place = script.in_worker ? tr("in a process of its own") : tr("in Conclave");
     row.text->setText(QStringLiteral("%1  ·  %2  ·  %3").arg(qtText(script.who), place, stateText(script)));
@@ -136,15 +118,7 @@ void RunningPanel::showScripts(const std::vector<RunningScript>& scripts) {
     row.stop->setAccessibleName(QStringLiteral("%1 %2").arg(rungText(rung), qtText(script.who)));
     row.stop->setEnabled(rung.has_value());
   }
-  for (auto row = rows_.begin(); row != rows_.end();) {
-    if (seen.contains(row->first)) {
-      ++row;
-      continue;
-    }
-    row->second.widget->deleteLater();
-    row = rows_.erase(row);
-  }
-  idle_->setVisible(rows_.empty());
+  rows_.keep(seen);
   if (!std::exchange(stackWanted_, false)) return;
   const auto busy = std::find_if(scripts.begin(), scripts.end(),
                                  [](const RunningScript& script) { return !script.in_worker && script.state != State::waiting; });
@@ -152,9 +126,9 @@ void RunningPanel::showScripts(const std::vector<RunningScript>& scripts) {
 }
 
 void RunningPanel::climb(std::uint64_t id) {
-  const auto found = rows_.find(id);
-  if (found == rows_.end()) return;
-  if (const auto rung = nextRung(found->second.script)) scripts_.stop(id, *rung);
+  const Row* row = rows_.find(id);
+  if (!row) return;
+  if (const auto rung = nextRung(row->script)) scripts_.stop(id, *rung);
 }
 
 void RunningPanel::showStackOfBusy() {

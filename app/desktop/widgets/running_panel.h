@@ -1,12 +1,11 @@
 // Scripts that run now, and the ladder by which each is stopped: asked, interrupted, killed.
 #pragma once
 
-#include <QVBoxLayout>
 #include <QWidget>
-#include <map>
 
 #include "app/desktop/scripts.h"
 #include "app/desktop/theme.h"
+#include "app/desktop/widgets/live_rows.h"
 
 class QLabel;
 class QPushButton;
@@ -34,15 +33,13 @@ class RunningPanel : public QWidget {
     scripting::RunningScript script;
   };
   void showScripts(const std::vector<scripting::RunningScript>& scripts);
-  Row& rowOf(const scripting::RunningScript& script);
+  Row fillRow(QHBoxLayout* line, const scripting::RunningScript& script);
   void climb(std::uint64_t id);
   void openStack(const scripting::RunningScript& script);
 
   Scripts& scripts_;
   const ThemeController& theme_;
-  QVBoxLayout* rowsLayout_;
-  QLabel* idle_;
-  std::map<std::uint64_t, Row> rows_;
+  LiveRows<std::uint64_t, Row> rows_;
   QTimer timer_;
   bool stackWanted_ = false;
 };
