@@ -6,6 +6,7 @@
 
 #include "engine/base/text.h"
 #include "engine/base/time.h"
+#include "scripting/case_plugins.h"
 #include "scripting/consent.h"
 #include "scripting/plugin_switches.h"
 #include "scripting/worker/isolated_expert.h"
@@ -14,8 +15,6 @@ namespace conclave::scripting {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_path(std::string_view name) { return name.find('/') != std::string_view::npos || name.ends_with(".py"); }
 
 fs::path resolved(const fs::path& path) {
   std::error_code error;
@@ -48,7 +47,7 @@ class Chooser {
   [[nodiscard]] Result<PluginInfo> find(const ExpertChoice& choice, bool by_user) const {
     const std::string& name = choice.name;
     const std::string place = by_user ? std::string() : place_of(choice);
-    if (is_path(name)) {
+    if (is_plugin_path(name)) {
       auto plugin = find_path(name, by_user);
       if (!plugin && !by_user && !choice.place().empty()) {
         plugin.error().message = plugin.error().text();
@@ -60,7 +59,13 @@ class Chooser {
       if (plugin->kind == "expert") return as_trusted(*plugin, request_.trusted);
       return fail(ErrorKind::invalid_argument, "plugin '" + name + "' is no expert but of kind " + plugin->kind, place);
     }
-    for (const PluginProblem& problem : catalog_.problems) {
+    const CasePlugins of_case = read_case_plugins(subject_);
+    for (const PluginInfo& plugin : of_case.plugins) {
+      if (plugin.name == name && plugin.kind == "expert") return as_trusted(plugin, request_.trusted);
+    }
+    auto problems = catalog_.problems;
+    problems.insert(problems.end(), of_case.problems.begin(), of_case.problems.end());
+    for (const PluginProblem& problem : problems) {
       if (problem.path.stem() == name) {
         return fail(ErrorKind::parse, "expert '" + name + "' cannot be used: " + problem.message, place);
       }
@@ -80,8 +85,7 @@ class Chooser {
       choices = subject_.experts;
     } else {
       for (const PluginInfo& plugin : catalog_.plugins) {
-        if (plugin.kind == "expert" && plugin.trust == Trust::shipped && plugin.enabled)
-          choices.push_back({plugin.name, nlohmann::json::object(), 1.0});
+        if (in_default_circle(plugin) && plugin.enabled) choices.push_back({plugin.name, nlohmann::json::object(), 1.0});
       }
     }
     return choices;
@@ -114,7 +118,7 @@ class Chooser {
     const bool asks_all = request_.only.empty() && subject_.experts.empty();
     std::vector<config::Problem> problems;
     for (const PluginInfo& plugin : catalog_.plugins) {
-      const bool left_out = plugin.kind == "hook" || (asks_all && plugin.kind == "expert" && plugin.trust == Trust::shipped);
+      const bool left_out = plugin.kind == "hook" || (asks_all && in_default_circle(plugin));
       if (plugin.enabled || !left_out) continue;
       problems.push_back({config::Severity::note,
                           "disabled",

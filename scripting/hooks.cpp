@@ -167,6 +167,21 @@ Result<Outcome> run_evidence_hook(const HookRunners& runners, const PluginInfo& 
   return Outcome{answer->present, answer->names.empty() ? "" : "added facts: " + answer->names};
 }
 
+Result<bool> started_in_process(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin, Job& job) {
+  return wait_for_hook<bool>(thread, plugin, job, [plugin](ScriptThread& self, Ticket ticket) {
+    return py::cast<bool>(self.python().attr("startup_hook")(ticket, runner_info(plugin, nlohmann::json::object(), 1.0)));
+  });
+}
+
+// What app.message() was given.
+Result<std::vector<std::string>> started_isolated(const HookRunners& runners, const PluginInfo& plugin, Job& job) {
+  auto task = isolated_startup_hook(plugin);
+  if (!task) return tl::unexpected(std::move(task.error()));
+  auto answer = call_isolated(*runners.workers, std::move(*task), job, output_of(runners, plugin));
+  if (!answer) return tl::unexpected(std::move(answer.error()));
+  return messages_of(answer->value);
+}
+
 }  // namespace
 
 std::string describe_change(const nlohmann::json& before, const nlohmann::json& after) {
@@ -196,6 +211,26 @@ std::string describe_change(const nlohmann::json& before, const nlohmann::json& 
   for (std::size_t i = 0; i < changes.size() && i < most; ++i) text += (i == 0 ? "" : ", ") + changes[i];
   if (changes.size() > most) text += " and " + std::to_string(changes.size() - most) + " more";
   return text;
+}
+
+std::vector<StartedHook> run_startup_hooks(const HookRunners& runners, const std::vector<PluginInfo>& plugins, Job& job) {
+  std::vector<StartedHook> started;
+  for (const PluginInfo& plugin : plugins) {
+    if (job.stopped()) break;
+    const auto began = Clock::now();
+    StartedHook one;
+    one.plugin = plugin.name;
+    if (runs_isolated(plugin)) {
+      auto messages = started_isolated(runners, plugin, job);
+      if (messages) one.messages = std::move(*messages);
+      if (!messages) one.failure = messages.error().message;
+    } else if (const auto ended = started_in_process(runners.thread, plugin, job); !ended) {
+      one.failure = ended.error().message;
+    }
+    one.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+    started.push_back(std::move(one));
+  }
+  return started;
 }
 
 Hooks make_hooks(const HookRunners& runners, const std::vector<PluginInfo>& plugins) {

@@ -9,6 +9,7 @@
 
 #include "engine/case/consult.h"
 #include "scripting/plugin_catalog.h"
+#include "scripting/script_host.h"
 
 namespace conclave::scripting {
 
@@ -27,6 +28,11 @@ struct HookRunners {
 // thread at most the plugin's time and the same again for the hook, for a worker until it ends or was killed; never call them on
 // the script thread. A hook that fails changes nothing and is recorded as "failed: ...".
 [[nodiscard]] Hooks make_hooks(const HookRunners& runners, const std::vector<PluginInfo>& plugins);
+
+// `on_startup(app)` of those that have it, as above: in the window, once Python is there. In a worker `app` knows nothing but
+// message(). Stops early when `job` is stopped.
+[[nodiscard]] std::vector<StartedHook> run_startup_hooks(const HookRunners& runners, const std::vector<PluginInfo>& plugins,
+                                                         Job& job);
 
 // Paths that differ, as a reader of the receipt wants them: "changed services.api.replicas, added global_settings.region".
 [[nodiscard]] std::string describe_change(const nlohmann::json& before, const nlohmann::json& after);

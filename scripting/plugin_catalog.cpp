@@ -10,6 +10,7 @@
 #include "engine/base/ids.h"
 #include "scripting/plugin_manifest.h"
 #include "scripting/plugin_switches.h"
+#include "scripting/user_plugins.h"
 
 namespace conclave::scripting {
 namespace {
@@ -62,11 +63,6 @@ Result<std::vector<fs::path>> entries_of(const fs::path& folder) {
   return entries;
 }
 
-bool is_hidden(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return name.starts_with('.') || name == "__pycache__" || name.ends_with(".pyc");
-}
-
 // "<relative name> <digest>\n" per file, in order of name: the text whose digest is the plugin's. Links to files count with what
 // they point to; links to folders are refused, so that no code can hide from the digest or loop.
 Result<void> digest_folder(const fs::path& folder, const std::string& prefix, std::string& listing, std::size_t& bytes,
@@ -75,7 +71,7 @@ Result<void> digest_folder(const fs::path& folder, const std::string& prefix, st
   const auto entries = entries_of(folder);
   if (!entries) return tl::unexpected(entries.error());
   for (const fs::path& entry : *entries) {
-    if (is_hidden(entry)) continue;
+    if (!is_content(entry)) continue;
     const std::string name = prefix + entry.filename().string();
     std::error_code error;
     if (fs::is_directory(fs::symlink_status(entry, error))) {
@@ -96,6 +92,8 @@ Result<void> digest_folder(const fs::path& folder, const std::string& prefix, st
   return {};
 }
 
+bool speaks_of_start(std::string_view source) { return source.find("on_startup") != std::string_view::npos; }
+
 Result<PluginInfo> read_folder(const fs::path& folder, Trust trust) {
   PluginInfo info;
   info.path = folder;
@@ -113,6 +111,10 @@ Result<PluginInfo> read_folder(const fs::path& folder, Trust trust) {
       !fs::is_regular_file(folder / info.module / "__init__.py", error)) {
     return fail(ErrorKind::parse, "entry names the module '" + info.module + "', but there is no " + info.module + ".py",
                 manifest.string());
+  }
+  if (info.kind == "hook") {
+    const auto source = read_whole(folder / (info.module + ".py"), largest_file);
+    info.runs_at_start = source && speaks_of_start(*source);
   }
   std::string listing;
   std::size_t bytes = 0;
@@ -133,47 +135,79 @@ Result<PluginInfo> read_single_file(const fs::path& file, Trust trust) {
   const auto is_plugin = read_file_header(*source, file.string(), info);
   if (!is_plugin) return tl::unexpected(is_plugin.error());
   if (!*is_plugin) info.name.clear();
+  info.runs_at_start = info.kind == "hook" && speaks_of_start(*source);
   info.sha256 = sha256(file.filename().string() + '\0' + sha256(*source) + '\n');
   return info;
 }
 
-void add(Result<PluginInfo> plugin, const fs::path& path, PluginCatalog& catalog) {
-  if (!plugin) {
-    catalog.problems.push_back({path, plugin.error().text()});
-    return;
-  }
-  if (plugin->name.empty()) return;
-  if (const PluginInfo* earlier = catalog.find(plugin->name)) {
-    // Named folders are read first: what they hide of the shipped ones is meant so.
-    if (earlier->trust == plugin->trust) {
-      catalog.problems.push_back({path, "there is already a plugin named '" + plugin->name + "': " + earlier->path.string()});
-    }
-    return;
-  }
-  catalog.plugins.push_back(std::move(*plugin));
-}
+// A search through folders of one kind.
+struct Reader {
+  Trust trust;
+  Origin origin;
+  PluginCatalog& catalog;
 
-void read_folder_of_plugins(const fs::path& folder, Trust trust, bool search_groups, PluginCatalog& catalog) {
-  const auto entries = entries_of(folder);
-  if (!entries) {
-    catalog.problems.push_back({folder, entries.error().text()});
-    return;
+  void add(Result<PluginInfo> plugin, const fs::path& path) const {
+    if (!plugin) {
+      catalog.problems.push_back({path, plugin.error().text()});
+      return;
+    }
+    if (plugin->name.empty()) return;
+    plugin->origin = origin;
+    if (origin == Origin::user) {
+      if (auto yours = check_only_yours(path, true); !yours) {
+        catalog.problems.push_back({path, yours.error().text()});
+        return;
+      }
+    }
+    if (const PluginInfo* earlier = catalog.find(plugin->name)) {
+      // Named folders are read first, then the user's: what they hide of others is meant so.
+      if (earlier->origin == origin) {
+        catalog.problems.push_back({path, "there is already a plugin named '" + plugin->name + "': " + earlier->path.string()});
+      }
+      return;
+    }
+    catalog.plugins.push_back(std::move(*plugin));
   }
-  for (const fs::path& entry : *entries) {
-    if (is_hidden(entry)) continue;
-    std::error_code error;
-    const fs::file_status status = fs::status(entry, error);
-    const std::string name = entry.filename().string();
-    if (error && error != std::errc::no_such_file_or_directory) {
-      catalog.problems.push_back({entry, "cannot read: " + error.message()});
-    } else if (!fs::is_directory(status)) {
-      if (entry.extension() == ".py") add(read_single_file(entry, trust), entry, catalog);
-    } else if (fs::exists(fs::symlink_status(entry / manifest_name, error))) {
-      add(read_folder(entry, trust), entry, catalog);
-    } else if (search_groups && (name == "experts" || name == "hooks")) {
-      read_folder_of_plugins(entry, trust, false, catalog);
+
+  void read_all(const fs::path& folder, bool search_groups) const {
+    const auto entries = entries_of(folder);
+    if (!entries) {
+      catalog.problems.push_back({folder, entries.error().text()});
+      return;
+    }
+    for (const fs::path& entry : *entries) {
+      if (!is_content(entry)) continue;
+      std::error_code error;
+      const fs::file_status status = fs::status(entry, error);
+      const std::string name = entry.filename().string();
+      if (error && error != std::errc::no_such_file_or_directory) {
+        catalog.problems.push_back({entry, "cannot read: " + error.message()});
+      } else if (!fs::is_directory(status)) {
+        if (entry.extension() == ".py") add(read_single_file(entry, trust), entry);
+      } else if (fs::exists(fs::symlink_status(entry / manifest_name, error))) {
+        add(read_folder(entry, trust), entry);
+      } else if (search_groups && (name == "experts" || name == "hooks")) {
+        read_all(entry, false);
+      }
     }
   }
+
+  // A folder of plugins, or of one.
+  void read(const fs::path& folder) const {
+    std::error_code error;
+    if (fs::exists(fs::symlink_status(folder / manifest_name, error))) {
+      add(read_folder(folder, trust), folder);
+    } else {
+      read_all(folder, true);
+    }
+  }
+};
+
+// By name.
+PluginCatalog sorted(PluginCatalog catalog) {
+  std::sort(catalog.plugins.begin(), catalog.plugins.end(),
+            [](const PluginInfo& a, const PluginInfo& b) { return a.name < b.name; });
+  return catalog;
 }
 
 }  // namespace
@@ -181,6 +215,29 @@ void read_folder_of_plugins(const fs::path& folder, Trust trust, bool search_gro
 const PluginInfo* PluginCatalog::find(std::string_view name) const {
   const auto found = std::find_if(plugins.begin(), plugins.end(), [&](const PluginInfo& plugin) { return plugin.name == name; });
   return found == plugins.end() ? nullptr : &*found;
+}
+
+std::string_view origin_name(Origin origin) {
+  switch (origin) {
+    case Origin::shipped:
+      return "shipped";
+    case Origin::user:
+      return "user";
+    case Origin::folder:
+      return "folder";
+    case Origin::subject:
+      break;
+  }
+  return "case";
+}
+
+bool is_content(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return !name.starts_with('.') && name != "__pycache__" && !name.ends_with(".pyc");
+}
+
+bool in_default_circle(const PluginInfo& plugin) {
+  return plugin.kind == "expert" && (plugin.origin == Origin::shipped || plugin.origin == Origin::user);
 }
 
 bool runs_isolated(const PluginInfo& plugin) {
@@ -193,25 +250,29 @@ PluginInfo as_trusted(PluginInfo plugin, const std::vector<std::string>& trusted
   return plugin;
 }
 
-PluginCatalog read_catalog(const fs::path& shipped, const std::vector<fs::path>& named) {
+PluginCatalog read_catalog(const fs::path& shipped, const std::vector<fs::path>& named, const fs::path& user) {
   PluginCatalog catalog;
-  const auto read = [&](const fs::path& folder, Trust trust) {
-    std::error_code error;
-    if (fs::exists(fs::symlink_status(folder / manifest_name, error))) {
-      add(read_folder(folder, trust), folder, catalog);
+  for (const fs::path& folder : named) Reader{Trust::named, Origin::folder, catalog}.read(folder);
+  std::error_code error;
+  if (!user.empty() && fs::exists(user, error)) {
+    if (auto yours = check_only_yours(user, false); yours) {
+      Reader{Trust::named, Origin::user, catalog}.read_all(user, true);
     } else {
-      read_folder_of_plugins(folder, trust, true, catalog);
+      catalog.problems.push_back({user, yours.error().text()});
     }
-  };
-  for (const fs::path& folder : named) read(folder, Trust::named);
-  if (!shipped.empty()) read(shipped, Trust::shipped);
-  std::sort(catalog.plugins.begin(), catalog.plugins.end(),
-            [](const PluginInfo& a, const PluginInfo& b) { return a.name < b.name; });
-  return catalog;
+  }
+  if (!shipped.empty()) Reader{Trust::shipped, Origin::shipped, catalog}.read(shipped);
+  return sorted(std::move(catalog));
+}
+
+PluginCatalog read_plugins_in(const fs::path& folder, Trust trust, Origin origin) {
+  PluginCatalog catalog;
+  Reader{trust, origin, catalog}.read_all(folder, true);
+  return sorted(std::move(catalog));
 }
 
 PluginCatalog read_users_catalog(const fs::path& shipped, const std::vector<fs::path>& named) {
-  PluginCatalog catalog = read_catalog(shipped, named);
+  PluginCatalog catalog = read_catalog(shipped, named, user_plugins_folder());
   const auto disabled = read_disabled();
   if (!disabled) catalog.problems.push_back({switches_file(), disabled.error().text()});
   for (PluginInfo& plugin : catalog.plugins) plugin.enabled = disabled && !disabled->contains(plugin.name);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -21,6 +22,10 @@ struct Setting {
 // Whether and how a plugin may run: shipped and trusted ones (--trust) as their manifest says, what the user named or agreed to
 // (conclave.lock) in a worker only, the rest not at all.
 enum class Trust { shipped, trusted, named, untrusted };
+
+// Where it was found: beside Conclave, in the user's own plugin folder (user_plugins.h), in what was named, beside a case.
+enum class Origin { shipped, user, folder, subject };
+[[nodiscard]] std::string_view origin_name(Origin origin);  // shipped, user, folder, case
 
 struct PluginInfo {
   std::string name;
@@ -45,7 +50,9 @@ struct PluginInfo {
   bool raw_evidence = false;
   std::vector<std::string> secrets;  // names of the secrets it may ask for (see engine/security/key_ring.h)
   Trust trust = Trust::untrusted;
-  bool enabled = true;  // false: the user switched it off (see plugin_switches.h), and it does not run whoever asks for it
+  Origin origin = Origin::folder;
+  bool runs_at_start = false;  // a hook whose module speaks of on_startup, which otherwise it cannot have
+  bool enabled = true;         // false: the user switched it off (see plugin_switches.h), and it does not run whoever asks for it
 };
 
 struct PluginProblem {
@@ -55,6 +62,9 @@ struct PluginProblem {
 
 // In a worker process, with its limits and permissions enforced; otherwise in this process, with all its rights.
 [[nodiscard]] bool runs_isolated(const PluginInfo& plugin);
+
+// Whether it is asked by a case that names no experts: those that are shipped, and those the user installed.
+[[nodiscard]] bool in_default_circle(const PluginInfo& plugin);
 
 // `plugin`, trusted if its name is among `trusted` (--trust) and it is not shipped.
 [[nodiscard]] PluginInfo as_trusted(PluginInfo plugin, const std::vector<std::string>& trusted);
@@ -67,14 +77,23 @@ struct PluginCatalog {
   [[nodiscard]] const PluginInfo* find(std::string_view name) const;
 };
 
-// Reads `shipped` and every folder in `named`: each subfolder with a plugin.toml, and each *.py with an inline header (PEP 723,
-// table [tool.conclave]) or a @conclave.expert decorator. A folder that itself has a plugin.toml is one plugin; subfolders named
-// experts and hooks are searched likewise. What cannot be read is a problem and the rest goes on; an empty `shipped` is skipped.
-[[nodiscard]] PluginCatalog read_catalog(const std::filesystem::path& shipped, const std::vector<std::filesystem::path>& named);
+// Reads `shipped`, every folder in `named`, and the `user`'s own: each subfolder with a plugin.toml, and each *.py with an inline
+// header (PEP 723, table [tool.conclave]) or a @conclave.expert decorator. A folder that itself has a plugin.toml is one plugin;
+// subfolders named experts and hooks are searched likewise. What cannot be read is a problem and the rest goes on; an empty path
+// is skipped, and so is a `user` that does not exist. Nothing of `user` is read that others may write.
+[[nodiscard]] PluginCatalog read_catalog(const std::filesystem::path& shipped, const std::vector<std::filesystem::path>& named,
+                                         const std::filesystem::path& user = {});
 
-// The same with what the user switched off marked. If nobody knows what that is, everything is, and a problem says so.
+// The same with the folder of the user who runs this, and with what that user switched off marked. If nobody knows what that is,
+// everything is, and a problem says so.
 [[nodiscard]] PluginCatalog read_users_catalog(const std::filesystem::path& shipped,
                                                const std::vector<std::filesystem::path>& named);
+
+// What is in one folder, such as the one beside a case.
+[[nodiscard]] PluginCatalog read_plugins_in(const std::filesystem::path& folder, Trust trust, Origin origin);
+
+// False for what is no part of a plugin and its digest: hidden files and Python's caches.
+[[nodiscard]] bool is_content(const std::filesystem::path& path);
 
 // One plugin: a folder with plugin.toml, or a .py file.
 [[nodiscard]] Result<PluginInfo> read_plugin(const std::filesystem::path& path, Trust trust);

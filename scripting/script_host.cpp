@@ -99,6 +99,11 @@ class Host : public ScriptHost {
     return make_hooks({thread_, workers_, output_of_workers("hook ")}, plugins);
   }
 
+  [[nodiscard]] std::vector<StartedHook> start_up(const std::vector<PluginInfo>& plugins, Job& job) override {
+    if (std::any_of(plugins.begin(), plugins.end(), runs_isolated)) workers_->warm_up();
+    return run_startup_hooks({thread_, workers_, output_of_workers("hook ")}, plugins, job);
+  }
+
   void execute(std::string source, std::function<void(ConsoleReply)> done) override { thread_->execute(std::move(source), done); }
 
   void complete(std::string text, std::function<void(std::vector<std::string>)> done) override {
@@ -185,6 +190,22 @@ class Host : public ScriptHost {
                        [script, arguments = std::move(arguments), debug_port](ScriptThread& self, Ticket ticket) {
                          return py::cast<int>(self.python().attr("run_script")(ticket, script.string(), arguments, debug_port));
                        });
+  }
+
+  void listen_for_debugger(std::uint16_t port, std::function<void(Result<std::string>)> done) override {
+    const bool posted = thread_->post("starting debugpy", [port, done](ScriptThread& self) {
+      Result<std::string> address = fail(ErrorKind::script, "");
+      try {
+        const auto [listens, text] = py::cast<std::pair<bool, std::string>>(self.python().attr("listen_for_debugger")(port));
+        if (listens) address = text;
+        if (!listens) address = fail(ErrorKind::unsupported, text);
+      } catch (const std::exception& error) {
+        address = fail(ErrorKind::script, error.what());
+      }
+      const py::gil_scoped_release release;
+      done(std::move(address));
+    });
+    if (!posted) done(fail(ErrorKind::circle, "the program is ending"));
   }
 
   [[noreturn]] void exit(int code) override {

@@ -71,12 +71,20 @@ struct Circle {
 };
 
 struct CircleRequest {
-  std::vector<std::string> only;                    // --expert: names or .py files; empty: what the case says, or all shipped
+  std::vector<std::string> only;                    // --expert: names or .py files; empty: what the case says, or the default
   std::vector<std::filesystem::path> plugin_dirs;   // --plugins: naming is consent to run them in workers
   std::vector<std::string> allowed_endpoints = {};  // --allow-endpoint: the user agreed that evidence may be sent there
   std::vector<std::string> trusted = {};            // --trust: names of plugins that may run, and in this process
   // Asked on the script thread, or on threads of experts, when an expert wants a secret that is not in the environment.
   std::shared_ptr<const security::KeyRing> keys = std::make_shared<security::KeyRing>();
+};
+
+// What became of the on_startup of a hook plugin.
+struct StartedHook {
+  std::string plugin;
+  double seconds = 0;
+  std::string failure;                     // empty: none
+  std::vector<std::string> messages = {};  // of one in a worker, through app.message()
 };
 
 // Owner: main(); one per process, and never destroyed while scripts may run: leave with exit(). Threads: every member may be
@@ -93,6 +101,9 @@ class ScriptHost {
   // Functions of hook plugins (shipped and named), run as experts are: on the script thread, or in workers what is not trusted.
   // They block the calling thread meanwhile.
   [[nodiscard]] virtual Hooks hooks(const CircleRequest& request) = 0;
+
+  // on_startup(app) of these, one after the other. Blocks the calling thread meanwhile.
+  [[nodiscard]] virtual std::vector<StartedHook> start_up(const std::vector<PluginInfo>& plugins, Job& job) = 0;
 
   // Before the first command. Without it input() is at its end, and `app` says that there is no window.
   virtual void attach(Frontend frontend) = 0;
@@ -124,6 +135,10 @@ class ScriptHost {
   // only).
   virtual int run_script(const std::filesystem::path& script, std::vector<std::string> arguments,
                          std::optional<std::uint16_t> debug_port) = 0;
+
+  // Lets a debugger attach from now on (debugpy, loopback only; 0: any free port); it cannot be taken back. The address, also of
+  // an earlier call; kind unsupported says why there is none.
+  virtual void listen_for_debugger(std::uint16_t port, std::function<void(Result<std::string>)> done) = 0;
 
   // Refuses new jobs, cancels, runs atexit, flushes everything and leaves the process: the interpreter is never finalised.
   [[noreturn]] virtual void exit(int code) = 0;

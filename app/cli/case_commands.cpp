@@ -105,10 +105,20 @@ void add_case_commands(CLI::App& app, Program& program) {
   auto* open = app.add_subcommand("open", "Open a case or a report in the window");
   const auto path = std::make_shared<std::string>();
   open->add_option("CASE", *path, "The case file")->required();
-  open->callback([&app, &program, path] {
-    program.chosen = [&app, &program, path] {
+  const auto folders = std::make_shared<std::vector<std::string>>();
+  open->add_option("--plugins", *folders,
+                   "Another folder with plugins; naming it is consent to run them, each in a process of its own")
+      ->type_name("DIR");
+  const auto trusted = std::make_shared<std::vector<std::string>>();
+  open->add_option("--trust", *trusted, "Run this plugin inside the window, with all its rights")->type_name("NAME");
+  open->callback([&app, &program, path, folders, trusted] {
+    program.chosen = [&app, &program, path, folders, trusted] {
       if (::access(path->c_str(), R_OK) != 0) return program.failed(fail_io("cannot open", *path, errno).value());
-      return open_window(app, program, {*path});
+      std::vector<std::string> passed;
+      for (const std::string& folder : *folders) passed.push_back("--plugins=" + folder);
+      for (const std::string& name : *trusted) passed.push_back("--trust=" + name);
+      passed.insert(passed.end(), {"--", *path});
+      return open_window(app, program, passed);
     };
   });
 }

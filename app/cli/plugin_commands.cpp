@@ -7,12 +7,13 @@
 #include "app/cli/commands.h"
 #include "app/cli/logging.h"
 #include "app/cli/places.h"
+#include "app/cli/plugin_installing.h"
 #include "app/cli/plugin_making.h"
 #include "app/cli/program.h"
 #include "app/cli/terminal.h"
 #include "engine/base/text.h"
 #include "engine/case/case.h"
-#include "scripting/consent.h"
+#include "scripting/case_plugins.h"
 #include "scripting/plugin_catalog.h"
 #include "scripting/plugin_switches.h"
 
@@ -46,12 +47,11 @@ nlohmann::json as_json(const scripting::PluginInfo& plugin) {
     settings.push_back(
         {{"name", setting.name}, {"type", setting.type}, {"default", setting.default_value}, {"help", setting.help}});
   }
-  return {{"name", plugin.name},       {"version", plugin.version},
-          {"kind", plugin.kind},       {"scope", plugin.scope},
-          {"summary", plugin.summary}, {"path", plugin.path.string()},
-          {"sha256", plugin.sha256},   {"trust", trust_name(plugin.trust)},
-          {"enabled", plugin.enabled}, {"requirements", plugin.requirements},
-          {"network", plugin.network}, {"settings", settings}};
+  return {{"name", plugin.name},       {"version", plugin.version},           {"kind", plugin.kind},
+          {"scope", plugin.scope},     {"summary", plugin.summary},           {"path", plugin.path.string()},
+          {"sha256", plugin.sha256},   {"trust", trust_name(plugin.trust)},   {"from", scripting::origin_name(plugin.origin)},
+          {"enabled", plugin.enabled}, {"requirements", plugin.requirements}, {"network", plugin.network},
+          {"settings", settings}};
 }
 
 nlohmann::json as_json(const std::vector<scripting::PluginProblem>& problems) {
@@ -71,7 +71,9 @@ int show(Program& program, const std::vector<scripting::PluginInfo>& plugins,
   } else {
     Table table({"NAME", "VERSION", "KIND", "SCOPE", "FROM", "SUMMARY"});
     for (const scripting::PluginInfo& plugin : plugins) {
-      const std::string state = std::string(trust_name(plugin.trust)) + (plugin.enabled ? "" : ", disabled");
+      std::string state(scripting::origin_name(plugin.origin));
+      if (plugin.trust == scripting::Trust::untrusted) state += ", not agreed to";
+      if (!plugin.enabled) state += ", disabled";
       table.add({{plugin.name}, {plugin.version}, {plugin.kind}, {plugin.scope}, {state}, {plugin.summary}});
     }
     program.out.write(table.text(wants_colour(STDOUT_FILENO)));
@@ -92,7 +94,14 @@ bool all_exist(Program& program, const std::vector<std::string>& paths) {
 
 int list_plugins(Program& program, const Arguments& arguments) {
   if (!all_exist(program, arguments.folders)) return exit_usage;
-  const auto catalog = scripting::read_users_catalog(shipped_plugins(), {arguments.folders.begin(), arguments.folders.end()});
+  auto catalog = scripting::read_users_catalog(shipped_plugins(), {arguments.folders.begin(), arguments.folders.end()});
+  if (!arguments.case_file.empty()) {
+    const auto subject = load_case(arguments.case_file);
+    if (!subject) return program.failed(subject.error());
+    const auto of_case = scripting::read_case_plugins(*subject);
+    catalog.plugins.insert(catalog.plugins.end(), of_case.plugins.begin(), of_case.plugins.end());
+    catalog.problems.insert(catalog.problems.end(), of_case.problems.begin(), of_case.problems.end());
+  }
   return show(program, catalog.plugins, catalog.problems, arguments.json);
 }
 
@@ -114,29 +123,22 @@ int check_plugins(Program& program, const Arguments& arguments) {
   return show(program, plugins, problems, arguments.json);
 }
 
-// Agrees to what the case names by path and writes that down beside it.
+// Agrees to what comes with the case and writes that down beside it.
 int lock_case(Program& program, const Arguments& arguments) {
   const auto subject = load_case(arguments.case_file);
   if (!subject) return program.failed(subject.error());
-  std::vector<scripting::PluginInfo> plugins;
-  for (const ExpertChoice& choice : subject->experts) {
-    const std::filesystem::path path = choice.name;
-    if (path.extension() != ".py" && choice.name.find('/') == std::string::npos) continue;
-    auto plugin = scripting::read_plugin(path.is_relative() ? subject->base / path : path, scripting::Trust::named);
-    if (!plugin) return program.failed(plugin.error());
-    plugins.push_back(std::move(*plugin));
-  }
-  if (const auto written = scripting::write_lock(subject->base, plugins); !written) return program.failed(written.error());
-  for (const scripting::PluginInfo& plugin : plugins) {
+  const auto agreed = scripting::agree_to_case(*subject);
+  if (!agreed) return program.failed(agreed.error());
+  for (const scripting::PluginInfo& plugin : agreed->plugins) {
     audit(program, {AuditLine{"plugin.agree", plugin.name, plugin.sha256}});
   }
-  return show(program, plugins, {}, arguments.json);
+  return show(program, agreed->plugins, agreed->problems, arguments.json);
 }
 
-// A name that is none of a shipped plugin, nor of those in the folders named, is remembered too: it may be another case's.
+// A name that no plugin here has is remembered too: it may be another case's.
 int switch_plugins(Program& program, const Arguments& arguments, bool enabled) {
   if (!all_exist(program, arguments.folders)) return exit_usage;
-  const auto catalog = scripting::read_catalog(shipped_plugins(), {arguments.folders.begin(), arguments.folders.end()});
+  const auto catalog = scripting::read_users_catalog(shipped_plugins(), {arguments.folders.begin(), arguments.folders.end()});
   std::vector<std::string_view> known;
   for (const scripting::PluginInfo& plugin : catalog.plugins) known.push_back(plugin.name);
   for (const std::string& name : arguments.paths) {
@@ -156,21 +158,24 @@ void add_plugin_commands(CLI::App& app, Program& program) {
   auto* group = app.add_subcommand("plugins", "Experts and hooks that can be used")->require_subcommand(1, 1);
   const auto arguments = std::make_shared<Arguments>();
 
-  auto* list = group->add_subcommand("list", "Shipped plugins, and those in the folders named");
+  auto* list = group->add_subcommand("list", "Shipped plugins, your own, and those in the folders named");
   list->add_option("--plugins", arguments->folders, "Another folder with plugins")->type_name("DIR");
+  list->add_option("--case", arguments->case_file, "Also what comes with this case")->type_name("CASE");
   list->add_flag("--json", arguments->json, "Print JSON");
   list->callback([&program, arguments] { program.chosen = [&program, arguments] { return list_plugins(program, *arguments); }; });
 
   auto* check =
       group->add_subcommand("check", "Say what is wrong with plugins, without running them; exit code 1 if anything is");
-  check->add_option("PATH", arguments->paths, "Folders with a plugin.toml, or single .py files; without any, the shipped ones");
+  check->add_option("PATH", arguments->paths,
+                    "Folders with a plugin.toml, or single .py files; without any, all that list knows");
   check->add_option("--plugins", arguments->folders, "Another folder with plugins")->type_name("DIR");
   check->add_flag("--json", arguments->json, "Print JSON");
   check->callback(
       [&program, arguments] { program.chosen = [&program, arguments] { return check_plugins(program, *arguments); }; });
 
-  auto* lock =
-      group->add_subcommand("lock", "Agree to run what a case names by path: writes its content hashes to conclave.lock");
+  auto* lock = group->add_subcommand("lock",
+                                     "Agree to run what a case names by path or has in the folder plugins beside it: writes "
+                                     "content hashes to conclave.lock");
   lock->add_option("CASE", arguments->case_file, "The case file; the lock is written beside it")->required();
   lock->add_flag("--json", arguments->json, "Print JSON");
   for (const bool enabled : {true, false}) {
@@ -183,6 +188,7 @@ void add_plugin_commands(CLI::App& app, Program& program) {
       program.chosen = [&program, arguments, enabled] { return switch_plugins(program, *arguments, enabled); };
     });
   }
+  add_plugin_installing(*group, program);
   add_plugin_making(*group, program);
 
   lock->callback([&program, arguments] { program.chosen = [&program, arguments] { return lock_case(program, *arguments); }; });

@@ -45,7 +45,7 @@ Result<fs::path> folder_of(const Arguments& arguments) {
   if (fs::is_directory(arguments.name, error)) return fs::path(arguments.name);
   if (arguments.name.find('/') != std::string::npos)
     return fail_io("cannot open", arguments.name, fs::exists(arguments.name, error) ? ENOTDIR : ENOENT);
-  const auto catalog = scripting::read_catalog(shipped_plugins(), {arguments.folders.begin(), arguments.folders.end()});
+  const auto catalog = scripting::read_users_catalog(shipped_plugins(), {arguments.folders.begin(), arguments.folders.end()});
   if (const auto* plugin = catalog.find(arguments.name)) {
     if (fs::is_directory(plugin->path, error)) return plugin->path;
     return fail(ErrorKind::invalid_argument, "is a single file, and has no tests; name a folder", plugin->path.string());

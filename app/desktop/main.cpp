@@ -7,6 +7,7 @@
 
 #include "app/desktop/main_window.h"
 #include "app/desktop/screenshot.h"
+#include "app/desktop/startup.h"
 #include "app/desktop/text.h"
 #include "engine/store/store.h"
 
@@ -19,7 +20,8 @@ constexpr int usage_exit_code = 2;
 constexpr int start_patience_ms = 20'000;
 
 // Python is never finalised: once it runs, the process ends through its host.
-int leave(Jobs& jobs, Scripts& scripts, int code) {
+int leave(Jobs& jobs, Scripts& scripts, Startup& startup, int code) {
+  startup.leave();
   jobs.cancelAll();
   QElapsedTimer waited;
   waited.start();
@@ -54,9 +56,13 @@ int main(int argc, char** argv) {
   const QCommandLineOption size(QStringLiteral("size"), QStringLiteral("Size of the window."), QStringLiteral("WxH"));
   const QCommandLineOption look(QStringLiteral("theme"), QStringLiteral("light or dark, for this run."), QStringLiteral("NAME"));
   const QCommandLineOption page(QStringLiteral("page"), QStringLiteral("Page to show first."), QStringLiteral("NAME"));
-  const QCommandLineOption quit(QStringLiteral("quit-after-start"),
-                                QStringLiteral("Quit as soon as Python is ready or has failed."));
-  parser.addOptions({picture, size, look, page, quit});
+  const QCommandLineOption quit(QStringLiteral("quit-after-start"), QStringLiteral("Quit as soon as the start is complete."));
+  const QCommandLineOption plugins(QStringLiteral("plugins"),
+                                   QStringLiteral("Another folder with plugins; naming it is consent to run them."),
+                                   QStringLiteral("DIR"));
+  const QCommandLineOption trust(
+      QStringLiteral("trust"), QStringLiteral("Run this plugin inside the window, with all its rights."), QStringLiteral("NAME"));
+  parser.addOptions({picture, size, look, page, quit, plugins, trust});
   parser.process(app);
 
   const QDir program(QCoreApplication::applicationDirPath());
@@ -75,7 +81,9 @@ int main(int argc, char** argv) {
                   {fsPath(program.absoluteFilePath(QStringLiteral("../share/conclave/resources"))),
                    fsPath(QStandardPaths::writableLocation(QStandardPaths::CacheLocation)), store::default_store_path(),
                    default_audit_path()});
+  Startup startup(jobs, scripts, scripting::default_starts_file());
   MainWindow window(session, theme);
+  window.follow(startup);
   if (parser.isSet(size)) {
     const QStringList parts = parser.value(size).split(QLatin1Char('x'));
     const QSize wanted = parts.size() == 2 ? QSize(parts[0].toInt(), parts[1].toInt()) : QSize();
@@ -86,6 +94,12 @@ int main(int argc, char** argv) {
     window.resize(wanted);
   }
   window.show();
+  std::vector<std::filesystem::path> folders;
+  for (const QString& folder : parser.values(plugins)) folders.push_back(fsPath(folder));
+  scripts.setPluginDirs(std::move(folders));
+  std::vector<std::string> trusted;
+  for (const QString& name : parser.values(trust)) trusted.push_back(name.toStdString());
+  scripts.setTrusted(std::move(trusted));
   scripts.start([](scripting::OutputSink sink) {
     return scripting::ScriptHost::start(scripting::HostPaths::of_this_program(), std::move(sink));
   });
@@ -93,13 +107,10 @@ int main(int argc, char** argv) {
   if (parser.isSet(page)) window.showPage(parser.value(page));
   if (parser.isSet(quit)) {
     window.setAsksBeforeClosing(false);
-    const auto close_when_known = [&] {
-      if (scripts.state() != Scripts::State::starting) QMetaObject::invokeMethod(&window, &QWidget::close, Qt::QueuedConnection);
-    };
-    QObject::connect(&scripts, &Scripts::stateChanged, &window, close_when_known);
+    QObject::connect(&startup, &Startup::completed, &window, &QWidget::close, Qt::QueuedConnection);
   }
   std::optional<Screenshot> screenshot;
   if (parser.isSet(picture)) screenshot.emplace(session, window, parser.value(picture), parser.value(page));
   const int code = QApplication::exec();
-  return leave(jobs, scripts, code);
+  return leave(jobs, scripts, startup, code);
 }

@@ -24,8 +24,10 @@
 #include "app/desktop/pages/experts_page.h"
 #include "app/desktop/pages/welcome_page.h"
 #include "app/desktop/recent.h"
+#include "app/desktop/startup.h"
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/console.h"
+#include "app/desktop/widgets/debugger_dialog.h"
 #include "app/desktop/widgets/export_dialog.h"
 #include "app/desktop/widgets/jobs_panel.h"
 #include "app/desktop/widgets/messages_panel.h"
@@ -33,6 +35,7 @@
 #include "app/desktop/widgets/plugins_dialog.h"
 #include "app/desktop/widgets/running_panel.h"
 #include "app/desktop/widgets/sidebar.h"
+#include "app/desktop/widgets/start_notices.h"
 #include "engine/case/render.h"
 
 namespace conclave::desktop {
@@ -75,11 +78,13 @@ void MainWindow::createPages() {
   stack_ = new QStackedWidget;
   stuck_ = new Notice(tr("Interrupt"));
   noPython_ = new Notice;
+  startNotices_ = new StartNotices(session_);
   auto* rows = new QVBoxLayout(centre);
   rows->setContentsMargins(0, 0, 0, 0);
   rows->setSpacing(0);
   rows->addWidget(stuck_);
   rows->addWidget(noPython_);
+  rows->addWidget(startNotices_);
   rows->addWidget(stack_, 1);
   setCentralWidget(centre);
 
@@ -97,6 +102,10 @@ void MainWindow::createPages() {
   }
   connect(sidebar_, &Sidebar::selected, this, &MainWindow::selectPage);
   connect(stuck_, &Notice::acted, &session_.scripts(), &Scripts::interrupt);
+  connect(startNotices_, &StartNotices::failed, this, &MainWindow::fail);
+  connect(startNotices_, &StartNotices::enabled, this, [this](const QString& plugin) {
+    statusBar()->showMessage(tr("%1 runs again when Conclave starts").arg(plugin), 8000);
+  });
   connect(stuck_->addButton(tr("Show its stack")), &QPushButton::clicked, this, &MainWindow::showStack);
 }
 
@@ -150,6 +159,12 @@ void MainWindow::createStatusBar() {
     jobsDock_->show();
     jobsDock_->raise();
   });
+  debugger_ = new QLabel;
+  debugger_->setObjectName(QStringLiteral("debugger_state"));
+  debugger_->setTextFormat(Qt::PlainText);
+  debugger_->setToolTip(tr("A debugger may attach here; Circle, Attach a debugger says how"));
+  debugger_->hide();
+  statusBar()->addPermanentWidget(debugger_);
   statusBar()->addPermanentWidget(summary);
   statusBar()->addPermanentWidget(circleState_);
 }
@@ -257,14 +272,27 @@ void MainWindow::toggleConsole() {
 }
 
 void MainWindow::showPlugins() {
-  auto* dialog = new PluginsDialog(session_, theme_, this);
+  auto* experts = findChild<ExpertsPage*>();
+  auto* dialog = new PluginsDialog(session_, experts->experts(), theme_, this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
-  connect(dialog, &PluginsDialog::settingsRequested, this, [this, dialog](const QString& expert) {
-    for (const auto& entry : pages_) {
-      if (auto* experts = qobject_cast<ExpertsPage*>(entry.page)) experts->select(expert);
-    }
-    showPage(QStringLiteral("experts"));
-    dialog->close();
+  connect(dialog, &QDialog::finished, experts, &ExpertsPage::showDetail);  // settings were edited here, perhaps
+  dialog->open();
+}
+
+void MainWindow::follow(Startup& startup) {
+  startNotices_->follow(startup);
+  connect(&startup, &Startup::said, this, [this](config::Severity severity, const QString& what, const QString& detail) {
+    messages_.add({severity, what, detail});
+    if (severity != config::Severity::note) statusBar()->showMessage(what, 8000);
+  });
+}
+
+void MainWindow::attachDebugger() {
+  auto* dialog = new DebuggerDialog(session_.scripts(), this);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &DebuggerDialog::listening, this, [this](const QString& address) {
+    debugger_->setText(tr("Debugger: %1").arg(address));
+    debugger_->show();
   });
   dialog->open();
 }

@@ -21,6 +21,8 @@ class Console;
 class Menus;
 class Notice;
 class Sidebar;
+class StartNotices;
+class Startup;
 
 // Owner: main(). GUI thread.
 class MainWindow : public QMainWindow {
@@ -34,6 +36,8 @@ class MainWindow : public QMainWindow {
   [[nodiscard]] Page& page() const;  // the current one
   [[nodiscard]] Console& console() { return *console_; }
   [[nodiscard]] Messages& messages() { return messages_; }
+  // Shows what it says of plugins and the last start.
+  void follow(Startup& startup);
   // Closing asks when a consultation runs, unless nobody is there to answer.
   void setAsksBeforeClosing(bool asks) { asks_ = asks; }
 
@@ -44,6 +48,7 @@ class MainWindow : public QMainWindow {
   void exportReport();
   void toggleConsole();
   void showPlugins();
+  void attachDebugger();
 
  protected:
   void closeEvent(QCloseEvent* event) override;
@@ -74,6 +79,7 @@ class MainWindow : public QMainWindow {
   QStackedWidget* stack_ = nullptr;
   Notice* stuck_ = nullptr;
   Notice* noPython_ = nullptr;
+  StartNotices* startNotices_ = nullptr;
   QTreeView* tree_ = nullptr;
   QDockWidget* evidenceDock_ = nullptr;
   Console* console_ = nullptr;
@@ -82,6 +88,7 @@ class MainWindow : public QMainWindow {
   QDockWidget* messagesDock_ = nullptr;
   Menus* menus_ = nullptr;
   QLabel* circleState_ = nullptr;
+  QLabel* debugger_ = nullptr;
   bool asks_ = true;
 };
 

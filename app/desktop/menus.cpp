@@ -63,6 +63,8 @@ void Menus::makeCircleMenu() {
   auto* plugins = add(menu, "experts", tr("&Plugins ..."), QKeySequence(tr("Ctrl+Shift+P")),
                       tr("What there is, what each may do, and what went wrong with it"));
   connect(plugins, &QAction::triggered, &window_, &MainWindow::showPlugins);
+  auto* debugger = add(menu, {}, tr("Attach a &debugger ..."), {}, tr("Let an editor debug the Python inside the window"));
+  connect(debugger, &QAction::triggered, &window_, &MainWindow::attachDebugger);
   connect(consult_, &QAction::triggered, &session_, &Session::consult);
   connect(cancel_, &QAction::triggered, &session_, &Session::cancel);
 }

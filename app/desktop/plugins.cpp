@@ -1,79 +1,40 @@
 #include "app/desktop/plugins.h"
 
-#include <QCoreApplication>
 #include <QFileInfo>
 #include <QRegularExpression>
 #include <algorithm>
 
 #include "app/desktop/text.h"
-#include "scripting/consent.h"
+#include "scripting/permissions.h"
+#include "scripting/user_plugins.h"
 
 namespace conclave::desktop {
 
-namespace fs = std::filesystem;
-
 namespace {
 
-QString say(const char* text) { return QCoreApplication::translate("plugins", text); }
-
-std::vector<fs::path> pathsOf(const Case& subject) {
-  std::vector<fs::path> paths;
-  for (const ExpertChoice& choice : subject.experts) {
-    const fs::path path = choice.name;
-    if (path.extension() != ".py" && choice.name.find('/') == std::string::npos) continue;
-    paths.push_back(path.is_relative() ? subject.base / path : path);
-  }
-  return paths;
-}
-
-QString joined(const std::vector<std::string>& texts) {
-  QStringList list;
-  for (const auto& text : texts) list << qtText(text);
-  return list.join(QStringLiteral(", "));
+bool isInside(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  const auto relative = path.lexically_relative(folder);
+  return !relative.empty() && *relative.begin() != "..";
 }
 
 }  // namespace
 
-Result<CasePlugins> readCasePlugins(const Case& subject) {
-  CasePlugins found;
-  const auto lock = scripting::read_lock(subject.base);
-  if (!lock) found.problems.push_back({scripting::lock_file(subject.base), lock.error().message});
-  for (const fs::path& path : pathsOf(subject)) {
-    auto plugin = scripting::read_plugin(path, scripting::Trust::untrusted);
-    if (!plugin) {
-      found.problems.push_back({path, plugin.error().text()});
-      continue;
-    }
-    if (lock && scripting::agreed(*lock, *plugin)) plugin->trust = scripting::Trust::named;
-    found.plugins.push_back(std::move(*plugin));
-  }
-  return found;
-}
-
-Result<std::vector<scripting::PluginInfo>> agreeToCasePlugins(const Case& subject) {
-  std::vector<scripting::PluginInfo> plugins;
-  for (const fs::path& path : pathsOf(subject)) {
-    auto plugin = scripting::read_plugin(path, scripting::Trust::named);
-    if (!plugin) return tl::unexpected<Error>(plugin.error());
-    plugins.push_back(std::move(*plugin));
-  }
-  if (auto written = scripting::write_lock(subject.base, plugins); !written) return tl::unexpected<Error>(written.error());
-  return plugins;
-}
-
-std::vector<PluginRow> pluginRows(const scripting::PluginCatalog* catalog, const CasePlugins& ofCase, const Report* report) {
-  using From = PluginRow::From;
+std::vector<PluginRow> pluginRows(const scripting::PluginCatalog* catalog, const scripting::CasePlugins& ofCase,
+                                  const Report* report) {
+  using scripting::Origin;
   std::vector<PluginRow> rows;
+  const auto users = scripting::user_plugins_folder();
   const auto add = [&](const std::vector<scripting::PluginInfo>& plugins, const std::vector<scripting::PluginProblem>& problems,
                        bool byCase) {
-    for (const auto& problem : problems)
-      rows.push_back({problem.path, byCase ? From::subject : From::folder, {}, qtText(problem.message)});
+    for (const auto& problem : problems) {
+      const Origin origin = byCase ? Origin::subject : isInside(problem.path, users) ? Origin::user : Origin::folder;
+      rows.push_back({problem.path, origin, {}, qtText(problem.message)});
+    }
     for (const auto& plugin : plugins) {
-      const From from = byCase ? From::subject : plugin.trust == scripting::Trust::shipped ? From::shipped : From::folder;
       const bool there = std::any_of(rows.begin(), rows.end(), [&](const PluginRow& row) {
         return row.plugin && !row.path.empty() && row.path.lexically_normal() == plugin.path.lexically_normal();
       });
-      if (!there) rows.push_back({plugin.path, from, plugin, {}});  // a folder that was added may hold the case, too
+      if (!there) rows.push_back({plugin.path, plugin.origin, plugin, {}});  // a folder that was added may hold the case, too
     }
   };
   if (catalog) add(catalog->plugins, catalog->problems, false);
@@ -104,22 +65,7 @@ PluginPlace placeOf(const PluginRow& row) {
 
 QStringList permissionsText(const scripting::PluginInfo& plugin) {
   QStringList lines;
-  const bool isolated = scripting::runs_isolated(plugin);
-  lines << (isolated ? say("Runs in a process of its own, where the system keeps it to the following.")
-                     : say("Runs in Conclave itself and could do what you can; the following is what it says it needs."));
-  lines << (plugin.network.empty() ? say("No network.") : say("Connects to %1.").arg(joined(plugin.network)));
-  if (!plugin.network.empty())
-    lines << (plugin.raw_evidence ? say("Sees the evidence as it is.")
-                                  : say("Sees the evidence with secrets and personal data redacted."));
-  if (!plugin.read.empty()) lines << say("Reads %1, besides itself and the logs of the case.").arg(joined(plugin.read));
-  lines << (plugin.write.empty() ? say("Writes no files.") : say("Writes %1.").arg(joined(plugin.write)));
-  lines << (plugin.subprocess ? say("May start programs.") : say("Starts no programs."));
-  if (!plugin.secrets.empty()) lines << say("May ask for the secrets %1.").arg(joined(plugin.secrets));
-  lines << say("At most %1, %2 MB of memory and %3 KB of output.")
-               .arg(secondsText(plugin.time_s))
-               .arg(plugin.memory_mb, 0, 'f', 0)
-               .arg(plugin.output_kb, 0, 'f', 0);
-  if (!plugin.requirements.empty()) lines << say("Needs %1.").arg(joined(plugin.requirements));
+  for (const auto& line : scripting::permission_lines(plugin)) lines << qtText(line);
   return lines;
 }
 

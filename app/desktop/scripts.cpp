@@ -203,6 +203,20 @@ void Scripts::callTip(const QString& text, QObject* context, std::function<void(
   });
 }
 
+void Scripts::listenForDebugger(std::uint16_t port, QObject* context, std::function<void(Result<std::string>)> done) {
+  if (!host_) return;
+  host_->listen_for_debugger(port, [self = QPointer<Scripts>(this), target = QPointer<QObject>(context),
+                                    done = std::move(done)](Result<std::string> address) {
+    QMetaObject::invokeMethod(
+        qApp,
+        [self, target, done, address = std::move(address)] {
+          if (self && address) self->debugger_ = qtText(*address);
+          if (target) done(address);
+        },
+        Qt::QueuedConnection);
+  });
+}
+
 void Scripts::interrupt() {
   if (host_) host_->interrupt();
 }

@@ -45,6 +45,9 @@ class Scripts : public QObject {
   [[nodiscard]] std::shared_ptr<const scripting::PluginCatalog> catalog() const { return catalog_; }
   [[nodiscard]] const std::vector<std::filesystem::path>& pluginDirs() const { return pluginDirs_; }
   void setPluginDirs(std::vector<std::filesystem::path> dirs);
+  // Names of plugins that run inside the program (--trust), until it ends.
+  void setTrusted(std::vector<std::string> names) { trusted_ = std::move(names); }
+  [[nodiscard]] const std::vector<std::string>& trusted() const { return trusted_; }
   void readCatalog();  // anew; catalogChanged() when it is done
 
   // `done` runs on the GUI thread, and not at all if `context` is gone by then.
@@ -55,6 +58,9 @@ class Scripts : public QObject {
   void interrupt();
   // What input() in the console waits for (asked); nothing is the end of input.
   void answer(const std::optional<QString>& line);
+  // See ScriptHost::listen_for_debugger().
+  [[nodiscard]] QString debuggerAddress() const { return debugger_; }  // empty: nothing listens
+  void listenForDebugger(std::uint16_t port, QObject* context, std::function<void(Result<std::string>)> done);
   // In jobs; what ran at that time comes as a signal, the stack of one as text for the user.
   void lookAtRunning();
   void stop(std::uint64_t id, scripting::StopHow how);
@@ -83,6 +89,8 @@ class Scripts : public QObject {
   std::shared_ptr<scripting::ScriptHost> host_;
   std::shared_ptr<const scripting::PluginCatalog> catalog_;
   std::vector<std::filesystem::path> pluginDirs_;
+  std::vector<std::string> trusted_;
+  QString debugger_;
   std::shared_ptr<Collector> collector_;
   QTimer drainTimer_;
   QTimer watchTimer_;

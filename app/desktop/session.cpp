@@ -210,6 +210,7 @@ void Session::consult() {
   };
   scripting::CircleRequest request{{}, scripts_.pluginDirs()};
   request.keys = keys_.ring();
+  request.trusted = scripts_.trusted();
   for (const QString& endpoint : agreedEndpoints()) request.allowed_endpoints.push_back(endpoint.toStdString());
   auto work = [this, post, subject = asked(), host = scripts_.host(), request = std::move(request), folders = folders_,
                drafted = !draftedFrom_.empty()](Job& job) -> Result<Verdict> {

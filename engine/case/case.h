@@ -44,7 +44,7 @@ struct Case {
   std::vector<std::string> logs;  // paths, globs and directories, as written
   std::vector<scan::Target> services;
   std::string config;                 // path as written; empty: none
-  std::vector<ExpertChoice> experts;  // empty: all shipped ones
+  std::vector<ExpertChoice> experts;  // empty: all shipped ones and those the user installed
   bool whole_machine = false;         // `conclave here`: what is evidence was found, not named
   bool keep_going = false;            // named evidence that cannot be read is a problem, not an error
 };

@@ -1,4 +1,4 @@
-// Files that only their owner may read: internal to the room.
+// Files that only their owner may read, and locks between processes.
 #pragma once
 
 #include <cstddef>

@@ -274,7 +274,7 @@ void bind_case(py::module_& module) {
       .def_property_readonly("config", &config_to_python)
       .def_property_readonly(
           "experts", [](const Case& self) { return json_to_python(experts_json(self)); },
-          "[{name, settings, weight}]; empty: all shipped ones.")
+          "[{name, settings, weight}]; empty: all shipped ones and those the user installed.")
       .def_property_readonly("whole_machine", [](const Case& self) { return self.whole_machine; })
       .def_property_readonly(
           "keep_going", [](const Case& self) { return self.keep_going; },

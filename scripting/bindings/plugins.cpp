@@ -6,6 +6,7 @@
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
+#include "scripting/case_plugins.h"
 #include "scripting/consent.h"
 #include "scripting/plugin_catalog.h"
 #include "scripting/plugin_switches.h"
@@ -73,6 +74,8 @@ py::dict to_python(const PluginInfo& plugin) {
   info["secret_settings"] = secret_settings;
   info["isolated"] = runs_isolated(plugin);
   info["trust"] = trust_name(plugin.trust);
+  info["origin"] = to_str(origin_name(plugin.origin));
+  info["in_default_circle"] = in_default_circle(plugin);
   info["enabled"] = plugin.enabled;
   return info;
 }
@@ -108,6 +111,16 @@ PluginInfo plugin_from_python(const py::dict& info) {
 
 namespace {
 
+py::tuple infos_and_problems(const std::vector<PluginInfo>& plugins, const std::vector<PluginProblem>& problems) {
+  py::list infos;
+  for (const PluginInfo& plugin : plugins) infos.append(to_python(plugin));
+  py::list troubles;
+  for (const PluginProblem& problem : problems) {
+    troubles.append(py::make_tuple(path_to_python(problem.path), to_str(problem.message)));
+  }
+  return py::make_tuple(infos, troubles);
+}
+
 py::tuple catalog(py::handle shipped, const py::iterable& named) {
   const std::filesystem::path folder = shipped.is_none() ? std::filesystem::path() : to_path(shipped, "shipped");
   std::vector<std::filesystem::path> folders;
@@ -117,13 +130,7 @@ py::tuple catalog(py::handle shipped, const py::iterable& named) {
     const py::gil_scoped_release release;
     found = read_users_catalog(folder, folders);
   }
-  py::list plugins;
-  for (const PluginInfo& plugin : found.plugins) plugins.append(to_python(plugin));
-  py::list problems;
-  for (const PluginProblem& problem : found.problems) {
-    problems.append(py::make_tuple(path_to_python(problem.path), to_str(problem.message)));
-  }
-  return py::make_tuple(plugins, problems);
+  return infos_and_problems(found.plugins, found.problems);
 }
 
 py::dict plugin(py::handle path, py::handle trust) {
@@ -159,8 +166,24 @@ void bind_plugins(py::module_& module) {
         return names;
       },
       "The names of plugins that the user switched off. InfrastructureError if the settings that say so cannot be understood.");
-  module.def("read_catalog", &catalog, py::arg("shipped"), py::arg("named") = py::tuple(),
-             "(infos, problems): plugins by name, as the runner takes them; no code of theirs runs.");
+  module.def(
+      "case_plugins",
+      [](const Case& subject) {
+        CasePlugins found;
+        {
+          const py::gil_scoped_release release;
+          found = read_case_plugins(subject);
+        }
+        return infos_and_problems(found.plugins, found.problems);
+      },
+      py::arg("case"),
+      "(infos, problems): what a case names by path, and what is in the folder plugins beside it; untrusted unless its content "
+      "is in "
+      "conclave.lock. No code of theirs runs.");
+  module.def(
+      "read_catalog", &catalog, py::arg("shipped"), py::arg("named") = py::tuple(),
+      "(infos, problems): plugins by name, as the runner takes them, those in the user's plugin folder among them; no code of "
+      "theirs runs.");
   module.def("read_plugin", &plugin, py::arg("path"), py::arg("trust") = "named", "The info of one folder or .py file.");
 }
 

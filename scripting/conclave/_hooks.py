@@ -36,16 +36,21 @@ def _facts(returned: Any) -> list[tuple[str, Any]]:
     return facts
 
 
+def _nothing(returned: Any) -> None:
+    if returned is not None:
+        raise TypeError(f"on_startup returns nothing, not {type(returned).__name__}")
+
+
 def _as_json(value: Any) -> Any:
     return json.loads(json.dumps(value, allow_nan=False))
 
 
-_CHECKS: dict[str, Callable[[Any], Any]] = {"on_config_loaded": _config, "on_evidence": _facts}
+_CHECKS: dict[str, Callable[[Any], Any]] = {"on_config_loaded": _config, "on_evidence": _facts, "on_startup": _nothing}
 
 
 def call(info: Mapping[str, Any], name: str, argument: Any) -> dict[str, Any] | None:
     """What the plugin's hook of that name returned, as {"value": JSON}: None or a dict for on_config_loaded, (name, value) pairs for
-    on_evidence. None if it has no such hook. Whatever it raises passes through; TypeError or ValueError for nonsense."""
+    on_evidence, None for on_startup. None if it has no such hook. Whatever it raises passes through; TypeError or ValueError for nonsense."""
     function = _loading.load_hooks(info).get(name)
     return None if function is None else {"value": _CHECKS[name](function(argument))}
 

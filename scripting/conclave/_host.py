@@ -243,6 +243,19 @@ class Host:
         rows = [(name, json.dumps(value), info["name"]) for name, value in answer["value"]]
         return (blob.with_facts(rows) if rows else None), ", ".join(row[0] for row in rows)
 
+    def startup_hook(self, ticket: int, info: dict[str, Any]) -> bool:
+        """Whether there is such a hook. Raises what it raises."""
+        return self._hook(ticket, info, "on_startup", self.console.namespace["app"]) is not None
+
+    def listen_for_debugger(self, port: int) -> tuple[bool, str]:
+        """(True, "127.0.0.1:5678"), or (False, why not)."""
+        from conclave import _debugger
+
+        try:
+            return True, _debugger.listen(port)
+        except _debugger.Unavailable as error:
+            return False, str(error)
+
     # Console
 
     @property

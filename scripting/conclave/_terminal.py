@@ -170,21 +170,16 @@ def run_script(script: str, arguments: list[str], debug_port: int | None = None)
 
 def wait_for_debugger(port: int) -> bool:
     """Listens on loopback until a debugger has attached. False if there is no debugpy or no such port to be had; it is said why."""
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # it warns of what holds for modules of Python only
+    from conclave import _debugger
+
     try:
-        import debugpy
-    except ImportError:
-        print(
-            f"conclave: --debug-listen needs debugpy for {sys.executable}; install it with: apt install python3-debugpy",
-            file=sys.stderr,
-        )
+        address = _debugger.listen(port)
+    except _debugger.Unavailable as error:
+        print(f"conclave: {error}", file=sys.stderr)
         return False
-    try:
-        host, bound = debugpy.listen(("127.0.0.1", port))
-    except (OSError, RuntimeError) as error:  # RuntimeError: its adapter process could not
-        print(f"conclave: cannot listen for a debugger at 127.0.0.1:{port}: {error}", file=sys.stderr)
-        return False
-    print(f"conclave: waiting for a debugger at {host}:{bound}", file=sys.stderr)
+    import debugpy
+
+    print(f"conclave: waiting for a debugger at {address}", file=sys.stderr)
     debugpy.wait_for_client()
     return True
 

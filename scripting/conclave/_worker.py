@@ -42,6 +42,8 @@ from conclave.evidence import Evidence
 LARGEST_ANSWER = 16 << 20
 # From a stop to the interrupt; the program kills after 0.8 s.
 GRACE_S = 0.3
+MOST_MESSAGES = 20  # of an on_startup
+LONGEST_MESSAGE = 2000  # characters
 # Descriptors of a worker beside its standard streams.
 CHANNEL, WORDS = 3, 4
 
@@ -251,8 +253,29 @@ def _evidence(files: list[int]) -> Evidence | None:
 
 
 def _run_hook(info: dict[str, Any], name: str, argument: Any, job: _core.Job) -> dict[str, Any]:
+    if name == "on_startup":
+        return _run_startup_hook(info, job)
     returned, failure = _runner.run_hook(info, lambda: _hooks.call(info, name, argument), job)
     return {"returned": returned} if failure is None else {"response": failure.to_dict()}
+
+
+def _run_startup_hook(info: dict[str, Any], job: _core.Job) -> dict[str, Any]:
+    """The answer is what it said: the program is in another process, and only takes messages from here."""
+    from conclave._app import App
+
+    said: list[str] = []
+
+    def request(what: str, argument: str) -> bool:
+        if what != "message":
+            raise _core.ConclaveError(f"app.{what} is for plugins that run inside Conclave; in a process of its own a plugin has app.message")
+        if len(said) < MOST_MESSAGES:
+            said.append(json.loads(argument)[:LONGEST_MESSAGE])
+        return True
+
+    returned, failure = _runner.run_hook(info, lambda: _hooks.call(info, "on_startup", App(request, {})), job)
+    if failure is not None:
+        return {"response": failure.to_dict()}
+    return {"returned": None if returned is None else {"value": said}}
 
 
 def _secret(found: dict[str, Any]) -> str | None:

@@ -84,11 +84,15 @@ class _Finder:
     def _as_trusted(self, info: dict[str, Any]) -> dict[str, Any]:
         if info["name"] not in self._trusted or info["trust"] == "shipped":
             return info
-        return _core.read_plugin(info["path"], "trusted")
+        kept = {key: info[key] for key in ("origin", "in_default_circle", "enabled")}
+        return {**_core.read_plugin(info["path"], "trusted"), **kept}
 
     def by_name(self, name: str) -> dict[str, Any]:
         if name in self.experts:
             return self.experts[name]
+        for info in _core.case_plugins(self._case)[0]:
+            if info["name"] == name and info["kind"] == "expert":
+                return self._as_trusted(info)
         near = difflib.get_close_matches(name, self.experts, 1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise _core.CircleError(f"there is no expert '{name}'{hint}")
@@ -169,7 +173,7 @@ def _circle(
     elif choices:
         infos = [finder.named_by_case(choice) for choice in case.experts]
     else:
-        infos = [info for info in finder.experts.values() if info["trust"] == "shipped" and info["enabled"]]
+        infos = [info for info in finder.experts.values() if info["in_default_circle"] and info["enabled"]]
     circle = _Circle(hooks=finder.hooks)
     seen: set[str] = set()
     for info in infos:
@@ -276,7 +280,7 @@ def consult(
     """Gathers evidence, asks the experts and returns the Report.
 
     case: a Case or the path of a case file. experts: names, paths of .py files or plugin folders, or functions; by default what
-    the case says, or all shipped ones. plugins: folders of plugins. Naming a path or a folder here is consent to run it, in a
+    the case says, or all shipped ones and those the user installed. plugins: folders of plugins. Naming a path or a folder here is consent to run it, in a
     worker process that may do only what its manifest says; trust names plugins that run in this process instead, with all its
     rights, unless their manifest asks for isolation. A function runs in this process. What `conclave plugins disable` switched off is refused. history:
     whether the last report on the case is shown to experts (`evidence.previous`) and this one is kept. job: to stop it from

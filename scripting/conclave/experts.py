@@ -10,7 +10,7 @@ __all__ = ["Abstain", "expert", "hook"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 # The fixed points at which the host calls a hook.
-HOOKS = ("on_config_loaded", "on_evidence")
+HOOKS = ("on_config_loaded", "on_evidence", "on_startup")
 
 
 class Abstain:
@@ -81,7 +81,8 @@ def _marked(
 
 
 def hook(function: F) -> F:
-    """Marks a function as a hook; its name is the fixed point: `on_config_loaded(config)` or `on_evidence(evidence)`."""
+    """Marks a function as a hook; its name is the fixed point: `on_config_loaded(config)`, `on_evidence(evidence)`, or, when the
+    window has started, `on_startup(app)`."""
     name = getattr(function, "__name__", "")
     if name not in HOOKS:
         raise ValueError(f"a hook is named after its fixed point, one of {', '.join(HOOKS)}; got {name!r}")

@@ -9,6 +9,8 @@
 namespace conclave::scripting {
 namespace {
 
+constexpr std::size_t most_messages = 20;
+constexpr std::size_t longest_message = 8000;
 constexpr const char* nonsense = "the worker speaks nonsense: no answer of a hook";
 
 Result<IsolatedTask> task_of(const PluginInfo& plugin, const char* hook, EvidencePtr evidence, nlohmann::json config) {
@@ -34,6 +36,8 @@ Result<IsolatedTask> isolated_evidence_hook(const PluginInfo& plugin, EvidencePt
   return task_of(plugin, "on_evidence", std::move(evidence), nullptr);
 }
 
+Result<IsolatedTask> isolated_startup_hook(const PluginInfo& plugin) { return task_of(plugin, "on_startup", nullptr, nullptr); }
+
 Result<HookAnswer> hook_answer(const nlohmann::json& returned) {
   if (returned.is_null()) return HookAnswer{};
   if (!returned.is_object() || !returned.contains("value")) return fail(ErrorKind::script, nonsense);
@@ -50,6 +54,18 @@ Result<std::vector<std::pair<std::string, std::string>>> facts_of(const nlohmann
     facts.emplace_back(fact[0], fact[1].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   }
   return facts;
+}
+
+Result<std::vector<std::string>> messages_of(const nlohmann::json& value) {
+  std::vector<std::string> messages;
+  if (value.is_null()) return messages;
+  if (!value.is_array() || value.size() > most_messages) return fail(ErrorKind::script, nonsense);
+  for (const nlohmann::json& text : value) {
+    if (!text.is_string() || text.get_ref<const std::string&>().size() > longest_message)
+      return fail(ErrorKind::script, nonsense);
+    messages.push_back(text);
+  }
+  return messages;
 }
 
 Result<HookAnswer> call_isolated(WorkerPool& pool, IsolatedTask task, Job& job,

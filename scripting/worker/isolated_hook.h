@@ -17,6 +17,8 @@ namespace conclave::scripting {
 [[nodiscard]] Result<IsolatedTask> isolated_config_hook(const PluginInfo& plugin, nlohmann::json config);
 [[nodiscard]] Result<IsolatedTask> isolated_evidence_hook(const PluginInfo& plugin, EvidencePtr evidence);
 
+[[nodiscard]] Result<IsolatedTask> isolated_startup_hook(const PluginInfo& plugin);
+
 struct HookAnswer {
   bool present = false;  // whether the plugin has such a hook
   nlohmann::json value;  // what it returned; null: nothing. Facts are a list of [name, value]
@@ -27,6 +29,9 @@ struct HookAnswer {
 
 // Name and JSON text, in the order of the hook. Kind script for a value that holds no facts.
 [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> facts_of(const nlohmann::json& value);
+
+// What a hook at the start said with app.message(): at most 20 texts of at most 8000 bytes.
+[[nodiscard]] Result<std::vector<std::string>> messages_of(const nlohmann::json& value);
 
 // Runs the task and waits for it; `job` stops it. Errors are of kind script, with the hook's traceback after an empty line.
 [[nodiscard]] Result<HookAnswer> call_isolated(WorkerPool& pool, IsolatedTask task, Job& job,

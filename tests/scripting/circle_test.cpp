@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
+
+#include "scripting/case_plugins.h"
+#include "scripting/plugin_switches.h"
 
 namespace conclave::scripting {
 namespace {
@@ -64,6 +68,37 @@ TEST_F(CircleTest, IsAllShippedExpertsIfTheCaseNamesNone) {
   const auto circle = choose();
   ASSERT_TRUE(circle.has_value());
   EXPECT_THAT(made, ElementsAre("alpha {\"ratio\":0.5,\"window\":5} 1.000000", "beta {\"ratio\":0.5,\"window\":5} 1.000000"));
+}
+
+TEST_F(CircleTest, IsWithThoseTheUserInstalledUnlessTheyAreOff) {
+  ::setenv("XDG_DATA_HOME", (root / "data").c_str(), 1);      // NOLINT(concurrency-mt-unsafe): the host reads none meanwhile
+  ::setenv("XDG_CONFIG_HOME", (root / "config").c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+  write("data/conclave/plugins/mine.py", "import conclave\n@conclave.expert\ndef assess(evidence, job): ...\n");
+  fs::permissions(root / "data/conclave/plugins", fs::perms(0755));
+  fs::permissions(root / "data/conclave/plugins/mine.py", fs::perms(0644));
+  ASSERT_TRUE(choose().has_value());
+  EXPECT_THAT(made, ElementsAre(StartsWith("alpha"), StartsWith("beta"), StartsWith("mine")));
+  EXPECT_THAT(isolated, ElementsAre("mine"));
+  ASSERT_TRUE(set_enabled("mine", false).has_value());
+  const auto circle = choose();
+  EXPECT_THAT(made, SizeIs(2));
+  ASSERT_THAT(circle->problems, SizeIs(1));
+  EXPECT_THAT(circle->problems[0].message, HasSubstr("'mine' did not run"));
+}
+
+TEST_F(CircleTest, ANameIsLookedUpBesideTheCaseLast) {
+  write("case/plugins/own.py", "import conclave\n@conclave.expert\ndef assess(evidence, job): ...\n");
+  write("case/plugins/alpha.py", "import conclave\n@conclave.expert\ndef assess(evidence, job): ...\n");
+  subject.experts = {{"own", nlohmann::json::object(), 1}, {"alpha", nlohmann::json::object(), 1}};
+  const auto refused = choose();
+  ASSERT_TRUE(refused.has_value()) << refused.error().text();
+  EXPECT_THAT(made, ElementsAre(StartsWith("alpha {\"ratio\"")));  // the shipped one
+  ASSERT_THAT(refused->refused, SizeIs(1));
+  EXPECT_THAT(refused->refused[0].error->message, HasSubstr("conclave plugins lock"));
+  ASSERT_TRUE(agree_to_case(subject).has_value());
+  ASSERT_TRUE(choose().has_value());
+  EXPECT_THAT(made, SizeIs(2));
+  EXPECT_THAT(isolated, ElementsAre("own"));
 }
 
 TEST_F(CircleTest, TakesSettingsAndWeightsOfTheCase) {

@@ -226,5 +226,61 @@ TEST(DescribeChange, NamesWhatWasAddedChangedAndRemoved) {
   EXPECT_EQ(describe_change(before, before), "");
 }
 
+class StartupHooks : public AnyHooks {
+ protected:
+  std::vector<StartedHook> start_up(bool trusted) {
+    std::vector<PluginInfo> plugins;
+    for (const std::string& name : names) {
+      auto plugin = read_plugin(folder / (name + ".py"), trusted ? Trust::trusted : Trust::named);
+      EXPECT_TRUE(plugin.has_value());
+      EXPECT_TRUE(plugin->runs_at_start);
+      plugins.push_back(std::move(*plugin));
+    }
+    return host().start_up(plugins, job);
+  }
+};
+
+TEST_F(StartupHooks, InProcessTheyHaveTheApplication) {
+  hook("first", "@conclave.hook\ndef on_startup(app):\n    print(app.version, app.case)\n");
+  const auto started = start_up(true);
+  ASSERT_THAT(started, SizeIs(1));
+  EXPECT_EQ(started[0].failure, "");
+  EXPECT_THAT(printed().of("hook first"), HasSubstr(" None"));
+}
+
+TEST_F(StartupHooks, InAWorkerTheyMaySayThings) {
+  hook("first", "@conclave.hook\ndef on_startup(app):\n    for i in range(30): app.message(f'{i} ' + 'x' * 5000)\n");
+  hook("second", "@conclave.hook\ndef on_startup(app):\n    app.show('logs')\n");
+  const auto started = start_up(false);
+  ASSERT_THAT(started, SizeIs(2));
+  EXPECT_THAT(started[0].messages, SizeIs(20));
+  EXPECT_THAT(started[0].messages[3], StartsWith("3 xxx"));
+  EXPECT_THAT(started[0].messages[3], SizeIs(2000));
+  EXPECT_THAT(started[1].failure, HasSubstr("app.show is for plugins that run inside Conclave"));
+}
+
+TEST_F(StartupHooks, OneThatFailsOrCrashesDoesNotKeepTheOthers) {
+  hook("a_crash", "@conclave.hook\ndef on_startup(app): os.abort()\n");
+  hook("b_raise", "@conclave.hook\ndef on_startup(app): raise ValueError('no')\n");
+  hook("c_value", "@conclave.hook\ndef on_startup(app): return 3\n");
+  hook("d_well", "@conclave.hook\ndef on_startup(app): app.message('well')\n");
+  const auto started = start_up(false);
+  ASSERT_THAT(started, SizeIs(4));
+  EXPECT_NE(started[0].failure, "");
+  EXPECT_THAT(started[1].failure, StartsWith("ValueError: no"));
+  EXPECT_THAT(started[2].failure, HasSubstr("on_startup returns nothing, not int"));
+  EXPECT_THAT(started[3].messages, ElementsAre("well"));
+}
+
+TEST_F(StartupHooks, AFailureInProcessNamesWhatWasRaised) {
+  hook("raises", "@conclave.hook\ndef on_startup(app): raise ValueError('no')\n");
+  EXPECT_THAT(start_up(true).at(0).failure, HasSubstr("ValueError: no"));
+}
+
+TEST_F(StartupHooks, AHookWithoutOneIsNotKnownToRunAtTheStart) {
+  write("other.py", "import conclave\n@conclave.hook\ndef on_evidence(evidence): ...\n");
+  EXPECT_FALSE(read_plugin(folder / "other.py", Trust::named)->runs_at_start);
+}
+
 }  // namespace
 }  // namespace conclave::scripting

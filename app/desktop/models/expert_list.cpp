@@ -4,6 +4,7 @@
 
 #include "app/desktop/text.h"
 #include "app/desktop/verdict_look.h"
+#include "scripting/case_plugins.h"
 
 namespace conclave::desktop {
 
@@ -29,7 +30,7 @@ void ExpertList::show(const std::shared_ptr<const scripting::PluginCatalog>& cat
   question_ = subject ? subject->question : consensus::Question{};
   if (catalog) {
     for (const auto& plugin : catalog->plugins) {
-      if (plugin.kind == "expert") rows_.push_back({plugin, plugin.trust != scripting::Trust::untrusted});
+      if (plugin.kind == "expert") rows_.push_back({plugin, scripting::in_default_circle(plugin) && plugin.enabled});
     }
   }
   if (subject && !subject->experts.empty()) {
@@ -58,6 +59,17 @@ void ExpertList::showResults(const std::vector<consensus::ExpertResponse>& respo
     }
   }
   if (!rows_.empty()) Q_EMIT dataChanged(index(0, result_column), index(rowCount() - 1, seconds_column));
+}
+
+int ExpertList::rowOf(const scripting::PluginInfo& plugin, const std::filesystem::path& base) const {
+  for (int row = 0; row < rowCount(); ++row) {
+    const std::string& name = at(row).plugin.name;
+    if (name == plugin.name) return row;
+    const std::filesystem::path path = name;
+    if (scripting::is_plugin_path(name) && (path.is_relative() ? base / path : path).lexically_normal() == plugin.path)
+      return row;
+  }
+  return -1;
 }
 
 void ExpertList::setSettings(int row, nlohmann::json settings) {

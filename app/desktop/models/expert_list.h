@@ -32,6 +32,8 @@ class ExpertList : public QAbstractTableModel {
   void showResults(const std::vector<consensus::ExpertResponse>& responses);
   void setSettings(int row, nlohmann::json settings);
   [[nodiscard]] const Row& at(int row) const { return rows_.at(static_cast<std::size_t>(row)); }
+  // By name, or by the path, relative to `base`, by which a case names it; -1: not there.
+  [[nodiscard]] int rowOf(const scripting::PluginInfo& plugin, const std::filesystem::path& base) const;
   [[nodiscard]] std::vector<ExpertChoice> choices() const;  // those that are on
 
   [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;

@@ -12,7 +12,7 @@ namespace conclave::desktop {
 class PluginList : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Column { name_column, kind_column, version_column, from_column, state_column };
+  enum Column { on_column, name_column, kind_column, version_column, from_column, state_column };
   static constexpr int column_count = state_column + 1;
 
   explicit PluginList(const ThemeController& theme, QObject* parent = nullptr);
@@ -23,7 +23,13 @@ class PluginList : public QAbstractTableModel {
   [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;
   [[nodiscard]] int columnCount(const QModelIndex& parent = {}) const override;
   [[nodiscard]] QVariant data(const QModelIndex& index, int role) const override;
+  [[nodiscard]] Qt::ItemFlags flags(const QModelIndex& index) const override;
+  bool setData(const QModelIndex& index, const QVariant& value, int role) override;
   [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+ Q_SIGNALS:
+  // The user wants it so; who hears this makes it true, or shows the rows as they are.
+  void switched(const QString& plugin, bool on);
 
  private:
   [[nodiscard]] QString text(const PluginRow& row, int column) const;

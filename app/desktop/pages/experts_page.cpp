@@ -102,14 +102,14 @@ void ExpertsPage::find() {
   if (experts_.rowCount() > 0) finder_->open();
 }
 
-void ExpertsPage::select(const QString& name) {
-  for (int row = 0; row < experts_.rowCount(); ++row) {
-    if (qtText(experts_.at(row).plugin.name) == name) view_->setCurrentIndex(experts_.index(row, 0));
-  }
-}
-
 void ExpertsPage::reload() {
-  experts_.show(session_.scripts().catalog(), case_);
+  CasePtr subject = case_;
+  if (subject && session_.experts()) {  // what the user chose since survives plugins that are read anew
+    Case chosen = *subject;
+    chosen.experts = *session_.experts();
+    subject = std::make_shared<const Case>(std::move(chosen));
+  }
+  experts_.show(session_.scripts().catalog(), subject);
   if (report_) experts_.showResults(report_->responses);
   if (experts_.rowCount() > 0) view_->setCurrentIndex(experts_.index(0, 0));
   refreshHint();

@@ -24,12 +24,11 @@ class ExpertsPage : public Page {
   void find() override;
   void applyTheme(const Theme& theme) override;
   [[nodiscard]] ExpertList& experts() { return experts_; }
-  void select(const QString& name);
+  void showDetail();  // of what is selected, as it is now
 
  private:
   void reload();
   void refreshHint();
-  void showDetail();
   void addFolder();
 
   Session& session_;

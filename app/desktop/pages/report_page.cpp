@@ -144,8 +144,8 @@ void ReportPage::buildWaiting() {
   card->column()->addWidget(plainLabel(tr("Evidence: %1").arg(what.isEmpty() ? tr("none") : what.join(QStringLiteral(", ")))));
   QStringList experts;
   for (const auto& expert : case_->experts) experts << qtText(expert.name);
-  card->column()->addWidget(
-      plainLabel(tr("Experts: %1").arg(experts.isEmpty() ? tr("all shipped ones") : experts.join(QStringLiteral(", ")))));
+  card->column()->addWidget(plainLabel(
+      tr("Experts: %1").arg(experts.isEmpty() ? tr("all shipped and installed ones") : experts.join(QStringLiteral(", ")))));
   card->column()->addWidget(
       plainLabel(tr("Possible verdicts: %1").arg(names(case_->question.verdicts)), QStringLiteral("muted")));
   auto* button = new QPushButton(consulting ? tr("Cancel (Esc)") : tr("Consult (F5)"));

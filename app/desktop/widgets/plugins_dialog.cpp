@@ -1,50 +1,48 @@
 #include "app/desktop/widgets/plugins_dialog.h"
 
+#include <QAction>
 #include <QDialogButtonBox>
+#include <QDropEvent>
 #include <QFileDialog>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
+#include <QMenu>
+#include <QMessageBox>
+#include <QMimeData>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSplitter>
 #include <QTreeView>
+#include <QUrl>
 #include <QVBoxLayout>
 #include <algorithm>
 
 #include "app/desktop/file_links.h"
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/card.h"
-#include "app/desktop/widgets/linked_text.h"
+#include "app/desktop/widgets/plugin_detail.h"
+#include "scripting/plugin_switches.h"
+#include "scripting/user_plugins.h"
 
 namespace conclave::desktop {
 
-namespace {
-
-constexpr int most_traceback_rows = 14;
-constexpr int digest_shown = 16;
-
-QString settingText(const scripting::Setting& setting) {
-  const QString value = qtText(setting.default_value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-  const QString help = setting.help.empty() ? QString() : QStringLiteral("  ·  ") + qtText(setting.help);
-  return QStringLiteral("%1 = %2%3").arg(qtText(setting.name), value, help);
-}
-
-}  // namespace
-
-PluginsDialog::PluginsDialog(Session& session, const ThemeController& theme, QWidget* parent)
+PluginsDialog::PluginsDialog(Session& session, ExpertList& experts, const ThemeController& theme, QWidget* parent)
     : QDialog(parent),
       session_(session),
+      experts_(experts),
       theme_(theme),
       list_(theme),
       view_(new QTreeView),
       detail_(new QScrollArea),
-      message_(plainLabel({}, QStringLiteral("muted"))),
+      count_(plainLabel({}, QStringLiteral("muted"))),
+      message_(plainLabel({})),
       open_(new QPushButton(tr("Open in the &editor"))),
-      settings_(new QPushButton(tr("&Settings"))),
+      remove_(new QPushButton(tr("Re&move ..."))),
       agree_(new QPushButton(tr("Agree to the plugins of this &case ..."))) {
   setWindowTitle(tr("Plugins"));
-  resize(980, 620);
+  setAcceptDrops(true);
+  resize(1080, 660);
   view_->setModel(&list_);
   view_->setRootIsDecorated(false);
   view_->setUniformRowHeights(true);
@@ -53,47 +51,70 @@ PluginsDialog::PluginsDialog(Session& session, const ThemeController& theme, QWi
   view_->header()->setStretchLastSection(true);
   view_->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
   detail_->setWidgetResizable(true);
+  message_->setObjectName(QStringLiteral("plugins_message"));
+  message_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  message_->hide();
   open_->setToolTip(tr("In $VISUAL or $EDITOR, else what your desktop has for such files"));
-  settings_->setToolTip(tr("On the page of experts, for the next consultations"));
+  remove_->setToolTip(tr("Out of your own plugin folder"));
   agree_->setToolTip(
-      tr("Lets what the case names by path run, with the content it has now: writes conclave.lock beside the case"));
-  auto* add = new QPushButton(tr("&Add a folder ..."));
-  add->setToolTip(tr("Naming a folder is consent to run the plugins in it that a case names, until Conclave is closed"));
-  auto* reloadAll = new QPushButton(tr("&Reload"));
-  reloadAll->setToolTip(tr("Reads all plugins anew; changed code is used from the next consultation on"));
+      tr("Lets run what the case names by path or has in the folder plugins beside it, with the content it has now: writes "
+         "conclave.lock"));
   auto* splitter = new QSplitter(Qt::Horizontal);
   splitter->addWidget(view_);
   splitter->addWidget(detail_);
-  splitter->setSizes({440, 540});
+  splitter->setSizes({520, 560});
   splitter->setChildrenCollapsible(false);
-  auto* close = new QDialogButtonBox(QDialogButtonBox::Close);
-  auto* foot = new QHBoxLayout;
-  for (auto* button : {add, reloadAll, agree_}) foot->addWidget(button);
-  foot->addWidget(close, 1);
-  for (auto* button : {add, reloadAll, agree_, open_, settings_}) button->setAutoDefault(false);
+  for (auto* button : {agree_, open_, remove_}) button->setAutoDefault(false);
   auto* head = new QHBoxLayout;
-  head->addWidget(message_, 1);
-  head->addWidget(settings_);
+  head->addWidget(count_, 1);
+  head->addWidget(remove_);
   head->addWidget(open_);
   auto* column = new QVBoxLayout(this);
   column->addLayout(head);
+  column->addWidget(message_);
   column->addWidget(splitter, 1);
-  column->addLayout(foot);
-  connect(close, &QDialogButtonBox::rejected, this, &QDialog::reject);
-  connect(add, &QPushButton::clicked, this, &PluginsDialog::addFolder);
-  connect(reloadAll, &QPushButton::clicked, this, &PluginsDialog::reload);
+  column->addWidget(makeFoot());
   connectAll();
   fill();
   readCase();
+}
+
+QWidget* PluginsDialog::makeFoot() {
+  auto* put = new QPushButton(tr("&Install"));
+  put->setToolTip(tr("Copies a plugin into your own plugin folder, %1. A folder or a .py file can be dropped here, too.")
+                      .arg(qtPath(scripting::user_plugins_folder())));
+  auto* menu = new QMenu(put);
+  connect(menu->addAction(tr("A &folder with a plugin.toml ...")), &QAction::triggered, this, [this] {
+    if (const auto path = QFileDialog::getExistingDirectory(this, tr("Install a plugin")); !path.isEmpty()) install(path);
+  });
+  connect(menu->addAction(tr("A single .&py file ...")), &QAction::triggered, this, [this] {
+    const auto path = QFileDialog::getOpenFileName(this, tr("Install a plugin"), {}, tr("Python files (*.py)"));
+    if (!path.isEmpty()) install(path);
+  });
+  put->setMenu(menu);
+  auto* add = new QPushButton(tr("&Add a folder ..."));
+  add->setToolTip(tr("Naming a folder is consent to run the plugins in it that a case names, until Conclave is closed"));
+  connect(add, &QPushButton::clicked, this, &PluginsDialog::addFolder);
+  auto* reloadAll = new QPushButton(tr("&Reload"));
+  reloadAll->setToolTip(tr("Reads all plugins anew; changed code is used from the next consultation on"));
+  connect(reloadAll, &QPushButton::clicked, this, &PluginsDialog::reload);
+  auto* close = new QDialogButtonBox(QDialogButtonBox::Close);
+  connect(close, &QDialogButtonBox::rejected, this, &QDialog::reject);
+  auto* foot = new QWidget;
+  auto* row = new QHBoxLayout(foot);
+  row->setContentsMargins(0, 0, 0, 0);
+  for (auto* button : {put, add, reloadAll, agree_}) row->addWidget(button);
+  row->addWidget(close, 1);
+  for (auto* button : {put, add, reloadAll}) button->setAutoDefault(false);
+  return foot;
 }
 
 void PluginsDialog::connectAll() {
   connect(open_, &QPushButton::clicked, this, &PluginsDialog::openFile);
   connect(view_, &QTreeView::doubleClicked, this, &PluginsDialog::openFile);
   connect(agree_, &QPushButton::clicked, this, &PluginsDialog::agree);
-  connect(settings_, &QPushButton::clicked, this, [this] {
-    if (const auto* row = current(); row && row->plugin) Q_EMIT settingsRequested(qtText(row->plugin->name));
-  });
+  connect(remove_, &QPushButton::clicked, this, &PluginsDialog::removeCurrent);
+  connect(&list_, &PluginList::switched, this, &PluginsDialog::switchPlugin);
   connect(view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &PluginsDialog::showDetail);
   connect(&session_.scripts(), &Scripts::catalogChanged, this, &PluginsDialog::fill);
   connect(&session_, &Session::reportReady, this, &PluginsDialog::fill);
@@ -113,22 +134,27 @@ void PluginsDialog::reload() {
 void PluginsDialog::readCase() {
   ofCase_ = {};
   if (!session_.subject()) return fill();
+  using scripting::CasePlugins;
   session_.jobs().run<CasePlugins>(
       {tr("Reading the plugins of the case"), this, QStringLiteral("case"), true},
-      [subject = session_.subject()](Job&) { return readCasePlugins(*subject); },
+      [subject = session_.subject()](Job&) -> Result<CasePlugins> { return scripting::read_case_plugins(*subject); },
       [this](Result<CasePlugins> found) {
         if (found) ofCase_ = std::move(*found);
         fill();
       });
 }
 
+void PluginsDialog::say(const QString& text) {
+  message_->setText(text);
+  message_->setVisible(!text.isEmpty());
+}
+
 void PluginsDialog::fill() {
   const std::filesystem::path before = current() ? current()->path : std::filesystem::path();
   auto rows = pluginRows(session_.scripts().catalog().get(), ofCase_, session_.report().get());
   const auto broken = std::count_if(rows.begin(), rows.end(), [](const PluginRow& row) { return !row.plugin; });
-  message_->setText(broken == 0
-                        ? counted(rows.size(), "plugin", "plugins")
-                        : tr("%1, of which %2 cannot be used").arg(counted(rows.size(), "plugin", "plugins")).arg(broken));
+  const QString all = counted(rows.size(), "plugin", "plugins");
+  count_->setText(broken == 0 ? all : tr("%1, of which %2 cannot be used").arg(all).arg(broken));
   list_.show(std::move(rows));
   const int row = std::max(list_.rowOf(before), 0);
   if (list_.rowCount() > 0) view_->setCurrentIndex(list_.index(row, 0));
@@ -140,69 +166,19 @@ void PluginsDialog::fill() {
 }
 
 void PluginsDialog::showDetail() {
-  auto* content = new QWidget;
-  auto* column = new QVBoxLayout(content);
-  column->setContentsMargins(4, 0, 4, 0);
   const PluginRow* row = current();
   open_->setEnabled(row != nullptr);
-  settings_->setEnabled(row && row->plugin && row->plugin->kind == "expert" && !row->plugin->settings.empty());
-  if (row && row->plugin) {
-    const auto& plugin = *row->plugin;
-    auto* about = new Card(qtText(plugin.name));
-    if (!plugin.summary.empty()) about->column()->addWidget(plainLabel(qtText(plugin.summary)));
-    about->column()->addWidget(plainLabel(
-        tr("%1 of scope %2  ·  version %3  ·  content %4")
-            .arg(qtText(plugin.kind), qtText(plugin.scope), plugin.version.empty() ? tr("not given") : qtText(plugin.version),
-                 qtText(plugin.sha256).left(digest_shown)),
-        QStringLiteral("muted")));
-    about->column()->addWidget(plainLabel(qtPath(plugin.path), QStringLiteral("muted")));
-    if (plugin.trust == scripting::Trust::untrusted)
-      about->column()->addWidget(plainLabel(tr("It may not run yet: nobody agreed to what it contains now.")));
-    column->addWidget(about);
-    if (row->failure) column->addWidget(failureOf(*row));
-    auto* may = new Card(tr("What it may do"));
-    for (const auto& line : permissionsText(plugin)) may->column()->addWidget(plainLabel(line));
-    column->addWidget(may);
-    if (!plugin.settings.empty()) {
-      auto* settings = new Card(tr("Settings and their defaults"));
-      for (const auto& setting : plugin.settings) settings->column()->addWidget(plainLabel(settingText(setting)));
-      column->addWidget(settings);
-    }
-  } else if (row) {
-    auto* broken = new Card(qtPath(row->path.filename()));
-    broken->column()->addWidget(plainLabel(tr("It cannot be used:")));
-    broken->column()->addWidget(plainLabel(row->trouble));
-    broken->column()->addWidget(plainLabel(qtPath(row->path), QStringLiteral("muted")));
-    column->addWidget(broken);
-  } else {
-    column->addWidget(plainLabel(tr("No plugins are known yet."), QStringLiteral("muted")));
-  }
-  column->addStretch();
-  detail_->setWidget(content);
-}
-
-QWidget* PluginsDialog::failureOf(const PluginRow& row) {
-  const auto& error = *row.failure->error;
-  auto* card = new Card(tr("Its last failure"));
-  card->column()->addWidget(plainLabel(QStringLiteral("%1: %2").arg(qtText(error.type), qtText(error.message))));
-  if (error.traceback.empty()) return card;
-  auto* trace = new LinkedText;
-  trace->setObjectName(QStringLiteral("traceback"));
-  trace->setAccessibleName(tr("Traceback"));
-  trace->setLineWrapMode(QPlainTextEdit::NoWrap);
-  trace->write(qtText(error.traceback).trimmed(), theme_.theme().text, theme_.theme().accent);
-  const int rows = std::min(trace->document()->blockCount() + 2, most_traceback_rows);
-  trace->setFixedHeight(rows * trace->fontMetrics().lineSpacing());
-  connect(trace, &LinkedText::trouble, message_, &QLabel::setText);
-  card->column()->addWidget(trace);
-  return card;
+  remove_->setEnabled(row && row->origin == scripting::Origin::user);
+  auto* detail = new PluginDetail(row, session_.subject(), experts_, theme_.theme());
+  connect(detail, &PluginDetail::trouble, this, &PluginsDialog::say);
+  detail_->setWidget(detail);
 }
 
 void PluginsDialog::openFile() {
   const PluginRow* row = current();
   if (!row) return;
   const PluginPlace place = placeOf(*row);
-  if (const QString why = openInEditor(place.file, place.line); !why.isEmpty()) message_->setText(why);
+  say(openInEditor(place.file, place.line));
 }
 
 void PluginsDialog::addFolder() {
@@ -214,17 +190,120 @@ void PluginsDialog::addFolder() {
 }
 
 void PluginsDialog::agree() {
-  using Plugins = std::vector<scripting::PluginInfo>;
-  session_.jobs().run<Plugins>(
+  using scripting::CasePlugins;
+  session_.jobs().run<CasePlugins>(
       {tr("Agreeing to plugins"), this, QStringLiteral("agree"), true},
-      [subject = session_.subject()](Job&) { return agreeToCasePlugins(*subject); },
-      [this](const Result<Plugins>& plugins) {
-        if (!plugins) return message_->setText(qtText(plugins.error().text()));
+      [subject = session_.subject()](Job&) { return scripting::agree_to_case(*subject); },
+      [this](const Result<CasePlugins>& agreed) {
+        if (!agreed) return say(qtText(agreed.error().text()));
         std::vector<AuditLine> lines;
-        for (const auto& plugin : *plugins) lines.push_back({"plugin.agree", plugin.name, plugin.sha256});
+        for (const auto& plugin : agreed->plugins) lines.push_back({"plugin.agree", plugin.name, plugin.sha256});
         session_.audit(std::move(lines));
+        say({});
         readCase();
       });
+}
+
+void PluginsDialog::switchPlugin(const QString& name, bool on) {
+  session_.jobs().run<void>(
+      {tr("Switching a plugin"), this, {}, true},
+      [name = name.toStdString(), on](Job&) { return scripting::set_enabled(name, on); },
+      [this, name = name.toStdString(), on](const Result<void>& remembered) {
+        say(remembered ? QString() : qtText(remembered.error().text()));
+        if (remembered) session_.audit({{on ? "plugin.enable" : "plugin.disable", name, {}}});
+        reload();  // shows what is remembered
+      });
+}
+
+void PluginsDialog::install(const QString& path) {
+  session_.jobs().run<Offer>(
+      {tr("Reading a plugin"), this, QStringLiteral("install"), true},
+      [from = fsPath(path)](Job&) -> Result<Offer> {
+        auto plugin = scripting::read_plugin(from, scripting::Trust::named);
+        if (!plugin) return tl::unexpected<Error>(plugin.error());
+        Offer offer{std::move(*plugin), {}};
+        const auto installed = scripting::read_catalog({}, {}, scripting::user_plugins_folder());
+        if (const auto* earlier = installed.find(offer.plugin.name)) offer.earlier = *earlier;
+        return offer;
+      },
+      [this, path](const Result<Offer>& found) {
+        if (!found) return say(qtText(found.error().text()));
+        offer(path, *found);
+      });
+}
+
+void PluginsDialog::offer(const QString& path, const Offer& offer) {
+  const auto& plugin = offer.plugin;
+  const auto version = [](const scripting::PluginInfo& of) {
+    return of.version.empty() ? tr("no version given") : tr("version %1").arg(qtText(of.version));
+  };
+  auto* box = new QMessageBox(this);
+  box->setAttribute(Qt::WA_DeleteOnClose);
+  box->setWindowTitle(tr("Install a plugin"));
+  box->setTextFormat(Qt::PlainText);
+  box->setText(offer.earlier ? tr("Replace %1 (%2) by %3?").arg(qtText(plugin.name), version(*offer.earlier), version(plugin))
+                             : tr("Install %1 (%2)?").arg(qtText(plugin.name), version(plugin)));
+  QStringList lines;
+  if (!plugin.summary.empty()) lines << qtText(plugin.summary) << QString();
+  lines << permissionsText(plugin);
+  if (plugin.kind == "expert") lines << QString() << tr("Every case that names no experts will ask it.");
+  box->setInformativeText(lines.join(QLatin1Char('\n')));
+  auto* yes = box->addButton(offer.earlier ? tr("&Replace") : tr("&Install"), QMessageBox::AcceptRole);
+  box->addButton(QMessageBox::Cancel);
+  connect(yes, &QPushButton::clicked, this, [this, path, replace = offer.earlier.has_value()] { installNow(path, replace); });
+  box->open();
+}
+
+void PluginsDialog::installNow(const QString& path, bool replace) {
+  using scripting::PluginInfo;
+  session_.jobs().run<PluginInfo>(
+      {tr("Installing a plugin"), this, {}, true},
+      [from = fsPath(path), replace](Job&) {
+        return scripting::install_plugin(from, scripting::HostPaths::of_this_program().plugins, replace);
+      },
+      [this](const Result<PluginInfo>& plugin) {
+        if (!plugin) return say(qtText(plugin.error().text()));
+        session_.audit({{"plugin.install", plugin->name, plugin->sha256}});
+        say(tr("Installed: %1").arg(qtPath(plugin->path)));
+        reload();
+      });
+}
+
+void PluginsDialog::removeCurrent() {
+  const PluginRow* row = current();
+  if (!row || row->origin != scripting::Origin::user) return;
+  const std::string name = row->plugin ? row->plugin->name : row->path.filename().string();
+  auto* box = new QMessageBox(QMessageBox::Question, tr("Remove a plugin"), tr("Remove %1?").arg(qtText(name)),
+                              QMessageBox::Cancel, this);
+  box->setAttribute(Qt::WA_DeleteOnClose);
+  box->setTextFormat(Qt::PlainText);
+  box->setInformativeText(tr("%1 will be deleted.").arg(qtPath(row->path)));
+  connect(box->addButton(tr("&Remove"), QMessageBox::AcceptRole), &QPushButton::clicked, this, [this, name] { removeNow(name); });
+  box->open();
+}
+
+void PluginsDialog::removeNow(const std::string& name) {
+  using Path = std::filesystem::path;
+  session_.jobs().run<Path>(
+      {tr("Removing a plugin"), this, {}, true}, [name](Job&) { return scripting::remove_plugin(name); },
+      [this, name](const Result<Path>& removed) {
+        if (!removed) return say(qtText(removed.error().text()));
+        session_.audit({{"plugin.remove", name, removed->string()}});
+        say(tr("Removed: %1").arg(qtPath(*removed)));
+        reload();
+      });
+}
+
+void PluginsDialog::dragEnterEvent(QDragEnterEvent* event) {
+  const auto urls = event->mimeData()->urls();
+  if (urls.size() == 1 && urls.front().isLocalFile()) event->acceptProposedAction();
+}
+
+void PluginsDialog::dropEvent(QDropEvent* event) {
+  const auto urls = event->mimeData()->urls();
+  if (urls.size() != 1 || !urls.front().isLocalFile()) return;
+  event->acceptProposedAction();
+  install(urls.front().toLocalFile());
 }
 
 }  // namespace conclave::desktop

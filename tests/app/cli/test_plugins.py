@@ -235,3 +235,110 @@ def test_a_folder_that_cannot_be_made_is_an_error(conclave, case, experts):
     (conclave.folder / "failures").write_text("a file")
     outcome = conclave("consult", case(), "--expert", path, "--save-failures", "failures", "--json")
     assert outcome.code == 2 and "failures" in outcome.err and outcome.json["verdict"] is None
+
+
+# the user's own plugin folder
+
+
+HOOK = "import conclave\n@conclave.hook\ndef on_evidence(evidence): return {'build': 7}\n"
+
+
+def installed(conclave):
+    return conclave.folder / "data" / "conclave" / "plugins"
+
+
+def test_an_installed_expert_is_asked_by_every_case_that_names_none(conclave, case, experts):
+    (path,) = experts(mine="return conclave.ExpertResponse(content=str(os.getpid()), verdict='healthy', confidence=0.9)")
+    outcome = conclave("plugins", "install", path)
+    assert outcome.code == 0 and "Runs in a process of its own" in outcome.out and "No network." in outcome.out
+    path.unlink()
+    answers = responses(conclave("consult", case(), "--json"))
+    assert answers["mine"]["status"] == "answered" and "error_bursts" in answers
+    answers = responses(conclave("consult", case("experts: [error_bursts]\n"), "--json"))
+    assert list(answers) == ["error_bursts"]
+    answers = responses(conclave("consult", case("experts: [mine]\n"), "--json"))
+    assert list(answers) == ["mine"]
+    conclave("plugins", "disable", "mine")
+    assert "mine" not in responses(conclave("consult", case(), "--json"))
+
+
+def test_an_installed_hook_runs_in_a_worker_unless_it_is_trusted(conclave, case):
+    (conclave.folder / "adds.py").write_text(HOOK.replace("7", "open('/etc/hostname').read()"))
+    assert conclave("plugins", "install", "adds.py").code == 0
+    (hook,) = conclave("consult", case(), "--json").json["receipt"]["hooks"]
+    assert hook["plugin"] == "adds" and "PermissionError" in hook["change"]
+    (hook,) = conclave("consult", case(), "--trust", "adds", "--json").json["receipt"]["hooks"]
+    assert hook["change"] == "added facts: build"
+
+
+def test_a_plain_python_consults_what_is_installed_too(conclave, case, experts):
+    (path,) = experts(mine="return 'x'")
+    conclave("plugins", "install", path)
+    (conclave.folder / "script.py").write_text(
+        "import conclave\nreport = conclave.consult(conclave.Case.load('case.yaml'))\n"
+        "print(sorted(response.expert_name for response in report.responses))\n")
+    case()
+    assert "'mine'" in conclave("run", "script.py").out
+
+
+def test_the_list_says_where_each_comes_from(conclave, case, experts):
+    mine, folders, beside = experts(mine="return 'x'", folders="return 'x'", beside="return 'x'")
+    conclave("plugins", "install", mine)
+    for name, path in [("more", folders), ("plugins", beside)]:
+        (conclave.folder / name).mkdir()
+        path.rename(conclave.folder / name / path.name)
+    outcome = conclave("plugins", "list", "--plugins", "more", "--case", case(), "--json")
+    origins = {plugin["name"]: (plugin["from"], plugin["trust"]) for plugin in outcome.json["plugins"]}
+    assert origins["error_bursts"] == ("shipped", "shipped")
+    assert origins["mine"] == ("user", "named")
+    assert origins["folders"] == ("folder", "named")
+    assert origins["beside"] == ("case", "untrusted")
+    lines = conclave("plugins", "list", "--case", case()).out.splitlines()
+    assert any(line.startswith("beside") and "case, not agreed to" in line for line in lines)
+
+
+def test_one_that_is_installed_is_replaced_only_on_demand_and_removed(conclave):
+    conclave("plugins", "new", "mine")
+    assert conclave("plugins", "install", "mine/").code == 0
+    assert "--replace" in conclave.fails(2, "plugins", "install", "mine")
+    assert conclave("plugins", "install", "mine", "--replace").code == 0
+    assert os.listdir(installed(conclave)) == ["mine"]
+    assert conclave("plugins", "test", "mine").code == 0
+    assert conclave("plugins", "remove", "mine").code == 0
+    assert os.listdir(installed(conclave)) == []
+    assert "there is no plugin 'mine'" in conclave.fails(2, "plugins", "remove", "mine")
+    events = [json.loads(line)["event"] for line in (conclave.state / "audit.jsonl").read_text().splitlines()]
+    assert events == ["plugin.install", "plugin.install", "plugin.remove"]
+
+
+def test_what_is_no_plugin_is_not_installed(conclave):
+    (conclave.folder / "plain.py").write_text("x = 1\n")
+    assert "no expert in it" in conclave.fails(2, "plugins", "install", "plain.py")
+    assert "cannot open" in conclave.fails(2, "plugins", "install", "missing")
+    conclave("plugins", "new", "mine")
+    manifest = conclave.folder / "mine" / "plugin.toml"
+    manifest.write_text(manifest.read_text().replace('"mine"', '"error_bursts"'))
+    assert "shipped plugin" in conclave.fails(2, "plugins", "install", "mine", "--replace")
+    assert not installed(conclave).exists() or os.listdir(installed(conclave)) == []
+
+
+def test_nothing_runs_of_a_folder_that_others_may_write(conclave, case, experts):
+    (path,) = experts(mine="return 'x'")
+    conclave("plugins", "install", path)
+    installed(conclave).chmod(0o777)
+    listed = conclave("plugins", "list")
+    assert listed.code == 1 and "others than you may write it" in listed.err and "mine" not in listed.out
+    assert "mine" not in responses(conclave("consult", case(), "--json"))
+
+
+def test_plugins_beside_a_case_run_once_they_are_agreed_to(conclave, case, experts):
+    (path,) = experts(mine="return 'x'")
+    (conclave.folder / "plugins").mkdir()
+    path = path.rename(conclave.folder / "plugins" / path.name)
+    named = case("experts: [mine]\n")
+    assert responses(conclave("consult", named, "--json"))["mine"]["status"] == "refused"
+    assert "mine" not in responses(conclave("consult", case(name="other.yaml"), "--json"))
+    assert conclave("plugins", "lock", named).code == 0
+    assert responses(conclave("consult", named, "--json"))["mine"]["status"] == "answered"
+    path.write_text(path.read_text() + "# changed\n")
+    assert responses(conclave("consult", named, "--json"))["mine"]["status"] == "refused"

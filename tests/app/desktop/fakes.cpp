@@ -6,6 +6,8 @@
 #include <QTest>
 
 #include "app/desktop/text.h"
+#include "scripting/plugin_switches.h"
+#include "scripting/user_plugins.h"
 
 namespace conclave::desktop {
 
@@ -56,15 +58,23 @@ scripting::PluginCatalog FakeHost::catalog(const std::vector<std::filesystem::pa
   plugin.scope = "logs.errors";
   plugin.summary = "Finds bursts of errors against the log's own baseline.";
   plugin.trust = scripting::Trust::shipped;
+  plugin.origin = scripting::Origin::shipped;
   plugin.settings = {{"window_minutes", "int", 5, "Width of the window in minutes."},
                      {"strict", "bool", false, "Every burst counts."}};
   catalog.plugins.push_back(plugin);
   plugin.name = "stranger";
   plugin.scope = "overall";
   plugin.trust = scripting::Trust::untrusted;
+  plugin.origin = scripting::Origin::folder;
   plugin.settings.clear();
   catalog.plugins.push_back(plugin);
   catalog.plugins.insert(catalog.plugins.end(), more_plugins.begin(), more_plugins.end());
+  auto users = scripting::read_catalog({}, {}, scripting::user_plugins_folder());
+  catalog.plugins.insert(catalog.plugins.end(), users.plugins.begin(), users.plugins.end());
+  catalog.problems = std::move(users.problems);
+  if (const auto disabled = scripting::read_disabled()) {
+    for (auto& one : catalog.plugins) one.enabled = !disabled->contains(one.name);
+  }
   return catalog;
 }
 
@@ -156,6 +166,24 @@ bool FakeHost::stop(std::uint64_t id, scripting::StopHow how) {
 Result<std::string> FakeHost::stack(std::uint64_t id) {
   if (id == 0) return fail(ErrorKind::not_found, "it has ended");
   return "  File \"/tmp/mine.py\", line 12, in assess\n";
+}
+
+std::vector<scripting::StartedHook> FakeHost::start_up(const std::vector<scripting::PluginInfo>& plugins, Job&) {
+  std::vector<scripting::StartedHook> outcomes;
+  for (const auto& plugin : plugins) {
+    started.push_back(plugin.name);
+    outcomes.push_back(startup_outcome);
+    outcomes.back().plugin = plugin.name;
+  }
+  return outcomes;
+}
+
+void FakeHost::listen_for_debugger(std::uint16_t port, std::function<void(Result<std::string>)> done) {
+  run([port, done = std::move(done)] {
+    if (port == 1)
+      return done(fail(ErrorKind::unsupported, "a debugger needs debugpy; install it with: apt install python3-debugpy"));
+    done("127.0.0.1:" + std::to_string(port));
+  });
 }
 
 void FakeHost::request(const std::string& what, const nlohmann::json& argument) { frontend_.requests(what, argument); }
@@ -284,6 +312,7 @@ std::filesystem::path useTemporaryHome() {
   qputenv("XDG_CONFIG_HOME", QFile::encodeName(home.path()));
   qputenv("XDG_CACHE_HOME", QFile::encodeName(home.path()));
   qputenv("XDG_STATE_HOME", QFile::encodeName(home.path()));
+  qputenv("XDG_DATA_HOME", QFile::encodeName(home.path()));
   QCoreApplication::setOrganizationName(QStringLiteral("Conclave"));
   QCoreApplication::setApplicationName(QStringLiteral("conclave-test"));
   QSettings::setPath(QSettings::NativeFormat, QSettings::UserScope, home.path());

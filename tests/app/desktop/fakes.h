@@ -33,9 +33,9 @@ class FakeExpert : public Expert {
   std::vector<std::thread> threads_;
 };
 
-// A host whose console understands these commands: "print TEXT", "say ORIGIN TEXT", "flood", "wait" (until interrupted), "ask
-// TEXT" (prints the question and then the answer) and a line that ends with ":" (incomplete). Callbacks come from a thread, as
-// Python's do.
+// A host whose catalogue holds "error_bursts", as shipped, "stranger", which may not run, and what is in the user's folder; whose
+// console understands these commands: "print TEXT", "say ORIGIN TEXT", "flood", "wait" (until interrupted), "ask TEXT" (prints
+// the question and then the answer) and a line that ends with ":" (incomplete). Callbacks come from a thread, as Python's do.
 class FakeHost : public scripting::ScriptHost {
  public:
   explicit FakeHost(scripting::OutputSink sink);
@@ -62,6 +62,12 @@ class FakeHost : public scripting::ScriptHost {
   void request(const std::string& what, const nlohmann::json& argument);  // as a script would through `app`
   void interrupt() override;
   [[nodiscard]] std::string busy_with() const override { return busy; }
+  [[nodiscard]] std::vector<scripting::StartedHook> start_up(const std::vector<scripting::PluginInfo>& plugins,
+                                                             Job& job) override;
+  // Port 1 cannot be had; else the address as it would be.
+  void listen_for_debugger(std::uint16_t port, std::function<void(Result<std::string>)> done) override;
+  std::vector<std::string> started;        // names of the hooks that start_up() was given; read when the start is over
+  scripting::StartedHook startup_outcome;  // of each; set before the host is in use
   int run_terminal_console(const std::filesystem::path&) override { return 0; }
   int run_script(const std::filesystem::path&, std::vector<std::string>, std::optional<std::uint16_t>) override { return 0; }
   [[noreturn]] void exit(int code) override { std::_Exit(code); }

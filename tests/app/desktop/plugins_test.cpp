@@ -1,12 +1,18 @@
 // The plugin manager.
 #include <QAbstractItemModelTester>
+#include <QApplication>
 #include <QDir>
+#include <QDropEvent>
 #include <QFile>
 #include <QLabel>
+#include <QMessageBox>
+#include <QMimeData>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QSpinBox>
 #include <QTest>
 #include <QTreeView>
+#include <QUrl>
 
 #include "app/desktop/pages/experts_page.h"
 #include "app/desktop/text.h"
@@ -14,6 +20,7 @@
 #include "app/desktop/widgets/plugins_dialog.h"
 #include "engine/case/case.h"
 #include "scripting/consent.h"
+#include "scripting/plugin_switches.h"
 #include "tests/app/desktop/fakes.h"
 
 using namespace conclave;
@@ -76,7 +83,8 @@ class PluginsTest : public DesktopTest {
   void shipped_ones_and_those_of_folders_and_case_are_in_one_list() {
     startPython();
     openCaseWithPlugins();
-    PluginsDialog dialog(*session_, *theme_);
+    ExpertsPage page(*session_, *theme_);
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
     dialog.show();
     const QAbstractItemModelTester tester(view(dialog)->model());
     QTRY_VERIFY(rowOf(dialog, QStringLiteral("mine")) >= 0);
@@ -102,7 +110,8 @@ class PluginsTest : public DesktopTest {
     Case onlyMine = *session_->subject();
     onlyMine.experts = {{"./mine.py", nlohmann::json::object(), 1.0}};
     session_->setCase(onlyMine);
-    PluginsDialog dialog(*session_, *theme_);
+    ExpertsPage page(*session_, *theme_);
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
     dialog.show();
     QTRY_VERIFY(rowOf(dialog, QStringLiteral("mine")) >= 0);
     button(dialog, "Agree")->click();
@@ -118,7 +127,8 @@ class PluginsTest : public DesktopTest {
   void agreeing_to_what_cannot_be_read_says_why_and_writes_nothing() {
     startPython();
     openCaseWithPlugins();
-    PluginsDialog dialog(*session_, *theme_);
+    ExpertsPage page(*session_, *theme_);
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
     dialog.show();
     QTRY_VERIFY(rowOf(dialog, QStringLiteral("mine")) >= 0);
     button(dialog, "Agree")->click();
@@ -136,7 +146,8 @@ class PluginsTest : public DesktopTest {
     const auto file = write("report.json", QByteArray::fromStdString(to_json(sampleReport()).dump()));
     session_->open({file});
     QTRY_VERIFY(session_->report());
-    PluginsDialog dialog(*session_, *theme_);
+    ExpertsPage page(*session_, *theme_);
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
     dialog.show();
     QTRY_VERIFY(rowOf(dialog, QStringLiteral("language_model")) >= 0);
     QCOMPARE(cell(dialog, QStringLiteral("language_model"), PluginList::state_column), QStringLiteral("failed"));
@@ -147,39 +158,145 @@ class PluginsTest : public DesktopTest {
 
   void the_file_that_opens_is_the_one_to_mend() {
     PluginRow broken{
-        fsPath(path("broken")), PluginRow::From::subject, {}, path("broken") + QStringLiteral("/plugin.toml:2:11: no")};
+        fsPath(path("broken")), scripting::Origin::subject, {}, path("broken") + QStringLiteral("/plugin.toml:2:11: no")};
     QCOMPARE(placeOf(broken).file, path("broken") + QStringLiteral("/plugin.toml"));
     QCOMPARE(placeOf(broken).line, 2);
     QDir(folder_->path()).mkdir(QStringLiteral("pack"));
-    PluginRow folder{fsPath(path("pack")), PluginRow::From::folder, scripting::PluginInfo{}, {}};
+    PluginRow folder{fsPath(path("pack")), scripting::Origin::folder, scripting::PluginInfo{}, {}};
     folder.plugin->module = "code";
     QCOMPARE(placeOf(folder).file, path("pack/code/__init__.py"));
     write("pack/code.py", "x = 1\n");
     QCOMPARE(placeOf(folder).file, path("pack/code.py"));
     folder.plugin.reset();
     QCOMPARE(placeOf(folder).file, path("pack/plugin.toml"));
-    PluginRow single{fsPath(path("mine.py")), PluginRow::From::subject, {}, QStringLiteral("not UTF-8")};
+    PluginRow single{fsPath(path("mine.py")), scripting::Origin::subject, {}, QStringLiteral("not UTF-8")};
     QCOMPARE(placeOf(single).file, path("mine.py"));
   }
 
-  void settings_lead_to_the_expert() {
+  void settings_are_edited_for_the_open_case() {
     startPython();
-    PluginsDialog dialog(*session_, *theme_);
+    write("app.log", "2026-03-01T12:00:00Z INFO start\n");
+    const QString file = write(
+        "case.yaml", "question: Is it well?\nlogs: [app.log]\nexperts: [{name: error_bursts, settings: {window_minutes: 9}}]\n");
+    ExpertsPage page(*session_, *theme_);
+    connect(session_.get(), &Session::caseOpened, &page, [&] { page.showCase(session_->subject()); });
+    session_->open({file});
+    QTRY_VERIFY(session_->subject());
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
     dialog.show();
     QTRY_VERIFY(rowOf(dialog, QStringLiteral("error_bursts")) >= 0);
-    choose(dialog, QStringLiteral("stranger"));
-    QVERIFY(!button(dialog, "&Settings")->isEnabled());
     choose(dialog, QStringLiteral("error_bursts"));
-    QSignalSpy wanted(&dialog, &PluginsDialog::settingsRequested);
-    button(dialog, "&Settings")->click();
-    QCOMPARE(wanted.value(0).value(0).toString(), QStringLiteral("error_bursts"));
+    auto* minutes = dialog.findChild<QSpinBox*>(QStringLiteral("setting:window_minutes"));
+    QVERIFY(minutes);
+    QCOMPARE(minutes->value(), 9);
+    minutes->setValue(12);
+    QVERIFY(session_->experts());
+    QCOMPARE(session_->experts()->at(0).settings["window_minutes"].get<int>(), 12);
+    session_->scripts().readCatalog();  // what was edited survives plugins that are read anew
+    QSignalSpy read(&session_->scripts(), &Scripts::catalogChanged);
+    QTRY_COMPARE(read.count(), 1);
+    QCOMPARE(page.experts().choices().at(0).settings["window_minutes"].get<int>(), 12);
+    page.showDetail();
+    QCOMPARE(page.findChildren<QSpinBox*>(QStringLiteral("setting:window_minutes")).last()->value(), 12);
+  }
+
+  void without_a_case_settings_are_only_shown() {
+    startPython();
     ExpertsPage page(*session_, *theme_);
-    page.select(QStringLiteral("error_bursts"));
-    QVERIFY(textOf(page).contains(QLatin1String("Width of the window in minutes.")));
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
+    dialog.show();
+    QTRY_VERIFY(rowOf(dialog, QStringLiteral("error_bursts")) >= 0);
+    choose(dialog, QStringLiteral("error_bursts"));
+    QVERIFY(!dialog.findChild<QSpinBox*>(QStringLiteral("setting:window_minutes")));
+    QVERIFY(textOf(dialog).contains(QLatin1String("open one to change them")));
+    QVERIFY(textOf(dialog).contains(QLatin1String("window_minutes = 5")));
+  }
+
+  void a_plugin_is_switched_off_and_on_again_by_its_box() {
+    startPython();
+    ExpertsPage page(*session_, *theme_);
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
+    dialog.show();
+    QTRY_VERIFY(rowOf(dialog, QStringLiteral("error_bursts")) >= 0);
+    const auto box = [&] {
+      return view(dialog)->model()->index(rowOf(dialog, QStringLiteral("error_bursts")), PluginList::on_column);
+    };
+    QCOMPARE(box().data(Qt::CheckStateRole).toInt(), Qt::Checked);
+    QVERIFY(view(dialog)->model()->setData(box(), Qt::Unchecked, Qt::CheckStateRole));
+    QTRY_VERIFY(scripting::read_disabled()->contains("error_bursts"));
+    QTRY_COMPARE(cell(dialog, QStringLiteral("error_bursts"), PluginList::state_column), QStringLiteral("off"));
+    QTRY_VERIFY(!page.experts().at(0).on);
+    QTRY_VERIFY(audited().contains(QStringLiteral("plugin.disable error_bursts")));
+    QVERIFY(view(dialog)->model()->setData(box(), Qt::Checked, Qt::CheckStateRole));
+    QTRY_VERIFY(scripting::read_disabled()->empty());
+    QTRY_COMPARE(cell(dialog, QStringLiteral("error_bursts"), PluginList::state_column), QStringLiteral("ready"));
+  }
+
+  void a_switch_that_cannot_be_remembered_says_why_and_goes_back() {
+    startPython();
+    ExpertsPage page(*session_, *theme_);
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
+    dialog.show();
+    QTRY_VERIFY(rowOf(dialog, QStringLiteral("error_bursts")) >= 0);
+    QDir().mkpath(qtPath(scripting::switches_file()));  // a folder is in the way
+    const auto box = view(dialog)->model()->index(rowOf(dialog, QStringLiteral("error_bursts")), PluginList::on_column);
+    QVERIFY(view(dialog)->model()->setData(box, Qt::Unchecked, Qt::CheckStateRole));
+    QTRY_VERIFY(textOf(dialog).contains(QLatin1String("plugins.json")));
+    QTRY_COMPARE(cell(dialog, QStringLiteral("error_bursts"), PluginList::state_column), QStringLiteral("ready"));
+    QDir().rmdir(qtPath(scripting::switches_file()));
+  }
+
+  void a_dropped_plugin_is_installed_after_a_question_and_removed_after_another() {
+    startPython();
+    ExpertsPage page(*session_, *theme_);
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
+    dialog.show();
+    const QString file = write("mine.py", mine);
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(file)});
+    QDragEnterEvent enter({10, 10}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&dialog, &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent drop({10, 10}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&dialog, &drop);
+    QMessageBox* box = nullptr;
+    QTRY_VERIFY((box = dialog.findChild<QMessageBox*>()));
+    QVERIFY(box->informativeText().contains(QLatin1String("Connects to api.example.com:443.")));
+    button(*box, "&Install")->click();
+    QTRY_VERIFY(rowOf(dialog, QStringLiteral("mine")) >= 0);
+    QCOMPARE(cell(dialog, QStringLiteral("mine"), PluginList::from_column), QStringLiteral("installed"));
+    QTRY_VERIFY(audited().contains(QStringLiteral("plugin.install mine")));
+
+    QTRY_VERIFY(!dialog.findChild<QMessageBox*>());
+    dialog.install(file);  // it is there already
+    QTRY_VERIFY((box = dialog.findChild<QMessageBox*>()));
+    QVERIFY(box->text().startsWith(QLatin1String("Replace mine")));
+    button(*box, "Cancel")->click();
+    QTRY_VERIFY(!dialog.findChild<QMessageBox*>());
+
+    choose(dialog, QStringLiteral("error_bursts"));
+    QVERIFY(!button(dialog, "Re&move")->isEnabled());
+    choose(dialog, QStringLiteral("mine"));
+    button(dialog, "Re&move")->click();
+    QTRY_VERIFY((box = dialog.findChild<QMessageBox*>()));
+    button(*box, "&Remove")->click();
+    QTRY_COMPARE(rowOf(dialog, QStringLiteral("mine")), -1);
+    QVERIFY(QFile::exists(file));
+  }
+
+  void what_is_no_plugin_is_not_offered() {
+    startPython();
+    ExpertsPage page(*session_, *theme_);
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
+    dialog.show();
+    dialog.install(write("plain.py", "x = 1\n"));
+    QTRY_VERIFY(textOf(dialog).contains(QLatin1String("no expert in it")));
+    QVERIFY(!dialog.findChild<QMessageBox*>());
   }
 
   void without_python_and_case_it_says_that_there_is_nothing() {
-    PluginsDialog dialog(*session_, *theme_);
+    ExpertsPage page(*session_, *theme_);
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
     dialog.show();
     QVERIFY(textOf(dialog).contains(QLatin1String("No plugins are known yet.")));
     QVERIFY(!button(dialog, "Open")->isEnabled());
