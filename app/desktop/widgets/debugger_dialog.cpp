@@ -60,10 +60,10 @@ DebuggerDialog::DebuggerDialog(Scripts& scripts, QWidget* parent)
   column->addWidget(plainLabel(
       tr("Your editor then stops the console and plugins that run inside Conclave (--trust) at its breakpoints, through "
          "debugpy. Plugins in processes of their own it does not see.")));
-  column->addWidget(
-      plainLabel(tr("Only programs on this machine can connect, but every one of your user can, and a debugger may do "
-                    "whatever Conclave can. Listening ends when Conclave is closed, and not before."),
-                 QStringLiteral("muted")));
+  column->addWidget(plainLabel(
+      tr("Only programs on this machine can connect, but all of them, whoever runs them, and a debugger may do whatever "
+         "you can. Listening ends when Conclave is closed, and not before."),
+      QStringLiteral("muted")));
   column->addWidget(choice_);
   column->addWidget(message_);
   column->addWidget(snippet_);

@@ -238,7 +238,8 @@ class PluginsTest : public DesktopTest {
     PluginsDialog dialog(*session_, page.experts(), *theme_);
     dialog.show();
     QTRY_VERIFY(rowOf(dialog, QStringLiteral("error_bursts")) >= 0);
-    QDir().mkpath(qtPath(scripting::switches_file()));  // a folder is in the way
+    (void)QFile::remove(qtPath(scripting::switches_file()));
+    QVERIFY(QDir().mkpath(qtPath(scripting::switches_file())));  // a folder is in the way
     const auto box = view(dialog)->model()->index(rowOf(dialog, QStringLiteral("error_bursts")), PluginList::on_column);
     QVERIFY(view(dialog)->model()->setData(box, Qt::Unchecked, Qt::CheckStateRole));
     QTRY_VERIFY(textOf(dialog).contains(QLatin1String("plugins.json")));
