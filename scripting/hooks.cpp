@@ -66,6 +66,14 @@ std::function<void(int, std::string_view)> output_of(const HookRunners& runners,
   return [output = runners.output, name = plugin.name](int descriptor, std::string_view text) { output(name, descriptor, text); };
 }
 
+Result<HookAnswer> ask_worker(const HookRunners& runners, IsolatedTask task, Job& job) {
+  auto environment = runners.environments.prepare(task.plugin, job);
+  if (!environment) return tl::unexpected(std::move(environment.error()));
+  task.environment = std::move(*environment);
+  const auto output = output_of(runners, task.plugin);
+  return call_isolated(*runners.workers, std::move(task), job, output);
+}
+
 struct Outcome {
   bool present = false;
   std::string change;  // empty: nothing
@@ -96,7 +104,7 @@ Result<HookAnswer> config_answer(const HookRunners& runners, const PluginInfo& p
   if (runs_isolated(plugin)) {
     auto task = isolated_config_hook(plugin, config);
     if (!task) return tl::unexpected(std::move(task.error()));
-    return call_isolated(*runners.workers, std::move(*task), job, output_of(runners, plugin));
+    return ask_worker(runners, std::move(*task), job);
   }
   auto text = changed_in_process(runners.thread, plugin, config, job);
   if (!text) return tl::unexpected(std::move(text.error()));
@@ -142,7 +150,7 @@ Result<EvidenceAnswer> enriched_isolated(const HookRunners& runners, const Plugi
                                          Job& job) {
   auto task = isolated_evidence_hook(plugin, evidence);
   if (!task) return tl::unexpected(std::move(task.error()));
-  const auto answer = call_isolated(*runners.workers, std::move(*task), job, output_of(runners, plugin));
+  const auto answer = ask_worker(runners, std::move(*task), job);
   if (!answer) return tl::unexpected(answer.error());
   const auto facts = facts_of(answer->value);
   if (!facts) return tl::unexpected(facts.error());

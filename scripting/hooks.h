@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/case/consult.h"
+#include "scripting/environments.h"
 #include "scripting/plugin_catalog.h"
 #include "scripting/script_host.h"
 
@@ -20,13 +21,14 @@ class WorkerPool;
 struct HookRunners {
   std::shared_ptr<ScriptThread> thread;
   std::shared_ptr<WorkerPool> workers;
+  Environments environments;  // made here for those that need one
   // What hooks print in workers: descriptor 1 or 2, whole lines. From the thread of the workers; must not block long.
   std::function<void(const std::string& plugin, int descriptor, std::string_view text)> output;
 };
 
 // The hooks run in order of plugin names; each sees what the one before made of it. They wait without the GIL: for the script
-// thread at most the plugin's time and the same again for the hook, for a worker until it ends or was killed; never call them on
-// the script thread. A hook that fails changes nothing and is recorded as "failed: ...".
+// thread at most the plugin's time and the same again for the hook, for an environment until it is made, for a worker until it
+// ends or was killed; never call them on the script thread. A hook that fails changes nothing and is recorded as "failed: ...".
 [[nodiscard]] Hooks make_hooks(const HookRunners& runners, const std::vector<PluginInfo>& plugins);
 
 // `on_startup(app)` of those that have it, as above: in the window, once Python is there. In a worker `app` knows nothing but

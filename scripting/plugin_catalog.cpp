@@ -10,6 +10,7 @@
 #include "engine/base/ids.h"
 #include "scripting/plugin_manifest.h"
 #include "scripting/plugin_switches.h"
+#include "scripting/requirements.h"
 #include "scripting/user_plugins.h"
 
 namespace conclave::scripting {
@@ -22,6 +23,7 @@ constexpr std::size_t largest_file = 32U << 20U;
 constexpr std::size_t largest_plugin = 256U << 20U;
 constexpr std::size_t most_files = 10'000;
 constexpr std::string_view manifest_name = "plugin.toml";
+constexpr std::string_view lock_name = "requirements.lock";
 
 // A whole regular file. Never blocks on a FIFO and never reads more than `limit`.
 Result<std::string> read_whole(const fs::path& path, std::size_t limit) {
@@ -94,6 +96,25 @@ Result<void> digest_folder(const fs::path& folder, const std::string& prefix, st
 
 bool speaks_of_start(std::string_view source) { return source.find("on_startup") != std::string_view::npos; }
 
+// The exact packages the author chose. A lock that leaves out what the manifest needs would only fail later, inside the plugin.
+Result<void> read_requirements_lock(const fs::path& file, PluginInfo& info) {
+  if (info.requirements.empty()) return {};
+  const auto text = read_whole(file, largest_manifest);
+  if (!text && text.error().os_error == ENOENT) return {};
+  if (!text) return tl::unexpected(text.error());
+  const auto locked = parse_lock(*text, file.string());
+  if (!locked) return tl::unexpected(locked.error());
+  for (const std::string& wanted : info.requirements) {
+    const auto requirement = parse_requirement(wanted);
+    const bool there =
+        std::any_of(locked->begin(), locked->end(), [&](const Requirement& one) { return one.name == requirement->name; });
+    if (!there && requirement->marker.empty())
+      return fail(ErrorKind::parse, "'" + requirement->name + "' is missing, which plugin.toml needs", file.string());
+  }
+  for (const Requirement& one : *locked) info.locked.push_back(one.text);
+  return {};
+}
+
 Result<PluginInfo> read_folder(const fs::path& folder, Trust trust) {
   PluginInfo info;
   info.path = folder;
@@ -116,6 +137,7 @@ Result<PluginInfo> read_folder(const fs::path& folder, Trust trust) {
     const auto source = read_whole(folder / (info.module + ".py"), largest_file);
     info.runs_at_start = source && speaks_of_start(*source);
   }
+  if (auto read = read_requirements_lock(folder / lock_name, info); !read) return tl::unexpected(std::move(read.error()));
   std::string listing;
   std::size_t bytes = 0;
   if (auto digest = digest_folder(folder, "", listing, bytes, 0); !digest) return tl::unexpected(std::move(digest.error()));
@@ -241,7 +263,8 @@ bool in_default_circle(const PluginInfo& plugin) {
 }
 
 bool runs_isolated(const PluginInfo& plugin) {
-  return plugin.runner == "isolated" || (plugin.trust != Trust::shipped && plugin.trust != Trust::trusted);
+  return plugin.runner == "isolated" || !plugin.requirements.empty() ||
+         (plugin.trust != Trust::shipped && plugin.trust != Trust::trusted);
 }
 
 PluginInfo as_trusted(PluginInfo plugin, const std::vector<std::string>& trusted) {

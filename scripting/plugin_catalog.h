@@ -37,7 +37,10 @@ struct PluginInfo {
   std::string function;        // "assess"; empty: the one function decorated with @conclave.expert
   std::filesystem::path path;  // folder of plugin.toml, or the single file
   std::string sha256;          // over names and contents of all its files
-  std::vector<std::string> requirements;
+  std::vector<std::string>
+      requirements;                 // packages of its environment (see environments.h), each as parse_requirement() wants it
+  std::vector<std::string> locked;  // all packages with their hashes, from requirements.lock; empty: there is no such file
+  std::string requires_python;      // ">=3.11", fulfilled; may be empty
   std::vector<Setting> settings;
   double time_s = 60;
   double memory_mb = 512;  // enforced by the isolated runner only, like the permissions
@@ -60,7 +63,8 @@ struct PluginProblem {
   std::string message;
 };
 
-// In a worker process, with its limits and permissions enforced; otherwise in this process, with all its rights.
+// In a worker process, with its limits and permissions enforced; otherwise in this process, with all its rights. What needs an
+// environment of its own always runs in a worker.
 [[nodiscard]] bool runs_isolated(const PluginInfo& plugin);
 
 // Whether it is asked by a case that names no experts: those that are shipped, and those the user installed.

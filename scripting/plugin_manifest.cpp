@@ -11,6 +11,7 @@
 
 #include "engine/base/text.h"
 #include "engine/security/key_ring.h"
+#include "scripting/requirements.h"
 
 namespace conclave::scripting {
 namespace {
@@ -135,6 +136,28 @@ class Table {
   std::vector<std::string_view> known_;
 };
 
+// What it wants installed, and for which Python.
+void read_needs(Table& table, std::string_view requirements, std::string_view python, PluginInfo& info, Findings& findings) {
+  if (const auto* list = table.typed<toml::array>(requirements, "a list of strings")) {
+    for (const toml::node& item : *list) {
+      const auto* text = item.as_string();
+      Result<Requirement> requirement = fail(ErrorKind::parse, "must be a list of strings");
+      if (text != nullptr) requirement = parse_requirement(text->get());
+      if (requirement)
+        info.requirements.push_back(text->get());
+      else
+        findings.add(item.source(), std::string(requirements) + ": " + valid_utf8(requirement.error().message));
+    }
+  }
+  if (const auto* node = table.text(python, info.requires_python)) {
+    const auto fits = fits_python(info.requires_python);
+    if (!fits)
+      findings.add(node->source(), std::string(python) + ": " + fits.error().message);
+    else if (!*fits)
+      findings.add(node->source(), "needs Python " + info.requires_python + "; Conclave runs " + std::string(python_version()));
+  }
+}
+
 void read_entry(const std::string& entry, const toml::node& at, PluginInfo& info, Findings& findings) {
   const auto colon = entry.find(':');
   info.module = entry.substr(0, colon);
@@ -242,7 +265,7 @@ void read_table(const toml::table& table, bool is_folder, PluginInfo& info, Find
     } else if (top.raw().get("entry") == nullptr) {
       findings.add(table.source(), "entry is missing, for example entry = \"error_bursts:assess\"");
     }
-    top.texts("requirements", info.requirements);
+    read_needs(top, "requirements", "requires_python", info, findings);
   }
   read_limits_and_permissions(top, info, findings);
   if (const auto* settings = top.table("settings")) read_settings(*settings, info, findings);
@@ -368,7 +391,7 @@ Result<bool> read_file_header(std::string_view source, const std::string& file_n
     if (!header) return tl::unexpected(std::move(header.error()));
     Findings findings(file_name, scan.header_line, 3);
     Table top(*header, "", findings);
-    top.texts("dependencies", info.requirements);
+    read_needs(top, "dependencies", "requires-python", info, findings);
     if (const auto* tool = header->get("tool"); tool != nullptr && tool->is_table()) {
       if (const toml::node* own = tool->as_table()->get("conclave")) {
         has_table = true;

@@ -81,8 +81,8 @@ class Host : public ScriptHost {
           if (runs_isolated(plugin)) {
             workers_->warm_up();  // while evidence is gathered
             auto secrets = secrets_of(plugin, settings);
-            return std::make_shared<IsolatedExpert>(workers_, plugin, std::move(settings), weight, request.allowed_endpoints,
-                                                    ExpertSecrets{std::move(secrets), request.keys},
+            return std::make_shared<IsolatedExpert>(workers_, paths_.environments(), plugin, std::move(settings), weight,
+                                                    request.allowed_endpoints, ExpertSecrets{std::move(secrets), request.keys},
                                                     output_of_workers("expert "));
           }
           return std::make_shared<PythonExpert>(thread_, plugin, std::move(settings), weight, request.allowed_endpoints,
@@ -96,7 +96,7 @@ class Host : public ScriptHost {
       if (plugin.kind == "hook" && plugin.enabled) plugins.push_back(as_trusted(std::move(plugin), request.trusted));
     }
     if (std::any_of(plugins.begin(), plugins.end(), runs_isolated)) workers_->warm_up();
-    return make_hooks({thread_, workers_, output_of_workers("hook ")}, plugins);
+    return make_hooks({thread_, workers_, paths_.environments(), output_of_workers("hook ")}, plugins);
   }
 
   [[nodiscard]] std::vector<StartedHook> start_up(const std::vector<PluginInfo>& plugins, Job& job) override {
@@ -265,6 +265,8 @@ HostPaths HostPaths::of_this_program() {
   const fs::path prefix = fs::read_symlink("/proc/self/exe", error).parent_path().parent_path();
   return {prefix / "python", prefix / "share/conclave/plugins"};
 }
+
+Environments HostPaths::environments() const { return {CONCLAVE_PYTHON, python_package}; }
 
 Result<std::unique_ptr<ScriptHost>> ScriptHost::start(const HostPaths& paths, OutputSink sink) {
   auto thread = ScriptThread::start(paths.python_package, sink);

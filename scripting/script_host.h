@@ -15,6 +15,7 @@
 #include "engine/case/consult.h"
 #include "engine/case/expert.h"
 #include "engine/security/key_ring.h"
+#include "scripting/environments.h"
 #include "scripting/plugin_catalog.h"
 #include "scripting/running.h"
 
@@ -25,6 +26,8 @@ struct HostPaths {
   std::filesystem::path plugins;         // shipped plugins
   // From the place of the running executable: ../python, ../share/conclave/plugins.
   [[nodiscard]] static HostPaths of_this_program();
+  // Virtual environments for the plugins of this program: no host needs to be started for them.
+  [[nodiscard]] Environments environments() const;
 };
 
 enum class Stream { out, err };

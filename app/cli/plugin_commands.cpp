@@ -7,6 +7,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/logging.h"
 #include "app/cli/places.h"
+#include "app/cli/plugin_environments.h"
 #include "app/cli/plugin_installing.h"
 #include "app/cli/plugin_making.h"
 #include "app/cli/program.h"
@@ -16,6 +17,7 @@
 #include "scripting/case_plugins.h"
 #include "scripting/plugin_catalog.h"
 #include "scripting/plugin_switches.h"
+#include "scripting/script_host.h"
 
 namespace conclave::cli {
 namespace {
@@ -41,17 +43,27 @@ const char* trust_name(scripting::Trust trust) {
   return "untrusted";
 }
 
-nlohmann::json as_json(const scripting::PluginInfo& plugin) {
+nlohmann::json as_json(const scripting::PluginInfo& plugin, const scripting::Environments& environments) {
   auto settings = nlohmann::json::array();
   for (const scripting::Setting& setting : plugin.settings) {
     settings.push_back(
         {{"name", setting.name}, {"type", setting.type}, {"default", setting.default_value}, {"help", setting.help}});
   }
-  return {{"name", plugin.name},       {"version", plugin.version},           {"kind", plugin.kind},
-          {"scope", plugin.scope},     {"summary", plugin.summary},           {"path", plugin.path.string()},
-          {"sha256", plugin.sha256},   {"trust", trust_name(plugin.trust)},   {"from", scripting::origin_name(plugin.origin)},
-          {"enabled", plugin.enabled}, {"requirements", plugin.requirements}, {"network", plugin.network},
-          {"settings", settings}};
+  return {{"name", plugin.name},
+          {"version", plugin.version},
+          {"kind", plugin.kind},
+          {"scope", plugin.scope},
+          {"summary", plugin.summary},
+          {"path", plugin.path.string()},
+          {"sha256", plugin.sha256},
+          {"trust", trust_name(plugin.trust)},
+          {"from", scripting::origin_name(plugin.origin)},
+          {"enabled", plugin.enabled},
+          {"requirements", plugin.requirements},
+          {"network", plugin.network},
+          {"requires_python", plugin.requires_python},
+          {"settings", settings},
+          {"environment", environment_json(environments.state(plugin))}};
 }
 
 nlohmann::json as_json(const std::vector<scripting::PluginProblem>& problems) {
@@ -66,7 +78,8 @@ int show(Program& program, const std::vector<scripting::PluginInfo>& plugins,
   for (const scripting::PluginProblem& problem : problems) program.complain(problem.path.string() + ": " + problem.message);
   if (json) {
     auto all = nlohmann::json::array();
-    for (const scripting::PluginInfo& plugin : plugins) all.push_back(as_json(plugin));
+    const auto environments = scripting::HostPaths::of_this_program().environments();
+    for (const scripting::PluginInfo& plugin : plugins) all.push_back(as_json(plugin, environments));
     program.out.write(json_text({{"plugins", all}, {"problems", as_json(problems)}}));
   } else {
     Table table({"NAME", "VERSION", "KIND", "SCOPE", "FROM", "SUMMARY"});
@@ -190,6 +203,7 @@ void add_plugin_commands(CLI::App& app, Program& program) {
   }
   add_plugin_installing(*group, program);
   add_plugin_making(*group, program);
+  add_plugin_environments(*group, program);
 
   lock->callback([&program, arguments] { program.chosen = [&program, arguments] { return lock_case(program, *arguments); }; });
 }

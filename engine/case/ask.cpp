@@ -43,6 +43,14 @@ void wait_for_all(Round& round, std::unique_lock<std::mutex>& lock, Job& job, Cl
   }
 }
 
+// What keeps it from being asked.
+std::optional<consensus::ResponseError> trouble_with(Expert& expert, Job& job) {
+  const auto prepared = expert.prepare(job);
+  if (prepared) return std::nullopt;
+  return consensus::ResponseError{
+      prepared.error().kind == ErrorKind::cancelled ? "Cancelled" : "CircleError", prepared.error().text(), {}};
+}
+
 }  // namespace
 
 ExpertResponse without_answer(const ExpertInfo& info, Status status, consensus::ResponseError error) {
@@ -58,6 +66,8 @@ ExpertResponse without_answer(const ExpertInfo& info, Status status, consensus::
 
 std::vector<ExpertResponse> ask(std::span<const ExpertPtr> experts, const EvidencePtr& evidence, Job& job,
                                 const OnResponse& on_response) {
+  std::vector<std::optional<consensus::ResponseError>> unprepared;  // their time begins when all are
+  for (const ExpertPtr& expert : experts) unprepared.push_back(trouble_with(*expert, job));
   job.begin("asking experts", experts.size(), "experts");
   auto round = std::make_shared<Round>();
   round->answers.resize(experts.size());
@@ -69,7 +79,7 @@ std::vector<ExpertResponse> ask(std::span<const ExpertPtr> experts, const Eviden
     const ExpertInfo& info = experts[i]->info();
     budget_s += info.timeout_s;
     jobs.push_back(std::make_shared<Job>(info.name, job));
-    experts[i]->start(evidence, jobs.back(), [round, i, info, &job, &on_response](ExpertResponse response) {
+    const auto done = [round, i, info, &job, &on_response](ExpertResponse response) {
       const std::lock_guard lock(round->mutex);
       if (round->closed || round->answers[i]) return;  // `job` and `on_response` live only while the round is open
       round->answers[i] = signed_by(info, std::move(response));
@@ -77,7 +87,11 @@ std::vector<ExpertResponse> ask(std::span<const ExpertPtr> experts, const Eviden
       job.advance();
       if (on_response) on_response(*round->answers[i]);
       round->changed.notify_all();
-    });
+    };
+    if (!unprepared[i])
+      experts[i]->start(evidence, jobs.back(), done);
+    else
+      done(without_answer(info, job.stopped() ? Status::cancelled : Status::failed, std::move(*unprepared[i])));
   }
 
   std::unique_lock lock(round->mutex);

@@ -61,6 +61,8 @@ py::dict to_python(const PluginInfo& plugin) {
   info["path"] = path_to_python(plugin.path);
   info["sha256"] = to_str(plugin.sha256);
   info["requirements"] = texts_to_python(plugin.requirements);
+  info["locked"] = texts_to_python(plugin.locked);
+  info["requires_python"] = to_str(plugin.requires_python);
   info["setting_specs"] = specs;
   info["timeout_s"] = plugin.time_s;
   info["memory_mb"] = plugin.memory_mb;
@@ -92,6 +94,7 @@ PluginInfo plugin_from_python(const py::dict& info) {
   plugin.path = to_path(info["path"], "path");
   plugin.sha256 = text("sha256");
   plugin.requirements = to_texts(info["requirements"], "requirements");
+  plugin.locked = to_texts(info["locked"], "locked");
   for (const py::handle item : info["setting_specs"]) {
     const auto spec = py::cast<py::dict>(item);
     plugin.settings.push_back({to_utf8(spec["name"], "name"), to_utf8(spec["type"], "type"),

@@ -15,6 +15,7 @@
 
 #include "engine/case/consult.h"
 #include "scripting/bindings/binders.h"
+#include "scripting/bindings/blocking.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
 #include "scripting/bindings/evidence_cast.h"
@@ -144,21 +145,31 @@ class IsolatedRun {
   bool gives_facts_;
 };
 
+// What workers run in, and what environments are made with.
+WorkerPython this_python() {
+  const py::object file = py::module_::import("conclave").attr("__file__");
+  const std::filesystem::path package = to_path(file, "conclave.__file__").parent_path();
+  return {to_path(py::module_::import("sys").attr("executable"), "sys.executable"), package.parent_path()};
+}
+
 // Guarded by the GIL. Never destroyed: its thread runs until the process ends. A forked child makes one of its own.
 WorkerPool* the_pool = nullptr;
 
 WorkerPool& pool() {
-  if (the_pool == nullptr) {
-    const py::object file = py::module_::import("conclave").attr("__file__");
-    const std::filesystem::path package = to_path(file, "conclave.__file__").parent_path();
-    the_pool = new WorkerPool({to_path(py::module_::import("sys").attr("executable"), "sys.executable"), package.parent_path()});
-  }
+  if (the_pool == nullptr) the_pool = new WorkerPool(this_python());
   return *the_pool;
 }
 
-// `make` is called without the GIL.
+// `make` is called without the GIL. Before it, the plugin's environment is made if need be, while signals are answered.
 template <class Make>
-IsolatedRun run_isolated(Make make, JobPtr job, bool gives_facts) {
+IsolatedRun run_isolated(const PluginInfo& plugin, Make make, JobPtr job, bool gives_facts) {
+  if (!job) job = std::make_shared<Job>(plugin.name);
+  EnvironmentPtr environment;
+  if (needs_environment(plugin)) {
+    const WorkerPython python = this_python();
+    const Environments environments(python.python, python.package_folder);
+    environment = value_or_raise(blocking(*job, [&] { return environments.prepare(plugin, *job); }));
+  }
   WorkerPool& workers = pool();
   auto mail = std::make_shared<Mailbox>();
   Result<IsolatedTask> task;
@@ -167,7 +178,8 @@ IsolatedRun run_isolated(Make make, JobPtr job, bool gives_facts) {
     task = make();
   }
   if (!task) raise(task.error());
-  task->job = job ? std::move(job) : std::make_shared<Job>(task->plugin.name);
+  task->environment = std::move(environment);
+  task->job = std::move(job);
   task->output = [mail](int descriptor, std::string_view text) { mail->add({descriptor, 0, std::string(text)}); };
   task->log = [mail](int level, std::string_view text) { mail->add({0, level, std::string(text)}); };
   task->returned = [mail](nlohmann::json value) { mail->keep(std::move(value)); };
@@ -189,6 +201,7 @@ IsolatedRun start_isolated(const py::dict& info, py::handle evidence, JobPtr job
   const EvidencePtr given = evidence_from_python(evidence);
   const double weight = info.contains("weight") ? to_number(info["weight"], "weight") : 1.0;
   return run_isolated(
+      plugin,
       [&] {
         auto task = isolated_task(plugin, settings, endpoints, given);
         if (task) {
@@ -205,11 +218,13 @@ IsolatedRun start_isolated_hook(const py::dict& info, py::handle hook, py::handl
   const std::string name = to_utf8(hook, "hook");
   if (name == "on_config_loaded") {
     nlohmann::json config = to_json_value(argument, "argument");
-    return run_isolated([&] { return isolated_config_hook(plugin, std::move(config)); }, std::move(job), false);
+    return run_isolated(
+        plugin, [&] { return isolated_config_hook(plugin, std::move(config)); }, std::move(job), false);
   }
   if (name != "on_evidence") throw py::value_error("there is no hook '" + name + "'");
   const EvidencePtr evidence = evidence_from_python(argument);
-  return run_isolated([&] { return isolated_evidence_hook(plugin, evidence); }, std::move(job), true);
+  return run_isolated(
+      plugin, [&] { return isolated_evidence_hook(plugin, evidence); }, std::move(job), true);
 }
 
 }  // namespace
@@ -226,8 +241,11 @@ void bind_worker(py::module_& module) {
       .def("returned", &IsolatedRun::returned,
            "Of a hook that did not fail: {'value': what it returned}, or None if the plugin has none of that name. CircleError "
            "for nonsense.");
-  module.def("start_isolated", &start_isolated, py::arg("info"), py::arg("evidence"), py::arg("job") = py::none(),
-             "Runs the expert of a plugin in a worker process. Stopping the job ends it: asked, interrupted, killed.");
+  module.def(
+      "start_isolated", &start_isolated, py::arg("info"), py::arg("evidence"), py::arg("job") = py::none(),
+      "Runs the expert of a plugin in a worker process. Stopping the job ends it: asked, interrupted, killed. First makes the "
+      "virtual environment that its requirements need, if there is none yet: CircleError if that cannot be done, "
+      "CancelledError if the job is stopped meanwhile.");
   module.def("start_isolated_hook", &start_isolated_hook, py::arg("info"), py::arg("hook"), py::arg("argument"),
              py::arg("job") = py::none(),
              "Runs a hook in a worker process: 'on_config_loaded' with a dict, 'on_evidence' with evidence. SecurityError for a "

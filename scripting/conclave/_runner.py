@@ -8,6 +8,7 @@
     callable        instead of path: the expert itself      sha256              of the plugin's content; a change reloads it
     settings        mapping of what the case says           setting_specs       list of {name, type, default_value, help}
     timeout_s       seconds (default 60)                    grace_s             from a stop to the interrupt (default 1)
+    requirements, locked    packages of its environment; those of requirements.lock
     secrets         names it may ask for; None or missing: any  secret_settings     names of settings that name one more
     find_secret     who looks them up, str -> str | None (default _core.find_secret)
     isolated        it runs in a worker process             on_job              called with its own _core.Job
@@ -171,9 +172,14 @@ def _judge_isolated(info: Mapping[str, Any], evidence: Any, job: _core.Job | Non
             pass
         return secrets.clean(run.response())
     except Exception as error:
-        return _response(Outcome("failed", error), info, started)
+        return _response(_unanswered(error), info, started)
     finally:
         own.request_stop()
+
+
+def _unanswered(error: Exception) -> Outcome:
+    """What kept a worker from being asked; a stop while its environment was made is the user's."""
+    return Outcome("cancelled" if isinstance(error, _core.CancelledError) else "failed", error)
 
 
 async def _await_isolated(info: Mapping[str, Any], evidence: Any, job: _core.Job | None, secrets: Secrets) -> _core.ExpertResponse:
@@ -194,7 +200,7 @@ async def _await_isolated(info: Mapping[str, Any], evidence: Any, job: _core.Job
             loop.remove_reader(run.fileno())
         return secrets.clean(run.response())
     except Exception as error:
-        return _response(Outcome("failed", error), info, started)
+        return _response(_unanswered(error), info, started)
     finally:
         own.request_stop()
 

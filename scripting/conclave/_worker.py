@@ -1,9 +1,9 @@
 """Workers: processes that run one expert or hook each, confined to what its manifest allows; and the zygote they are forked from.
 
-The program's side is scripting/worker (C++). It starts `/usr/bin/python3.11 -I` with `serve`, asks it over a socket to fork, and
+The program's side is scripting/worker (C++). It starts `/usr/bin/python3.11 -I` (with -S one for workers with an environment) with `serve`, asks it over a socket to fork, and
 talks with each worker over a socket of its own: a u32 length and JSON, descriptors beside it.
 
-    to a worker     {"run": info of _runner, "folder", "memory_mb", "network", "read", "write", "subprocess", "raw_evidence"}
+    to a worker     {"run": info of _runner, "folder", "memory_mb", "network", "read", "write", "environment", "subprocess", "raw_evidence"}
                     with the memfd of the evidence;  {"say": "stop"};  the info of a hook holds "hook": {"name", "config"}
     {"say": "resolved", "id", "addresses" or "error"}
     from a worker   {"say": "begins", "not_enforced": [...]};  {"say": "progress", "done", "total"};
@@ -28,6 +28,7 @@ import queue
 import resource
 import select
 import signal
+import site
 import socket
 import struct
 import sys
@@ -54,6 +55,8 @@ CHANNEL, WORDS = 3, 4
 def serve(control: int, parent: int) -> NoReturn:
     """Forks workers until the program closes `control` or ends. It stays single-threaded: only then may it fork."""
     _core.die_with_parent(signal.SIGTERM, parent)
+    if sys.flags.no_site:
+        del sys.path[0]  # where this package is, and maybe others of the program's Python
     _Zygote(socket.socket(fileno=control)).run()
 
 
@@ -233,6 +236,8 @@ def _run(channel: _Channel) -> None:
     if rights.network:
         _Names(notes, rights.network).install()
     sys.addaudithook(rights.audit)
+    if rights.environment is not None:
+        _enter(rights.environment)
     if hook is None:
         message = {"response": _runner.run_expert(info, evidence, job).to_dict()}
     else:
@@ -241,6 +246,13 @@ def _run(channel: _Channel) -> None:
         with contextlib.suppress(Exception):
             stream.flush()
     notes.answer(message)
+
+
+def _enter(environment: str) -> None:
+    """As if this Python had been started in it. Only now: what packages say in .pth files is run here."""
+    sys.prefix = sys.exec_prefix = environment
+    sys.executable = os.path.join(environment, "bin", "python")
+    site.addsitedir(sysconfig.get_path("purelib", "venv", {"base": environment}))
 
 
 def _evidence(files: list[int]) -> Evidence | None:
@@ -423,7 +435,8 @@ class _Rights:
         self._logs = {os.path.abspath(log.path) for log in (evidence.logs if evidence is not None else ())}
         named = [_in(folder, _path(text)) for text in order["read"]]
         self.write = [_in(folder, _path(text)) for text in order["write"]] + _SYSTEM_WRITE
-        own = [plugin, *named, *(sorted(self._logs) if self._raw else [])]
+        self.environment = None if order["environment"] is None else _path(order["environment"])
+        own = [plugin, *named, *(sorted(self._logs) if self._raw else []), *([self.environment] if self.environment else [])]
         self.read = [*_python_places(), *own]
         self._readable = _Places([*own, *self.write], _python_places())
         self._writable = _Places(self.write)

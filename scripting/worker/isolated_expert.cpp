@@ -78,15 +78,24 @@ std::vector<config::Problem> isolation_problems() {
   return problems;
 }
 
-IsolatedExpert::IsolatedExpert(std::shared_ptr<WorkerPool> pool, PluginInfo plugin, nlohmann::json settings, double weight,
-                               std::vector<std::string> allowed_endpoints, ExpertSecrets secrets, Output output)
+IsolatedExpert::IsolatedExpert(std::shared_ptr<WorkerPool> pool, Environments environments, PluginInfo plugin,
+                               nlohmann::json settings, double weight, std::vector<std::string> allowed_endpoints,
+                               ExpertSecrets secrets, Output output)
     : pool_(std::move(pool)),
+      environments_(std::move(environments)),
       plugin_(std::move(plugin)),
       settings_(std::move(settings)),
       allowed_endpoints_(std::move(allowed_endpoints)),
       secrets_(std::move(secrets)),
       output_(std::move(output)) {
   info_ = {plugin_.name, plugin_.scope, plugin_.version, plugin_.sha256, weight, plugin_.time_s};
+}
+
+Result<void> IsolatedExpert::prepare(Job& job) {
+  auto environment = environments_.prepare(plugin_, job);
+  if (!environment) return tl::unexpected(std::move(environment.error()));
+  environment_ = std::move(*environment);
+  return {};
 }
 
 void IsolatedExpert::start(EvidencePtr evidence, JobPtr job, std::function<void(consensus::ExpertResponse)> done) {
@@ -97,6 +106,7 @@ void IsolatedExpert::start(EvidencePtr evidence, JobPtr job, std::function<void(
     response.error = consensus::ResponseError{"CircleError", "the evidence cannot be handed over: " + task.error().text(), {}};
     return done(std::move(response));
   }
+  task->environment = environment_;
   task->info["secret_values"] = values_of(secrets_);
   task->weight = info_.weight;
   task->job = std::move(job);

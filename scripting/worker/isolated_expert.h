@@ -23,14 +23,17 @@ class IsolatedExpert : public Expert {
   using Output = std::function<void(const std::string& name, int descriptor, std::string_view text)>;
 
   // `settings` are those of the case, `allowed_endpoints` as in CircleRequest.
-  IsolatedExpert(std::shared_ptr<WorkerPool> pool, PluginInfo plugin, nlohmann::json settings, double weight,
-                 std::vector<std::string> allowed_endpoints, ExpertSecrets secrets, Output output);
+  IsolatedExpert(std::shared_ptr<WorkerPool> pool, Environments environments, PluginInfo plugin, nlohmann::json settings,
+                 double weight, std::vector<std::string> allowed_endpoints, ExpertSecrets secrets, Output output);
   [[nodiscard]] const ExpertInfo& info() const override { return info_; }
+  [[nodiscard]] Result<void> prepare(Job& job) override;  // its environment
   // Secrets are looked up here, since a worker may not read them. `done` is called on the pool's thread, or here.
   void start(EvidencePtr evidence, JobPtr job, std::function<void(consensus::ExpertResponse)> done) override;
 
  private:
   std::shared_ptr<WorkerPool> pool_;
+  Environments environments_;
+  EnvironmentPtr environment_;  // from prepare(), if it needs one
   PluginInfo plugin_;
   nlohmann::json settings_;
   std::vector<std::string> allowed_endpoints_;
@@ -43,7 +46,7 @@ class IsolatedExpert : public Expert {
 // raw_evidence.
 [[nodiscard]] Result<EvidencePtr> as_handed_to(const PluginInfo& plugin, EvidencePtr evidence);
 
-// A task without callbacks, job and weight. `evidence` may be null (see IsolatedTask).
+// A task without environment, callbacks, job and weight. `evidence` may be null (see IsolatedTask).
 [[nodiscard]] Result<IsolatedTask> isolated_task(const PluginInfo& plugin, const nlohmann::json& settings,
                                                  const std::vector<std::string>& allowed_endpoints, EvidencePtr evidence);
 

@@ -93,14 +93,16 @@ void Worker::start(Zygote& zygote) {
     return array;
   };
   std::error_code error;
-  unsent_ = framed({{"run", std::move(task_.info)},
-                    {"folder", bytes_as_text(std::filesystem::current_path(error).string())},
-                    {"memory_mb", plugin.memory_mb},
-                    {"network", plugin.network},
-                    {"read", texts(plugin.read)},
-                    {"write", texts(plugin.write)},
-                    {"subprocess", plugin.subprocess},
-                    {"raw_evidence", plugin.network.empty() || plugin.raw_evidence}});
+  unsent_ =
+      framed({{"run", std::move(task_.info)},
+              {"folder", bytes_as_text(std::filesystem::current_path(error).string())},
+              {"memory_mb", plugin.memory_mb},
+              {"network", plugin.network},
+              {"read", texts(plugin.read)},
+              {"write", texts(plugin.write)},
+              {"environment", task_.environment ? nlohmann::json(bytes_as_text(task_.environment->folder.string())) : nullptr},
+              {"subprocess", plugin.subprocess},
+              {"raw_evidence", plugin.network.empty() || plugin.raw_evidence}});
   if (task_.evidence) unsent_files_ = {task_.evidence->descriptor()};
   write();
 }

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "engine/case/expert.h"
+#include "scripting/environments.h"
 #include "scripting/plugin_catalog.h"
 #include "scripting/running.h"
 #include "scripting/worker/connections.h"
@@ -32,7 +33,8 @@ namespace conclave::scripting {
 
 struct IsolatedTask {
   PluginInfo plugin;
-  nlohmann::json info;  // for conclave/_runner.py, paths as bytes_as_text()
+  EnvironmentPtr environment;  // null if it needs none
+  nlohmann::json info;         // for conclave/_runner.py, paths as bytes_as_text()
   double weight = 1;
   EvidencePtr evidence;  // null for on_config_loaded, which comes before there is any
   JobPtr job;
@@ -58,6 +60,7 @@ class Worker {
   [[nodiscard]] std::uint64_t id() const { return id_; }
   [[nodiscard]] bool stopped() const { return task_.job->stopped(); }
   [[nodiscard]] bool answered() const { return answered_; }
+  [[nodiscard]] bool has_environment() const { return task_.environment != nullptr; }
   [[nodiscard]] bool gone() const { return answered_ && !has_process_; }  // nothing of it is left
 
   void start(Zygote& zygote);

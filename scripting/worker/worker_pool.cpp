@@ -163,7 +163,17 @@ void WorkerPool::loop() {
   }
   for (const auto& worker : waiting_) worker->give_up(Status::cancelled, "Cancelled", "the program is ending");
   for (const auto& worker : running_) worker->give_up(Status::cancelled, "Cancelled", "the program is ending");
-  zygote_.reset();
+  for (auto& zygote : zygotes_) zygote.reset();
+}
+
+Result<Zygote*> WorkerPool::zygote(bool bare) {
+  auto& zygote = zygotes_.at(bare ? 1 : 0);
+  if (!zygote) {
+    auto started = Zygote::start(python_, bare ? Zygote::Packages::none : Zygote::Packages::of_python);
+    if (!started) return tl::unexpected(std::move(started.error()));
+    zygote.emplace(std::move(*started));
+  }
+  return &*zygote;
 }
 
 // False once the pool closes.
@@ -183,9 +193,7 @@ bool WorkerPool::take_new() {
     waiting_.push_back(std::make_unique<Worker>(++last_id_, std::move(task), [this] { wake(); }));
   }
   for (const auto& call : calls) call();
-  if (warm && !zygote_) {
-    if (auto started = Zygote::start(python_)) zygote_.emplace(std::move(*started));
-  }
+  if (warm) (void)zygote(false);
   return !closing;
 }
 
@@ -193,22 +201,19 @@ void WorkerPool::start_waiting() {
   while (!waiting_.empty() && running_.size() < most_) {
     std::unique_ptr<Worker> worker = std::move(waiting_.front());
     waiting_.pop_front();
-    if (!zygote_) {
-      auto started = Zygote::start(python_);
-      if (!started) {
-        worker->give_up(Status::failed, "OSError", started.error().text());
-        continue;
-      }
-      zygote_.emplace(std::move(*started));
+    const auto parent = zygote(worker->has_environment());
+    if (!parent) {
+      worker->give_up(Status::failed, "OSError", parent.error().text());
+      continue;
     }
-    worker->start(*zygote_);
+    worker->start(**parent);
     if (!worker->gone()) running_.push_back(std::move(worker));
   }
 }
 
 void WorkerPool::wait_and_serve() {
   std::vector<pollfd> files{{wake_.get(), POLLIN, 0}};
-  if (zygote_) files.push_back({zygote_->socket(), POLLIN, 0});
+  for (const auto& zygote : zygotes_) files.push_back({zygote ? zygote->socket() : -1, POLLIN, 0});  // poll() skips -1
   const std::size_t first = files.size();
   std::vector<Worker*> owners;
   auto next = Clock::time_point::max();
@@ -233,14 +238,16 @@ void WorkerPool::wait_and_serve() {
   for (std::size_t i = first; i < files.size(); ++i) {
     if (files[i].revents != 0) owners[i - first]->ready(files[i].fd);
   }
-  if (first == 2 && files[1].revents != 0) hear_zygote();
+  for (const bool bare : {false, true}) {
+    if (files[bare ? 2 : 1].revents != 0) hear_zygote(bare);
+  }
 }
 
-void WorkerPool::hear_zygote() {
+void WorkerPool::hear_zygote(bool bare) {
   using Kind = Zygote::Event::Kind;
-  while (zygote_) {
-    auto event = zygote_->next();
-    if (!event) return lose_zygote(event.error().message);
+  while (auto& zygote = zygotes_.at(bare ? 1 : 0)) {
+    auto event = zygote->next();
+    if (!event) return lose_zygote(bare, event.error().message);
     if (!*event) return;
     const auto found =
         std::find_if(running_.begin(), running_.end(), [&](const auto& worker) { return worker->id() == (*event)->id; });
@@ -257,9 +264,10 @@ void WorkerPool::hear_zygote() {
   }
 }
 
-void WorkerPool::lose_zygote(const std::string& why) {
-  zygote_.reset();
+void WorkerPool::lose_zygote(bool bare, const std::string& why) {
+  zygotes_.at(bare ? 1 : 0).reset();
   for (const auto& worker : running_) {
+    if (worker->has_environment() != bare) continue;
     worker->lost();
     worker->give_up(Status::failed, "CircleError", why);
   }

@@ -1,6 +1,7 @@
-// The workers of one environment: their zygote, the thread that looks after them, and who waits for a place.
+// Workers: the zygotes they are forked from, the thread that looks after them, and who waits for a place.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -13,8 +14,8 @@
 
 namespace conclave::scripting {
 
-// Owner: the script host in the program, the module conclave._core in a plain Python. Members: any thread. Zygote and thread
-// start with the first task and stay. After a fork() only the process that made the pool may use it.
+// Owner: the script host in the program, the module conclave._core in a plain Python. Members: any thread. A zygote and the
+// thread start with the first task that needs them and stay. After a fork() only the process that made the pool may use it.
 class WorkerPool {
  public:
   explicit WorkerPool(WorkerPython python);
@@ -43,8 +44,9 @@ class WorkerPool {
   bool take_new();
   void start_waiting();
   void wait_and_serve();
-  void hear_zygote();
-  void lose_zygote(const std::string& why);
+  [[nodiscard]] Result<Zygote*> zygote(bool bare);
+  void hear_zygote(bool bare);
+  void lose_zygote(bool bare, const std::string& why);
   void forget_gone();
 
   const WorkerPython python_;
@@ -57,7 +59,7 @@ class WorkerPool {
   bool warm_ = false;
   std::thread thread_;
   // Of the thread.
-  std::optional<Zygote> zygote_;
+  std::array<std::optional<Zygote>, 2> zygotes_;  // with the packages of Python, and bare
   std::deque<std::unique_ptr<Worker>> waiting_;
   std::vector<std::unique_ptr<Worker>> running_;
   std::uint64_t last_id_ = 0;

@@ -37,10 +37,13 @@ std::vector<std::string> environment() {
 // Away from 0 to 3, which the child is given anew: this process may have been started with those closed.
 Descriptor out_of_the_way(Descriptor file) { return Descriptor(::fcntl(file.get(), F_DUPFD_CLOEXEC, 10)); }
 
-int spawn(const WorkerPython& python, int socket, int words, int null, pid_t& pid) {
-  std::vector<std::string> arguments{
-      python.python.string(),    "-I", "-B", "-c", start_code, python.package_folder.string(), std::to_string(control_file),
-      std::to_string(::getpid())};
+int spawn(const WorkerPython& python, Zygote::Packages packages, int socket, int words, int null, pid_t& pid) {
+  std::vector<std::string> arguments{python.python.string(), "-I", "-B"};
+  if (packages == Zygote::Packages::none) arguments.emplace_back("-S");
+  for (const std::string& more : {std::string("-c"), std::string(start_code), python.package_folder.string(),
+                                  std::to_string(control_file), std::to_string(::getpid())}) {
+    arguments.push_back(more);
+  }
   std::vector<std::string> variables = environment();
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
@@ -68,7 +71,7 @@ int spawn(const WorkerPython& python, int socket, int words, int null, pid_t& pi
 
 }  // namespace
 
-Result<Zygote> Zygote::start(const WorkerPython& python) {
+Result<Zygote> Zygote::start(const WorkerPython& python, Packages packages) {
   Zygote zygote;
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
@@ -78,7 +81,7 @@ Result<Zygote> Zygote::start(const WorkerPython& python) {
   zygote.words_ = out_of_the_way(Descriptor(::memfd_create("conclave-zygote", MFD_CLOEXEC)));
   const Descriptor null = out_of_the_way(Descriptor(::open("/dev/null", O_RDWR | O_CLOEXEC)));
   if (!zygote.socket_ || !theirs || !zygote.words_ || !null) return fail_io("cannot start workers", {}, errno);
-  if (const int error = spawn(python, theirs.get(), zygote.words_.get(), null.get(), zygote.pid_); error != 0) {
+  if (const int error = spawn(python, packages, theirs.get(), zygote.words_.get(), null.get(), zygote.pid_); error != 0) {
     zygote.pid_ = -1;
     return fail_io("cannot start workers", python.python.string(), error);
   }

@@ -1,5 +1,6 @@
 // The process that workers are forked from: a Python that has imported conclave (and NumPy, where there is one) and nothing else,
-// so that a worker starts in milliseconds and shares that memory.
+// so that a worker starts in milliseconds and shares that memory. For workers with an environment there is a bare one, which has
+// no packages on its path, since those of the environment must be neither hidden nor loaded before a worker is confined.
 #pragma once
 
 #include <sys/types.h>
@@ -15,7 +16,7 @@
 
 namespace conclave::scripting {
 
-// An environment that workers run in.
+// What workers run in.
 struct WorkerPython {
   std::filesystem::path python;          // the interpreter; of a virtual environment, its bin/python
   std::filesystem::path package_folder;  // holds the package `conclave`
@@ -24,7 +25,8 @@ struct WorkerPython {
 // Owner: WorkerPool's thread, on which everything here is called: the zygote ends when the thread that started it does.
 class Zygote {
  public:
-  [[nodiscard]] static Result<Zygote> start(const WorkerPython& python);
+  enum class Packages { of_python, none };
+  [[nodiscard]] static Result<Zygote> start(const WorkerPython& python, Packages packages);
   Zygote(Zygote&& other) noexcept;
   Zygote& operator=(Zygote&& other) = delete;
   Zygote(const Zygote&) = delete;

@@ -147,6 +147,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadManifest{"LimitsAsText", std::string(minimal) + "limits = \"60s\"\n", "limits must be a table"},
         BadManifest{"NumbersForHosts", std::string(minimal) + "[permissions]\nnetwork = [1]\n",
                     "permissions.network must be a list"},
+        BadManifest{"RequirementWithAnAddress", std::string(minimal) + "requirements = [\"tiny\",\n\"x @ https://y/x.whl\"]\n",
+                    "plugin.toml:4:1: requirements: 'x @ https://y/x.whl' is no package"},
+        BadManifest{"RequirementThatIsAnOption", std::string(minimal) + "requirements = [\"-r other.txt\"]\n", "options of pip"},
+        BadManifest{"RequirementOfAnotherType", std::string(minimal) + "requirements = [3]\n", "must be a list of strings"},
+        BadManifest{"NewerPython", std::string(minimal) + "requires_python = \">=3.99\"\n",
+                    "plugin.toml:3:19: needs Python >=3.99; Conclave runs 3."},
+        BadManifest{"PythonThatIsNoVersion", std::string(minimal) + "requires_python = \"three\"\n", "is no list of versions"},
         BadManifest{"SecretsOfAnotherType", std::string(minimal) + "[permissions]\nsecrets = \"A\"\n",
                     "permissions.secrets must be a list of strings"},
         BadManifest{"SecretThatIsNoName", std::string(minimal) + "[permissions]\nsecrets = [\"A-B\"]\n",
@@ -317,6 +324,38 @@ TEST_F(PluginCatalogTest, ReadsAnEmptyAndABinaryFileWithoutAComplaint) {
   const auto found = catalog();
   EXPECT_THAT(found.plugins, IsEmpty());
   EXPECT_THAT(found.problems, IsEmpty());
+}
+
+TEST_F(PluginCatalogTest, WhatHasRequirementsRunsInAWorkerWhateverItSays) {
+  plugin("disk",
+         std::string(minimal) + "runner = \"in_process\"\nrequirements = [\"numpy>=1.24\"]\nrequires_python = \">=3.8\"\n");
+  const auto found = catalog();
+  ASSERT_THAT(found.problems, IsEmpty());
+  EXPECT_TRUE(runs_isolated(as_trusted(found.plugins[0], {"disk"})));
+}
+
+TEST_F(PluginCatalogTest, TheHeaderOfAFileSaysWhichPythonItNeeds) {
+  write("a.py",
+        "# /// script\n# dependencies = [\"a\", \"-e .\"]\n# requires-python = \">=3.99\"\n# ///\n@conclave.expert\ndef f(e, j): "
+        "...\n");
+  const auto found = catalog();
+  EXPECT_THAT(found.plugins, IsEmpty());
+  ASSERT_EQ(found.problems.size(), 1U);
+  EXPECT_THAT(found.problems[0].message, HasSubstr("a.py:2:24: dependencies: '-e .' is no package"));
+  EXPECT_THAT(found.problems[0].message, HasSubstr("a.py:3:21: needs Python >=3.99; Conclave runs 3."));
+}
+
+TEST_F(PluginCatalogTest, RequirementsLockGivesTheExactPackages) {
+  const std::string hash = " --hash=sha256:" + std::string(64, 'a');
+  plugin("disk", std::string(minimal) + "requirements = [\"Tiny_A\", \"win; os_name == 'nt'\"]\n");
+  write("disk/requirements.lock", "tiny-a==1.0" + hash + "\ntiny-b==2.0" + hash + "\n");
+  const auto found = catalog();
+  ASSERT_THAT(found.problems, IsEmpty()) << found.problems[0].message;
+  EXPECT_THAT(found.plugins[0].locked, ElementsAre("tiny-a==1.0" + hash, "tiny-b==2.0" + hash));
+  write("disk/requirements.lock", "tiny-b==2.0" + hash + "\n");
+  EXPECT_THAT(only_problem(), HasSubstr("requirements.lock: 'tiny-a' is missing, which plugin.toml needs"));
+  write("disk/requirements.lock", "tiny-a==1.0" + hash + "\n--extra-index-url http://x\n");
+  EXPECT_THAT(only_problem(), HasSubstr("requirements.lock:2: "));
 }
 
 }  // namespace
