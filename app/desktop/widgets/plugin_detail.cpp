@@ -6,6 +6,7 @@
 
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/card.h"
+#include "app/desktop/widgets/environment_card.h"
 #include "app/desktop/widgets/linked_text.h"
 #include "app/desktop/widgets/settings_form.h"
 
@@ -24,7 +25,7 @@ QString settingText(const scripting::Setting& setting) {
 
 }  // namespace
 
-PluginDetail::PluginDetail(const PluginRow* row, const CasePtr& subject, ExpertList& experts, const Theme& theme, QWidget* parent)
+PluginDetail::PluginDetail(const PluginRow* row, Session& session, ExpertList& experts, const Theme& theme, QWidget* parent)
     : QWidget(parent), experts_(experts) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(4, 0, 4, 0);
@@ -34,7 +35,8 @@ PluginDetail::PluginDetail(const PluginRow* row, const CasePtr& subject, ExpertL
     auto* may = new Card(tr("What it may do"));
     for (const auto& line : permissionsText(*row->plugin)) may->column()->addWidget(plainLabel(line));
     column->addWidget(may);
-    if (!row->plugin->settings.empty()) column->addWidget(settings(*row->plugin, subject));
+    if (scripting::needs_environment(*row->plugin)) column->addWidget(new EnvironmentCard(session, *row->plugin));
+    if (!row->plugin->settings.empty()) column->addWidget(settings(*row->plugin, session.subject()));
   } else if (row) {
     auto* broken = new Card(qtPath(row->path.filename()));
     broken->column()->addWidget(plainLabel(tr("It cannot be used:")));

@@ -5,6 +5,7 @@
 
 #include "app/desktop/models/expert_list.h"
 #include "app/desktop/plugins.h"
+#include "app/desktop/session.h"
 #include "app/desktop/theme.h"
 
 namespace conclave::desktop {
@@ -15,8 +16,8 @@ class Card;
 class PluginDetail : public QWidget {
   Q_OBJECT
  public:
-  // `row` may be null and is not kept; `experts`, which outlives this, keeps the settings of the open case, if there is one.
-  PluginDetail(const PluginRow* row, const CasePtr& subject, ExpertList& experts, const Theme& theme, QWidget* parent = nullptr);
+  // `row` may be null and is not kept; `session` and `experts`, which keeps the settings of the open case, outlive this.
+  PluginDetail(const PluginRow* row, Session& session, ExpertList& experts, const Theme& theme, QWidget* parent = nullptr);
 
  Q_SIGNALS:
   void trouble(const QString& why);  // a place of the traceback could not be opened

@@ -169,7 +169,7 @@ void PluginsDialog::showDetail() {
   const PluginRow* row = current();
   open_->setEnabled(row != nullptr);
   remove_->setEnabled(row && row->origin == scripting::Origin::user);
-  auto* detail = new PluginDetail(row, session_.subject(), experts_, theme_.theme());
+  auto* detail = new PluginDetail(row, session_, experts_, theme_.theme());
   connect(detail, &PluginDetail::trouble, this, &PluginsDialog::say);
   detail_->setWidget(detail);
 }

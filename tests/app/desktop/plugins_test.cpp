@@ -104,6 +104,37 @@ class PluginsTest : public DesktopTest {
     QVERIFY(textOf(dialog).contains(QLatin1String("plugin.toml:2:")));
   }
 
+  void the_state_of_an_environment_is_shown_and_a_button_makes_it() {
+    qputenv("PIP_NO_INDEX", "1");  // nothing is there to be found
+    qputenv("PIP_CONFIG_FILE", "/dev/null");
+    qunsetenv("PIP_FIND_LINKS");
+    startPython([](FakeHost& host) {
+      for (const auto trust : {scripting::Trust::named, scripting::Trust::untrusted}) {
+        scripting::PluginInfo plugin;
+        plugin.name = trust == scripting::Trust::named ? "needy" : "nobodys";
+        plugin.path = "/nowhere/" + plugin.name;
+        plugin.trust = trust;
+        plugin.requirements = {"there-is-no-such-package"};
+        host.more_plugins.push_back(plugin);
+      }
+    });
+    ExpertsPage page(*session_, *theme_);
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
+    dialog.show();
+    QTRY_VERIFY(rowOf(dialog, QStringLiteral("needy")) >= 0);
+    choose(dialog, QStringLiteral("nobodys"));
+    QTRY_VERIFY(textOf(dialog).contains(QLatin1String("Environment: not made yet")));
+    QVERIFY(!button(dialog, "Make its environment")->isEnabled());
+    choose(dialog, QStringLiteral("needy"));
+    QTRY_VERIFY(textOf(dialog).contains(QLatin1String("Environment: not made yet")));
+    QVERIFY(button(dialog, "Make its environment")->isEnabled());
+    button(dialog, "Make its environment")->click();
+    QVERIFY(textOf(dialog).contains(QLatin1String("Environment: being made")));
+    QTRY_VERIFY_WITH_TIMEOUT(textOf(dialog).contains(QLatin1String("the package index has no there-is-no-such-package")), 60'000);
+    QVERIFY(button(dialog, "Make its environment")->isEnabled());
+    QTRY_VERIFY(audited().contains(QStringLiteral("plugin.environment needy")));
+  }
+
   void agreeing_writes_the_lock_and_the_audit_log() {
     startPython();
     openCaseWithPlugins();

@@ -85,6 +85,56 @@ TEST(Ask, TakesAnswersFromAnyThreadAndTellsOfEach) {
   for (int i = 0; i < 16; ++i) EXPECT_EQ(responses[static_cast<std::size_t>(i)].expert_name, "e" + std::to_string(i));
 }
 
+// Needs something that takes longer to get than the circle waits for answers.
+class NeedyExpert : public FakeExpert {
+ public:
+  using FakeExpert::FakeExpert;
+  Result<void> prepare(Job& job) override {
+    job.begin("Installing things", 0, "");
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    if (error_.message.empty()) return {};
+    return tl::unexpected(error_);
+  }
+  Error error_;
+};
+
+TEST(Ask, WhatExpertsNeedIsPreparedBeforeTheirTimeBegins) {
+  std::vector<ExpertPtr> experts;
+  for (const char* name : {"a", "b"}) {
+    const auto expert = std::make_shared<NeedyExpert>(name, "s", [](const Evidence&) { return answer("healthy", 1); });
+    expert->info_.timeout_s = -2.4;  // 0.2 s for the whole circle
+    experts.push_back(expert);
+  }
+  Job job;
+  for (const auto& response : ask(experts, nothing(), job)) EXPECT_EQ(response.status, Status::answered);
+  EXPECT_EQ(job.progress().phase, "asking experts");
+}
+
+TEST(Ask, WhoCannotBePreparedIsAFailureAndTheOthersAnswer) {
+  const auto needy = std::make_shared<NeedyExpert>("needy", "s", [](const Evidence&) { return answer("failing", 1); });
+  needy->error_ = fail(ErrorKind::circle, "there is no tiny").value();
+  const std::vector<ExpertPtr> experts = {
+      needy, std::make_shared<FakeExpert>("fine", "s", [](const Evidence&) { return answer("healthy", 1); })};
+  std::vector<std::string> told;
+  Job job;
+  const auto responses =
+      ask(experts, nothing(), job, [&](const consensus::ExpertResponse& response) { told.push_back(response.expert_name); });
+  EXPECT_EQ(responses[0].status, Status::failed);
+  EXPECT_EQ(responses[0].error.value().message, "there is no tiny");
+  EXPECT_EQ(responses[1].status, Status::answered);
+  EXPECT_EQ(told, (std::vector<std::string>{"needy", "fine"}));
+  EXPECT_EQ(job.progress().done, 2U);
+}
+
+TEST(Ask, AStopWhileExpertsArePreparedIsACancellation) {
+  const auto needy = std::make_shared<NeedyExpert>("needy", "s", [](const Evidence&) { return answer("failing", 1); });
+  needy->error_ = fail_cancelled().value();
+  const std::vector<ExpertPtr> experts = {needy};
+  Job job;
+  job.request_stop();
+  EXPECT_EQ(ask(experts, nothing(), job)[0].status, Status::cancelled);
+}
+
 TEST(Ask, OfNobodyIsEmpty) {
   Job job;
   EXPECT_TRUE(ask({}, nothing(), job).empty());
