@@ -26,6 +26,7 @@ using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto longest = std::chrono::minutes(30);
+constexpr auto time_to_die = std::chrono::milliseconds(500);
 constexpr int look_ms = 50;
 constexpr std::size_t longest_line = std::size_t{1} << 20U;
 
@@ -134,6 +135,9 @@ class Child {
     ::kill(-process_, SIGKILL);  // its number is not given to another before it is waited for
     int status = 0;
     while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+    }
+    // What it started is waited for by init; until it is gone it may still write where files are about to be removed.
+    for (const auto until = Clock::now() + time_to_die; ::kill(-process_, 0) == 0 && Clock::now() < until; ::usleep(1000)) {
     }
     process_ = -1;
     return status;

@@ -14,6 +14,7 @@ pip's has packages on its path (-S), since a .pth file of one would run when Pyt
 from __future__ import annotations
 
 import ctypes
+import errno
 import glob
 import json
 import os
@@ -217,7 +218,8 @@ def main(arguments: Iterable[str]) -> int:
         say(error=str(failure))
         return 1
     except OSError as error:
-        say(error=f"{error.strerror}: {error.filename or folder}" if error.strerror else str(error))
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        say(error="the disk is full" if full else f"{error.strerror}: {error.filename or folder}" if error.strerror else str(error))
         return 1
     finally:
         shutil.rmtree(os.path.join(folder, "tmp"), ignore_errors=True)  # TMPDIR of pip
