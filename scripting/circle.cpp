@@ -6,9 +6,9 @@
 
 #include "engine/base/text.h"
 #include "engine/base/time.h"
+#include "engine/case/policy.h"
 #include "scripting/case_plugins.h"
 #include "scripting/consent.h"
-#include "scripting/plugin_switches.h"
 #include "scripting/worker/isolated_expert.h"
 
 namespace conclave::scripting {
@@ -25,6 +25,10 @@ fs::path resolved(const fs::path& path) {
 bool is_inside(const fs::path& path, const fs::path& folder) {
   const fs::path relative = resolved(path).lexically_relative(resolved(folder));
   return !relative.empty() && *relative.begin() != "..";
+}
+
+bool named_in(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 consensus::ExpertResponse refused_response(const PluginInfo& plugin, double weight, std::string message) {
@@ -85,21 +89,20 @@ class Chooser {
       choices = subject_.experts;
     } else {
       for (const PluginInfo& plugin : catalog_.plugins) {
-        if (in_default_circle(plugin) && plugin.enabled) choices.push_back({plugin.name, nlohmann::json::object(), 1.0});
+        if (in_default_circle(plugin) && may_run(plugin)) choices.push_back({plugin.name, nlohmann::json::object(), 1.0});
       }
     }
     return choices;
   }
 
-  // Code that only the case names may run, in a worker, if its content is in the lock beside the case. Nothing runs that the user
-  // switched off.
+  // Code that only the case names may run, in a worker, if its content is in the lock beside the case.
   [[nodiscard]] Result<void> read_consent() {
     auto lock = read_lock(subject_.base);
     if (!lock) return tl::unexpected(std::move(lock.error()));
     lock_ = std::move(*lock);
-    auto disabled = read_disabled();
-    if (!disabled) return tl::unexpected(std::move(disabled.error()));
-    disabled_ = std::move(*disabled);
+    auto policy = policy_in_force();
+    if (!policy) return tl::unexpected(std::move(policy.error()));
+    policy_ = std::move(*policy);
     return {};
   }
 
@@ -113,26 +116,48 @@ class Chooser {
     return {};
   }
 
-  // What would have run if the user had not switched it off; for the report.
-  [[nodiscard]] std::vector<config::Problem> disabled_problems() const {
+  // What would have run, or sent, if the user had not switched it off or the policy allowed it; for the report.
+  [[nodiscard]] std::vector<config::Problem> problems() const {
     const bool asks_all = request_.only.empty() && subject_.experts.empty();
     std::vector<config::Problem> problems;
     for (const PluginInfo& plugin : catalog_.plugins) {
       const bool left_out = plugin.kind == "hook" || (asks_all && in_default_circle(plugin));
-      if (plugin.enabled || !left_out) continue;
-      problems.push_back({config::Severity::note,
-                          "disabled",
-                          plugin.kind + " '" + plugin.name + "' did not run: you disabled it",
-                          "conclave plugins enable " + plugin.name,
-                          {}});
+      if (may_run(plugin) || !left_out) continue;
+      const std::string what = plugin.kind + " '" + plugin.name + "' did not run: ";
+      if (!plugin.enabled)
+        problems.push_back(
+            {config::Severity::note, "disabled", what + "you disabled it", "conclave plugins enable " + plugin.name, {}});
+      else
+        problems.push_back({config::Severity::note, "policy", what + plugin.forbidden, {}, {}});
+    }
+    for (const PluginInfo& plugin : catalog_.plugins) {
+      const bool distrusted = !plugin.trustable && plugin.trust != Trust::shipped && named_in(request_.trusted, plugin.name);
+      if (distrusted)
+        problems.push_back({config::Severity::note,
+                            "policy",
+                            "--trust " + plugin.name + " does not count: the policy in force says so",
+                            {},
+                            {}});
+    }
+    for (const std::string& endpoint : request_.allowed_endpoints) {
+      if (std::string why = policy_.forbids_endpoint(endpoint); !why.empty())
+        problems.push_back({config::Severity::note, "policy", std::move(why), {}, {}});
     }
     return problems;
+  }
+
+  [[nodiscard]] std::vector<std::string> endpoints() const {
+    std::vector<std::string> allowed;
+    for (const std::string& endpoint : request_.allowed_endpoints) {
+      if (policy_.forbids_endpoint(endpoint).empty()) allowed.push_back(endpoint);
+    }
+    return allowed;
   }
 
   // Whether a hook will run in a worker.
   [[nodiscard]] bool isolates_hooks() const {
     return std::any_of(catalog_.plugins.begin(), catalog_.plugins.end(), [&](const PluginInfo& plugin) {
-      return plugin.kind == "hook" && plugin.enabled && runs_isolated(as_trusted(plugin, request_.trusted));
+      return plugin.kind == "hook" && may_run(plugin) && runs_isolated(as_trusted(plugin, request_.trusted));
     });
   }
 
@@ -153,7 +178,7 @@ class Chooser {
     if (!by_user && path.is_relative()) path = subject_.base / path;
     const bool named = by_user || std::any_of(request_.plugin_dirs.begin(), request_.plugin_dirs.end(),
                                               [&](const fs::path& folder) { return is_inside(path, folder); });
-    auto plugin = read_plugin(path, named ? Trust::named : Trust::untrusted);
+    auto plugin = read_users_plugin(path, named ? Trust::named : Trust::untrusted);
     if (!plugin) {
       if (plugin.error().os_error == ENOENT) plugin.error().kind = ErrorKind::not_found;
       return plugin;
@@ -162,7 +187,6 @@ class Chooser {
       return fail(ErrorKind::invalid_argument, "is no expert but of kind " + plugin->kind, path.string());
     }
     if (plugin->trust == Trust::untrusted && agreed(lock_, *plugin)) plugin->trust = Trust::named;
-    plugin->enabled = !disabled_.contains(plugin->name);
     return as_trusted(std::move(*plugin), request_.trusted);
   }
 
@@ -170,7 +194,7 @@ class Chooser {
   const CircleRequest& request_;
   PluginCatalog catalog_;
   std::vector<Consent> lock_;
-  PluginNames disabled_;
+  Policy policy_;
 };
 
 bool fits(const std::string& type, const nlohmann::json& value) {
@@ -225,6 +249,7 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
   Circle circle;
   std::vector<std::string> seen;
   bool isolated = chooser.isolates_hooks();
+  const std::vector<std::string> endpoints = chooser.endpoints();
   for (const ExpertChoice& choice : chooser.choices()) {
     auto plugin = chooser.find(choice, !request.only.empty());
     if (!plugin) return tl::unexpected(std::move(plugin.error()));
@@ -244,6 +269,10 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
           *plugin, choice.weight, "not run: you disabled it; conclave plugins enable " + plugin->name + " allows it again"));
       continue;
     }
+    if (!plugin->forbidden.empty()) {
+      circle.refused.push_back(refused_response(*plugin, choice.weight, "not run: " + plugin->forbidden));
+      continue;
+    }
     if (plugin->trust == Trust::untrusted) {
       circle.refused.push_back(refused_response(*plugin, choice.weight,
                                                 "not run: " + plugin->path.string() +
@@ -256,11 +285,11 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
     const auto secrets = secrets_of(*plugin, *settings);
     circle.secrets.insert(circle.secrets.end(), secrets.begin(), secrets.end());
     circle.chosen.push_back({*plugin, *settings});
-    circle.experts.push_back(make(*plugin, std::move(*settings), choice.weight));
+    circle.experts.push_back(make(*plugin, std::move(*settings), choice.weight, endpoints));
   }
   std::sort(circle.secrets.begin(), circle.secrets.end());
   circle.secrets.erase(std::unique(circle.secrets.begin(), circle.secrets.end()), circle.secrets.end());
-  circle.problems = chooser.disabled_problems();
+  circle.problems = chooser.problems();
   if (isolated) {
     for (config::Problem& problem : isolation_problems()) circle.problems.push_back(std::move(problem));
   }

@@ -11,7 +11,9 @@
 
 namespace conclave::scripting {
 
-using MakeExpert = std::function<ExpertPtr(const PluginInfo& plugin, nlohmann::json settings, double weight)>;
+// `endpoints`: those of the request that the policy in force allows.
+using MakeExpert = std::function<ExpertPtr(const PluginInfo& plugin, nlohmann::json settings, double weight,
+                                           const std::vector<std::string>& endpoints)>;
 
 // As ScriptHost::circle(). `make` is called for those that may run, with settings complete and checked.
 [[nodiscard]] Result<Circle> choose_circle(const Case& subject, const CircleRequest& request,

@@ -22,6 +22,7 @@ std::string number(double value) {
 
 std::vector<std::string> permission_lines(const PluginInfo& plugin) {
   std::vector<std::string> lines;
+  if (!plugin.forbidden.empty()) lines.push_back("Does not run: " + plugin.forbidden + ".");
   lines.emplace_back(runs_isolated(plugin)
                          ? "Runs in a process of its own, where the system keeps it to the following."
                          : "Runs in Conclave itself and could do what you can; the following is what it says it needs.");

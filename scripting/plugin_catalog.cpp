@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "engine/base/ids.h"
+#include "scripting/plugin_bounds.h"
 #include "scripting/plugin_manifest.h"
 #include "scripting/plugin_switches.h"
 #include "scripting/requirements.h"
@@ -269,7 +270,7 @@ bool runs_isolated(const PluginInfo& plugin) {
 
 PluginInfo as_trusted(PluginInfo plugin, const std::vector<std::string>& trusted) {
   const bool is_named = std::find(trusted.begin(), trusted.end(), plugin.name) != trusted.end();
-  if (plugin.trust != Trust::shipped && is_named) plugin.trust = Trust::trusted;
+  if (plugin.trust != Trust::shipped && is_named && plugin.trustable) plugin.trust = Trust::trusted;
   return plugin;
 }
 
@@ -298,8 +299,27 @@ PluginCatalog read_users_catalog(const fs::path& shipped, const std::vector<fs::
   PluginCatalog catalog = read_catalog(shipped, named, user_plugins_folder());
   const auto disabled = read_disabled();
   if (!disabled) catalog.problems.push_back({switches_file(), disabled.error().text()});
-  for (PluginInfo& plugin : catalog.plugins) plugin.enabled = disabled && !disabled->contains(plugin.name);
+  const auto policy = policy_in_force();
+  if (!policy) catalog.problems.push_back({"policy.toml", policy.error().text()});
+  for (PluginInfo& plugin : catalog.plugins) {
+    plugin.enabled = disabled && !disabled->contains(plugin.name);
+    if (policy)
+      plugin = within(*policy, std::move(plugin));
+    else
+      plugin.forbidden = policy.error().text();
+  }
   return catalog;
+}
+
+Result<PluginInfo> read_users_plugin(const fs::path& path, Trust trust) {
+  auto plugin = read_plugin(path, trust);
+  if (!plugin) return plugin;
+  const auto disabled = read_disabled();
+  if (!disabled) return tl::unexpected(disabled.error());
+  const auto policy = policy_in_force();
+  if (!policy) return tl::unexpected(policy.error());
+  plugin->enabled = !disabled->contains(plugin->name);
+  return within(*policy, std::move(*plugin));
 }
 
 Result<PluginInfo> read_plugin(const fs::path& path, Trust trust) {

@@ -56,12 +56,18 @@ struct PluginInfo {
   Origin origin = Origin::folder;
   bool runs_at_start = false;  // a hook whose module speaks of on_startup, which otherwise it cannot have
   bool enabled = true;         // false: the user switched it off (see plugin_switches.h), and it does not run whoever asks for it
+  // Set by plugin_bounds.h.
+  std::string forbidden;  // why the policy in force does not let it run; empty: it does
+  bool trustable = true;  // false: --trust does not count, by the policy in force
 };
 
 struct PluginProblem {
   std::filesystem::path path;
   std::string message;
 };
+
+// Unless nobody agreed to it.
+[[nodiscard]] inline bool may_run(const PluginInfo& plugin) { return plugin.enabled && plugin.forbidden.empty(); }
 
 // In a worker process, with its limits and permissions enforced; otherwise in this process, with all its rights. What needs an
 // environment of its own always runs in a worker.
@@ -88,8 +94,8 @@ struct PluginCatalog {
 [[nodiscard]] PluginCatalog read_catalog(const std::filesystem::path& shipped, const std::vector<std::filesystem::path>& named,
                                          const std::filesystem::path& user = {});
 
-// The same with the folder of the user who runs this, and with what that user switched off marked. If nobody knows what that is,
-// everything is, and a problem says so.
+// The same with the folder of the user who runs this, with what that user switched off marked, and what the policy in force
+// says. If nobody knows what that is, nothing may run, and a problem says so.
 [[nodiscard]] PluginCatalog read_users_catalog(const std::filesystem::path& shipped,
                                                const std::vector<std::filesystem::path>& named);
 
@@ -101,5 +107,8 @@ struct PluginCatalog {
 
 // One plugin: a folder with plugin.toml, or a .py file.
 [[nodiscard]] Result<PluginInfo> read_plugin(const std::filesystem::path& path, Trust trust);
+
+// The same, marked as read_users_catalog() does it; an error if nobody knows what may run.
+[[nodiscard]] Result<PluginInfo> read_users_plugin(const std::filesystem::path& path, Trust trust);
 
 }  // namespace conclave::scripting

@@ -7,9 +7,8 @@
 #include <span>
 #include <utility>
 
-#include <toml++/toml.h>
-
 #include "engine/base/text.h"
+#include "engine/base/toml_table.h"
 #include "engine/security/key_ring.h"
 #include "scripting/requirements.h"
 
@@ -31,113 +30,14 @@ bool is_plugin_name(std::string_view text) {
                      [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.'; });
 }
 
-// Everything that is wrong, with places in the file as the user sees it: the TOML of a header begins at `first_line` and
-// `first_column`.
-class Findings {
- public:
-  Findings(std::string file, int first_line, int first_column)
-      : file_(std::move(file)), first_line_(first_line), first_column_(first_column) {}
-
-  void add(const toml::source_region& at, std::string_view message) {
-    if (!text_.empty()) text_ += '\n';
-    if (++count_ == 1) where_ = place(at.begin);
-    if (count_ > 1) text_ += place(at.begin) + ": ";
-    text_ += message;
-  }
-  [[nodiscard]] Result<void> result() const {
-    if (count_ == 0) return {};
-    return fail(ErrorKind::parse, text_, where_);
-  }
-
- private:
-  [[nodiscard]] std::string place(const toml::source_position& at) const {
-    if (!at) return file_;
-    return file_ + ":" + std::to_string(static_cast<int>(at.line) + first_line_ - 1) + ":" +
-           std::to_string(static_cast<int>(at.column) + first_column_ - 1);
-  }
-  std::string file_;
-  int first_line_;
-  int first_column_;
-  std::string where_;
-  std::string text_;
-  int count_ = 0;
-};
-
 std::string joined(std::span<const std::string_view> names) {
   std::string text;
   for (const auto name : names) text += (text.empty() ? "" : ", ") + std::string(name);
   return text;
 }
 
-// Typed reading of one table; finish() reports keys that nobody asked for.
-class Table {
- public:
-  Table(const toml::table& table, std::string what, Findings& findings)
-      : table_(table), what_(std::move(what)), findings_(findings) {}
-
-  const toml::node* any(std::string_view key) {
-    known_.push_back(key);
-    return table_.get(key);
-  }
-  template <class T>
-  const T* typed(std::string_view key, std::string_view type_name) {
-    const toml::node* node = any(key);
-    if (node == nullptr) return nullptr;
-    const T* value = node->as<T>();
-    if (value == nullptr) findings_.add(node->source(), what_ + std::string(key) + " must be " + std::string(type_name));
-    return value;
-  }
-  const toml::node* text(std::string_view key, std::string& out) {
-    const auto* value = typed<toml::value<std::string>>(key, "a string");
-    if (value != nullptr) out = value->get();
-    return value;
-  }
-  void boolean(std::string_view key, bool& out) {
-    if (const auto* value = typed<toml::value<bool>>(key, "true or false")) out = value->get();
-  }
-  const toml::node* number(std::string_view key, double& out, double min, double max) {
-    const toml::node* node = any(key);
-    if (node == nullptr) return nullptr;
-    const auto value = node->is_number() ? node->value<double>() : std::nullopt;
-    if (!value || !(*value >= min && *value <= max)) {
-      findings_.add(node->source(), what_ + std::string(key) + " must be a number from " + std::to_string(std::llround(min)) +
-                                        " to " + std::to_string(std::llround(max)));
-      return nullptr;
-    }
-    out = *value;
-    return node;
-  }
-  void texts(std::string_view key, std::vector<std::string>& out) {
-    const auto* list = typed<toml::array>(key, "a list of strings");
-    if (list == nullptr) return;
-    for (const toml::node& item : *list) {
-      const auto* value = item.as_string();
-      if (value == nullptr) {
-        findings_.add(item.source(), what_ + std::string(key) + " must be a list of strings");
-      } else {
-        out.push_back(value->get());
-      }
-    }
-  }
-  const toml::table* table(std::string_view key) { return typed<toml::table>(key, "a table"); }
-  void finish() {
-    for (const auto& [key, node] : table_) {
-      if (std::find(known_.begin(), known_.end(), key.str()) == known_.end()) {
-        findings_.add(key.source(), "unknown key '" + what_ + std::string(key.str()) + "'" + did_you_mean(key.str(), known_));
-      }
-    }
-  }
-  [[nodiscard]] const toml::table& raw() const { return table_; }
-
- private:
-  const toml::table& table_;
-  std::string what_;
-  Findings& findings_;
-  std::vector<std::string_view> known_;
-};
-
 // What it wants installed, and for which Python.
-void read_needs(Table& table, std::string_view requirements, std::string_view python, PluginInfo& info, Findings& findings) {
+void read_needs(TomlTable& table, std::string_view requirements, std::string_view python, PluginInfo& info, TomlFindings& findings) {
   if (const auto* list = table.typed<toml::array>(requirements, "a list of strings")) {
     for (const toml::node& item : *list) {
       const auto* text = item.as_string();
@@ -158,7 +58,7 @@ void read_needs(Table& table, std::string_view requirements, std::string_view py
   }
 }
 
-void read_entry(const std::string& entry, const toml::node& at, PluginInfo& info, Findings& findings) {
+void read_entry(const std::string& entry, const toml::node& at, PluginInfo& info, TomlFindings& findings) {
   const auto colon = entry.find(':');
   info.module = entry.substr(0, colon);
   info.function = colon == std::string::npos ? "" : entry.substr(colon + 1);
@@ -167,7 +67,7 @@ void read_entry(const std::string& entry, const toml::node& at, PluginInfo& info
   }
 }
 
-void read_default(Setting& setting, const toml::node& node, Findings& findings) {
+void read_default(Setting& setting, const toml::node& node, TomlFindings& findings) {
   if (setting.type == "bool" && node.is_boolean()) {
     setting.default_value = node.as_boolean()->get();
   } else if (setting.type == "str" && node.is_string()) {
@@ -182,7 +82,7 @@ void read_default(Setting& setting, const toml::node& node, Findings& findings) 
   }
 }
 
-void read_settings(const toml::table& settings, PluginInfo& info, Findings& findings) {
+void read_settings(const toml::table& settings, PluginInfo& info, TomlFindings& findings) {
   for (const auto& [key, node] : settings) {
     const toml::table* table = node.as_table();
     if (table == nullptr || !is_identifier(key.str())) {
@@ -191,7 +91,7 @@ void read_settings(const toml::table& settings, PluginInfo& info, Findings& find
     }
     Setting setting;
     setting.name = key.str();
-    Table reader(*table, "settings." + setting.name + ".", findings);
+    TomlTable reader(*table, "settings." + setting.name + ".", findings);
     const toml::node* type = reader.text("type", setting.type);
     reader.text("help", setting.help);
     reader.boolean("names_secret", setting.names_secret);
@@ -212,16 +112,16 @@ void read_settings(const toml::table& settings, PluginInfo& info, Findings& find
   }
 }
 
-void read_limits_and_permissions(Table& top, PluginInfo& info, Findings& findings) {
+void read_limits_and_permissions(TomlTable& top, PluginInfo& info, TomlFindings& findings) {
   if (const auto* limits = top.table("limits")) {
-    Table reader(*limits, "limits.", findings);
+    TomlTable reader(*limits, "limits.", findings);
     reader.number("time_s", info.time_s, 0.01, longest_time_s);
     reader.number("memory_mb", info.memory_mb, 1, 1U << 20U);
     reader.number("output_kb", info.output_kb, 0, 1U << 20U);
     reader.finish();
   }
   if (const auto* permissions = top.table("permissions")) {
-    Table reader(*permissions, "permissions.", findings);
+    TomlTable reader(*permissions, "permissions.", findings);
     reader.texts("network", info.network);
     reader.texts("read", info.read);
     reader.texts("write", info.write);
@@ -236,8 +136,8 @@ void read_limits_and_permissions(Table& top, PluginInfo& info, Findings& finding
   }
 }
 
-void read_table(const toml::table& table, bool is_folder, PluginInfo& info, Findings& findings) {
-  Table top(table, "", findings);
+void read_table(const toml::table& table, bool is_folder, PluginInfo& info, TomlFindings& findings) {
+  TomlTable top(table, "", findings);
   if (const auto* name = top.text("name", info.name); name != nullptr && !is_plugin_name(info.name)) {
     findings.add(name->source(), "name must be 1 to 64 letters, digits, '_', '-' or '.', not '" + info.name + "'");
   } else if (is_folder && name == nullptr && top.raw().get("name") == nullptr) {
@@ -270,16 +170,6 @@ void read_table(const toml::table& table, bool is_folder, PluginInfo& info, Find
   read_limits_and_permissions(top, info, findings);
   if (const auto* settings = top.table("settings")) read_settings(*settings, info, findings);
   top.finish();
-}
-
-Result<toml::table> parse(std::string_view text, const std::string& file_name, int first_line, int first_column) {
-  try {
-    return toml::parse(text, file_name);
-  } catch (const toml::parse_error& error) {
-    Findings findings(file_name, first_line, first_column);
-    findings.add(error.source(), "not valid TOML: " + valid_utf8(error.description()));
-    return tl::unexpected(findings.result().error());
-  }
 }
 
 // One pass over the lines of a source file: the inline header of PEP 723, the decorator, the first line of the docstring.
@@ -370,9 +260,9 @@ SourceScan scan_source(std::string_view source) {
 }  // namespace
 
 Result<void> read_manifest(std::string_view toml, const std::string& file_name, PluginInfo& info) {
-  auto table = parse(toml, file_name, 1, 1);
+  auto table = parse_toml(toml, file_name);
   if (!table) return tl::unexpected(std::move(table.error()));
-  Findings findings(file_name, 1, 1);
+  TomlFindings findings(file_name);
   read_table(*table, true, info, findings);
   return findings.result();
 }
@@ -387,10 +277,10 @@ Result<bool> read_file_header(std::string_view source, const std::string& file_n
   }
   bool has_table = false;
   if (scan.header_count == 1) {
-    auto header = parse(scan.header, file_name, scan.header_line, 3);
+    auto header = parse_toml(scan.header, file_name, scan.header_line, 3);
     if (!header) return tl::unexpected(std::move(header.error()));
-    Findings findings(file_name, scan.header_line, 3);
-    Table top(*header, "", findings);
+    TomlFindings findings(file_name, scan.header_line, 3);
+    TomlTable top(*header, "", findings);
     read_needs(top, "dependencies", "requires-python", info, findings);
     if (const auto* tool = header->get("tool"); tool != nullptr && tool->is_table()) {
       if (const toml::node* own = tool->as_table()->get("conclave")) {

@@ -1,4 +1,4 @@
-// What a plugin says of itself: plugin.toml, or the header comment of a single file. The only door to toml++.
+// What a plugin says of itself: plugin.toml, or the header comment of a single file.
 #pragma once
 
 #include <optional>

@@ -76,24 +76,26 @@ class Host : public ScriptHost {
   }
 
   [[nodiscard]] Result<Circle> circle(const Case& subject, const CircleRequest& request) override {
-    return choose_circle(
-        subject, request, paths_.plugins, [&](const PluginInfo& plugin, nlohmann::json settings, double weight) -> ExpertPtr {
-          if (runs_isolated(plugin)) {
-            workers_->warm_up();  // while evidence is gathered
-            auto secrets = secrets_of(plugin, settings);
-            return std::make_shared<IsolatedExpert>(workers_, paths_.environments(), plugin, std::move(settings), weight,
-                                                    request.allowed_endpoints, ExpertSecrets{std::move(secrets), request.keys},
-                                                    output_of_workers("expert "));
-          }
-          return std::make_shared<PythonExpert>(thread_, plugin, std::move(settings), weight, request.allowed_endpoints,
-                                                request.keys);
-        });
+    return choose_circle(subject, request, paths_.plugins,
+                         [&](const PluginInfo& plugin, nlohmann::json settings, double weight,
+                             const std::vector<std::string>& endpoints) -> ExpertPtr {
+                           if (runs_isolated(plugin)) {
+                             workers_->warm_up();  // while evidence is gathered
+                             auto secrets = secrets_of(plugin, settings);
+                             return std::make_shared<IsolatedExpert>(workers_, paths_.environments(), plugin, std::move(settings),
+                                                                     weight, endpoints,
+                                                                     ExpertSecrets{std::move(secrets), request.keys},
+                                                                     output_of_workers("expert "));
+                           }
+                           return std::make_shared<PythonExpert>(thread_, plugin, std::move(settings), weight, endpoints,
+                                                                 request.keys);
+                         });
   }
 
   [[nodiscard]] Hooks hooks(const CircleRequest& request) override {
     std::vector<PluginInfo> plugins;
     for (PluginInfo& plugin : read_users_catalog(paths_.plugins, request.plugin_dirs).plugins) {
-      if (plugin.kind == "hook" && plugin.enabled) plugins.push_back(as_trusted(std::move(plugin), request.trusted));
+      if (plugin.kind == "hook" && may_run(plugin)) plugins.push_back(as_trusted(std::move(plugin), request.trusted));
     }
     if (std::any_of(plugins.begin(), plugins.end(), runs_isolated)) workers_->warm_up();
     return make_hooks({thread_, workers_, paths_.environments(), output_of_workers("hook ")}, plugins);
@@ -101,7 +103,7 @@ class Host : public ScriptHost {
 
   [[nodiscard]] std::vector<StartedHook> start_up(const std::vector<PluginInfo>& plugins, Job& job) override {
     if (std::any_of(plugins.begin(), plugins.end(), runs_isolated)) workers_->warm_up();
-    return run_startup_hooks({thread_, workers_, output_of_workers("hook ")}, plugins, job);
+    return run_startup_hooks({thread_, workers_, paths_.environments(), output_of_workers("hook ")}, plugins, job);
   }
 
   void execute(std::string source, std::function<void(ConsoleReply)> done) override { thread_->execute(std::move(source), done); }

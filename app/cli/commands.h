@@ -19,6 +19,7 @@ void add_scan_command(CLI::App& app, Program& program);      // scan
 void add_config_commands(CLI::App& app, Program& program);   // config check
 void add_script_commands(CLI::App& app, Program& program);   // console, run
 void add_plugin_commands(CLI::App& app, Program& program);   // plugins list, plugins check
+void add_policy_command(CLI::App& app, Program& program);    // policy
 void add_keys_commands(CLI::App& app, Program& program);     // keys set, list, remove
 void add_history_commands(CLI::App& app, Program& program);  // history list, show, purge; replay
 

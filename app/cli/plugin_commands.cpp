@@ -59,6 +59,7 @@ nlohmann::json as_json(const scripting::PluginInfo& plugin, const scripting::Env
           {"trust", trust_name(plugin.trust)},
           {"from", scripting::origin_name(plugin.origin)},
           {"enabled", plugin.enabled},
+          {"forbidden", plugin.forbidden.empty() ? nlohmann::json(nullptr) : nlohmann::json(plugin.forbidden)},
           {"requirements", plugin.requirements},
           {"network", plugin.network},
           {"requires_python", plugin.requires_python},
@@ -87,6 +88,7 @@ int show(Program& program, const std::vector<scripting::PluginInfo>& plugins,
       std::string state(scripting::origin_name(plugin.origin));
       if (plugin.trust == scripting::Trust::untrusted) state += ", not agreed to";
       if (!plugin.enabled) state += ", disabled";
+      if (!plugin.forbidden.empty()) state += ", forbidden";
       table.add({{plugin.name}, {plugin.version}, {plugin.kind}, {plugin.scope}, {state}, {plugin.summary}});
     }
     program.out.write(table.text(wants_colour(STDOUT_FILENO)));

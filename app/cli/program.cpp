@@ -82,6 +82,7 @@ void describe(CLI::App& app, Program& program) {
   add_config_commands(app, program);
   add_script_commands(app, program);
   add_plugin_commands(app, program);
+  add_policy_command(app, program);
   add_keys_commands(app, program);
   add_history_commands(app, program);
   refuse_empty_values(app);

@@ -9,6 +9,7 @@
 #include "app/cli/logging.h"
 #include "app/cli/program.h"
 #include "app/cli/terminal.h"
+#include "engine/case/policy.h"
 #include "engine/scan/scanner.h"
 
 namespace conclave::cli {
@@ -80,6 +81,8 @@ int scan_targets(Program& program, const Arguments& arguments) {
     }
   }
   if (!understood) return exit_usage;
+  const auto policy = policy_in_force();
+  if (!policy) return program.failed(policy.error());
   audit(program, {audit_of_scan(targets, "command scan")});
   std::vector<scan::ScanResult> results;
   bool interrupted = false;
@@ -87,7 +90,7 @@ int scan_targets(Program& program, const Arguments& arguments) {
     Running running(program, "scan");
     scan::ScanOptions options;
     options.timeout_ms = arguments.timeout_ms;
-    results = scan::scan(targets, options, running.job());
+    results = scan::scan(targets, policy->within(options), running.job());
     interrupted = running.interrupted();
   }
   program.out.write(arguments.json ? json_text(as_json(results)) : as_table(results, wants_colour(STDOUT_FILENO)));

@@ -11,6 +11,7 @@
 #include "engine/base/text.h"
 #include "engine/case/consult.h"
 #include "engine/case/evidence_columns.h"
+#include "engine/case/policy.h"
 #include "engine/logs/line_index.h"
 #include "engine/logs/source.h"
 
@@ -39,7 +40,9 @@ class Gatherer {
   Result<Gathered> run(const std::optional<config::ConfigFile>& config) {
     if (!subject_.file.empty()) add_input(subject_.file);
     if (auto read = read_logs(); !read) return tl::unexpected(read.error());
-    scan_services();
+    const auto policy = policy_in_force();
+    if (!policy) return tl::unexpected(policy.error());
+    scan_services(*policy);
     if (job_.stopped()) return fail_cancelled();
     std::vector<const config::ConfigFile*> configs;
     if (config) {
@@ -182,10 +185,10 @@ class Gatherer {
     return {};
   }
 
-  void scan_services() {
+  void scan_services(const Policy& policy) {
     if (subject_.services.empty() || job_.stopped()) return;
     job_.begin("scanning services", subject_.services.size(), "services");
-    services_ = scan::scan(subject_.services, {}, job_);
+    services_ = scan::scan(subject_.services, policy.within({}), job_);
     for (const scan::ScanResult& result : services_) {
       ++asked_;
       if (result.state != scan::State::local_error && result.state != scan::State::cancelled) {

@@ -15,6 +15,8 @@
 
 namespace conclave::scan {
 
+class Address;
+
 enum class State : std::uint8_t {
   open,         // connected, and not to itself
   closed,       // RST: the host is there, nobody listens
@@ -22,7 +24,7 @@ enum class State : std::uint8_t {
   filtered,     // no answer within the time-out
   unreachable,  // no route, host or network unreachable
   dns_error,    // the name has no address
-  local_error,  // this machine ran short (descriptors, ports, memory); says nothing about the service
+  local_error,  // this machine ran short (descriptors, ports, memory) or may not connect; says nothing about the service
   cancelled,
   suspect,  // only in progress: late, still being probed
 };
@@ -49,6 +51,9 @@ struct ScanOptions {
   int timeout_ms = 1000;            // per address that is tried
   int resolve_timeout_ms = 6000;    // per name; the C library repeats a lost question after 5 s
   std::size_t max_in_flight = 512;  // shrinks by itself when descriptors run short
+  // Why this address may not be tried, which makes it a local_error; empty text: it may. From the scanning thread, once per
+  // attempt. Nothing is sent to an address that is forbidden; a name is looked up all the same.
+  std::function<std::string(const Address& address)> forbids;
 };
 
 // "host:22,80,8000-8100", "[::1]:443", "host:https", apart by white space or commas; every problem of the text in one error.

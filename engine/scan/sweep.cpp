@@ -66,6 +66,7 @@ class Sweep {
         timeout_(std::max(options.timeout_ms, 1)),
         max_window_(std::clamp<std::size_t>(spare_descriptors(), 1, std::max<std::size_t>(options.max_in_flight, 1))),
         window_(max_window_),
+        forbids_(options.forbids),
         job_(job),
         on_result_(on_result),
         resolver_(std::move(lookup), milliseconds(std::max(options.resolve_timeout_ms, 1))),
@@ -192,6 +193,10 @@ class Sweep {
   // False if this machine ran short; the target is back in the queue then, or decided.
   bool start(std::uint32_t target) {
     const Address address = address_of(target);
+    if (std::string why = forbids_ ? forbids_(address) : std::string(); !why.empty()) {
+      ended(target, {State::local_error, std::move(why)}, std::nullopt);
+      return true;
+    }
     const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
     if (fd < 0) return failed_to_start(target, errno);
     if (!address.is_loopback()) ask_for_icmp(fd, address.is_v6());
@@ -394,6 +399,7 @@ class Sweep {
   milliseconds timeout_;
   std::size_t max_window_;
   std::size_t window_;  // attempts allowed in flight now
+  const std::function<std::string(const Address&)> forbids_;
   Job& job_;
   const std::function<void(const ScanResult&)>& on_result_;
   Resolver resolver_;

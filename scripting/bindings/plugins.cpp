@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "engine/case/policy.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
@@ -79,6 +80,8 @@ py::dict to_python(const PluginInfo& plugin) {
   info["origin"] = to_str(origin_name(plugin.origin));
   info["in_default_circle"] = in_default_circle(plugin);
   info["enabled"] = plugin.enabled;
+  info["forbidden"] = to_str(plugin.forbidden);
+  info["trustable"] = plugin.trustable;
   return info;
 }
 
@@ -142,10 +145,7 @@ py::dict plugin(py::handle path, py::handle trust) {
   Result<PluginInfo> info;
   {
     const py::gil_scoped_release release;
-    info = read_plugin(file, how);
-    const auto disabled = read_disabled();
-    if (info && !disabled) info = tl::unexpected(disabled.error());
-    if (info) info->enabled = !disabled->contains(info->name);
+    info = read_users_plugin(file, how);
   }
   return to_python(value_or_raise(std::move(info)));
 }
@@ -162,13 +162,18 @@ void bind_plugins(py::module_& module) {
       },
       py::arg("folder"), "The sha256 of plugins that the conclave.lock in `folder` lets run.");
   module.def(
-      "disabled_plugins",
+      "check_consent",
       [] {
-        py::set names;
-        for (const std::string& name : value_or_raise(read_disabled())) names.add(to_str(name));
-        return names;
+        (void)value_or_raise(read_disabled());
+        (void)value_or_raise(policy_in_force());
       },
-      "The names of plugins that the user switched off. InfrastructureError if the settings that say so cannot be understood.");
+      "Raises if nobody knows what may run here: the user's switches or a policy cannot be understood.");
+  module.def(
+      "forbids_endpoint",
+      [](py::handle endpoint) {
+        return to_str(value_or_raise(policy_in_force()).forbids_endpoint(to_utf8(endpoint, "endpoint")));
+      },
+      py::arg("endpoint"), "Why the policy in force does not let evidence be sent there; empty if it does.");
   module.def(
       "case_plugins",
       [](const Case& subject) {

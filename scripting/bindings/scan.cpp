@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/case/policy.h"
 #include "engine/scan/scanner.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/blocking.h"
@@ -100,7 +101,8 @@ OperationPtr prepare_scan(const py::iterable& targets, int timeout_ms, std::size
   };
   auto operation = make_operation(
       own,
-      [list = std::move(list), options, own, post = news ? std::function<void(const ScanResult&)>(std::move(post)) : nullptr] {
+      [list = std::move(list), options = value_or_raise(policy_in_force()).within(options), own,
+       post = news ? std::function<void(const ScanResult&)>(std::move(post)) : nullptr] {
         return scan::scan(list, options, *own, post);
       },
       [](const std::vector<ScanResult>& results) { return to_python(results); });

@@ -262,6 +262,13 @@ void bind_worker(py::module_& module) {
         for (auto& problem : isolation_problems()) gathered.problems.push_back(std::move(problem));
       },
       py::arg("gathered"), "Adds what this kernel cannot enforce of workers' limits and permissions to the report's problems.");
+  module.def(
+      "add_note",
+      [](Gathered& gathered, py::handle rule, py::handle message, py::handle fix) {
+        gathered.problems.push_back(
+            {config::Severity::note, to_utf8(rule, "rule"), to_utf8(message, "message"), to_utf8(fix, "fix"), {}});
+      },
+      py::arg("gathered"), py::arg("rule"), py::arg("message"), py::arg("fix") = "", "Adds a note to the report's problems.");
   module.def("die_with_parent", &die_with_parent, py::arg("signal"), py::arg("parent"),
              "This process gets `signal` when its parent, of process id `parent`, ends.");
 }

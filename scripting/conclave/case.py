@@ -41,6 +41,7 @@ class _Circle:
     experts: list[dict[str, Any]] = field(default_factory=list)
     refused: list[_core.ExpertResponse] = field(default_factory=list)
     hooks: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[tuple[str, str, str]] = field(default_factory=list)  # rule, message, fix: what did not run, for the report
 
     def needs_workers(self) -> bool:
         return any(info.get("isolated") for info in self.experts + self.hooks)
@@ -64,6 +65,17 @@ def _from_callable(function: Callable[..., Any]) -> dict[str, Any]:
     return {"scope": "overall", "weight": 1.0, **marks, "name": name, "callable": function}
 
 
+def _may_run(info: Mapping[str, Any]) -> bool:
+    return info.get("enabled", True) and not info.get("forbidden")
+
+
+def _why_not(info: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Rule, message and fix, as the report's problems have them."""
+    if not info["enabled"]:
+        return "disabled", "you disabled it", f"conclave plugins enable {info['name']}"
+    return "policy", info["forbidden"], ""
+
+
 class _Finder:
     """Turns what a caller or a case names into infos for the runner."""
 
@@ -74,15 +86,16 @@ class _Finder:
         for folder in folders:
             os.scandir(folder).close()  # what was named has to be there: OSError
         infos, self.problems = _core.read_catalog(shipped_plugins(), folders)
-        _core.disabled_plugins()  # raises if nobody knows what may run
+        _core.check_consent()  # raises if nobody knows what may run
         for path, message in self.problems:
             if os.fspath(path) in folders:  # a folder that is one plugin; others matter only when they are asked for
                 raise _core.CircleError(message)
         self.experts = {info["name"]: self._as_trusted(info) for info in infos if info["kind"] == "expert"}
-        self.hooks = [self._as_trusted(info) for info in infos if info["kind"] == "hook" and info["enabled"]]
+        self.hooks = [self._as_trusted(info) for info in infos if info["kind"] == "hook" and _may_run(info)]
+        self.left_out = [info for info in infos if not _may_run(info)]
 
     def _as_trusted(self, info: dict[str, Any]) -> dict[str, Any]:
-        if info["name"] not in self._trusted or info["trust"] == "shipped":
+        if info["name"] not in self._trusted or info["trust"] == "shipped" or not info["trustable"]:
             return info
         kept = {key: info[key] for key in ("origin", "in_default_circle", "enabled")}
         return {**_core.read_plugin(info["path"], "trusted"), **kept}
@@ -142,14 +155,14 @@ def _refusal(info: Mapping[str, Any], reason: str) -> _core.ExpertResponse:
     )
 
 
-def _endpoints(named: Iterable[str]) -> tuple[str, ...]:
+def _endpoints(named: Iterable[str]) -> list[str]:
     """Those the caller names and those of the environment variable, which counts here and nowhere else."""
     endpoints = [named] if isinstance(named, str) else list(named)
     for endpoint in endpoints:
         if not isinstance(endpoint, str):
             raise TypeError(f"an endpoint is a str such as 'https://api.openai.com', not {type(endpoint).__name__}")
     endpoints += os.environ.get("CONCLAVE_ALLOWED_ENDPOINTS", "").splitlines()
-    return tuple(endpoint.strip() for endpoint in endpoints if endpoint.strip())
+    return [endpoint.strip() for endpoint in endpoints if endpoint.strip()]
 
 
 def _circle(
@@ -159,7 +172,8 @@ def _circle(
     allow_endpoints: Iterable[str],
     trust: Iterable[str],
 ) -> _Circle:
-    allowed = _endpoints(allow_endpoints)
+    objections = {endpoint: _core.forbids_endpoint(endpoint) for endpoint in _endpoints(allow_endpoints)}
+    allowed = tuple(endpoint for endpoint, why in objections.items() if not why)
     finder = _Finder(case, plugins, trust)
     choices = {choice["name"]: choice for choice in case.experts}
     if experts is not None:
@@ -173,15 +187,21 @@ def _circle(
     elif choices:
         infos = [finder.named_by_case(choice) for choice in case.experts]
     else:
-        infos = [info for info in finder.experts.values() if info["in_default_circle"] and info["enabled"]]
-    circle = _Circle(hooks=finder.hooks)
+        infos = [info for info in finder.experts.values() if info["in_default_circle"] and _may_run(info)]
+    circle = _Circle(hooks=finder.hooks, notes=[("policy", why, "") for why in objections.values() if why])
+    asks_all = experts is None and not choices
+    for info in finder.left_out:
+        if info["kind"] == "hook" or (asks_all and info["in_default_circle"]):
+            rule, why, fix = _why_not(info)
+            circle.notes.append((rule, f"{info['kind']} '{info['name']}' did not run: {why}", fix))
     seen: set[str] = set()
     for info in infos:
         if info["name"] in seen:
             raise _core.CircleError(f"two experts are called '{info['name']}'")
         seen.add(info["name"])
-        if not info.get("enabled", True):
-            circle.refused.append(_refusal(info, f"disabled by you; `conclave plugins enable {info['name']}` allows it again"))
+        if not _may_run(info):
+            _, why, fix = _why_not(info)
+            circle.refused.append(_refusal(info, f"{why}; `{fix}` allows it again" if fix else why))
         elif info.get("trust") == "untrusted":
             reason = "neither shipped nor named by the caller; pass it in experts= or its folder in plugins= to allow it"
             circle.refused.append(_refusal(info, reason))
@@ -239,6 +259,8 @@ def _hooked_config(
 def _hooked_evidence(circle: _Circle, history: _History, gathered: Gathered, job: _core.Job) -> list[_hooks.Receipt]:
     if circle.needs_workers():
         _core.add_isolation_problems(gathered)
+    for rule, message, fix in circle.notes:
+        _core.add_note(gathered, rule, message, fix)
     evidence = history.previous(gathered.evidence)  # hooks see it, too
     gathered.evidence, receipts = _hooks.run_evidence_hooks(circle.hooks, evidence, job)
     return receipts

@@ -381,3 +381,27 @@ def test_what_the_user_disabled_is_left_out_and_refused(tmp_path, case, monkeypa
     switches.write_text("nonsense")
     with pytest.raises(conclave.InfrastructureError, match="plugins.json"):
         conclave.consult(case)
+
+
+def test_what_a_policy_forbids_does_not_happen(tmp_path, case, monkeypatch):
+    bounds = tmp_path / "bounds.toml"
+    bounds.write_text("[plugins]\nallow = []\ndeny = ['error_bursts']\n[endpoints]\nallow = []\n[scan]\nallow = []\n")
+    bounds.chmod(0o644)
+    monkeypatch.setenv("CONCLAVE_POLICY", str(bounds))
+    expert = tmp_path / "mine.py"
+    expert.write_text("import conclave\n@conclave.expert\ndef mine(evidence, job): return 'fine'\n")
+    report = conclave.consult(case, allow_endpoints=["https://api.example.com"])
+    assert "error_bursts" not in {response.expert_name for response in report.responses}
+    notes = [problem.message for problem in report.problems if problem.rule == "policy"]
+    assert any("send evidence to https://api.example.com" in note for note in notes)
+    assert any("expert 'error_bursts' did not run" in note for note in notes)
+    (refused,) = conclave.consult(case, experts=expert).responses
+    assert refused.status == "refused" and "bounds.toml does not allow plugin 'mine'" in refused.error.message
+    (refused,) = conclave.consult(case, experts=expert, trust="mine").responses
+    assert refused.status == "refused"
+    (result,) = conclave.scan.scan("127.0.0.1:9")
+    assert result.state == "local_error" and "does not allow to scan 127.0.0.1" in result.detail
+    bounds.write_text("nonsense")
+    for call in (lambda: conclave.consult(case), lambda: conclave.scan.scan("127.0.0.1:9")):
+        with pytest.raises(conclave.InfrastructureError, match="bounds.toml"):
+            call()

@@ -47,7 +47,9 @@ class CircleTest : public testing::Test {
     made.clear();
     isolated.clear();
     return choose_circle(subject, request, root / "shipped",
-                         [this](const PluginInfo& plugin, const nlohmann::json& settings, double weight) -> ExpertPtr {
+                         [this](const PluginInfo& plugin, const nlohmann::json& settings, double weight,
+                                const std::vector<std::string>& endpoints) -> ExpertPtr {
+                           allowed = endpoints;
                            if (runs_isolated(plugin)) isolated.push_back(plugin.name);
                            made.push_back(plugin.name + " " + settings.dump() + " " + std::to_string(weight));
                            return nullptr;
@@ -62,6 +64,7 @@ class CircleTest : public testing::Test {
   Case subject;
   std::vector<std::string> made;
   std::vector<std::string> isolated;
+  std::vector<std::string> allowed;  // endpoints
 };
 
 TEST_F(CircleTest, IsAllShippedExpertsIfTheCaseNamesNone) {

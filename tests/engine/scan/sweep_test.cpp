@@ -23,7 +23,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // Patient enough for a busy machine; nothing on loopback should ever need it.
-constexpr ScanOptions patient{30'000, 30'000, 512};
+const ScanOptions patient{30'000, 30'000, 512, {}};
 
 Target target(std::uint16_t port, const std::string& host = "127.0.0.1") {
   return {host + ":" + std::to_string(port), host, port, {}};
@@ -297,6 +297,34 @@ TEST(Scan, IsNotFooledByConnectionsThatMeetThemselves) {
   });
   if (code == 77) GTEST_SKIP() << "not allowed to make a network of its own";
   EXPECT_EQ(code, 0);
+}
+
+TEST(Scan, SendsNothingToAForbiddenAddress) {
+  const LoopbackSocket listener;
+  ScanOptions options = patient;
+  std::vector<std::string> asked;
+  options.forbids = [&](const Address& address) {
+    asked.push_back(address.text());
+    return asked.back() == "127.0.0.1" ? "not here" : "";
+  };
+  const ScanResult result = scan_one(target(listener.port()), options);
+  EXPECT_EQ(result.state, State::local_error);
+  EXPECT_EQ(result.detail, "not here");
+  EXPECT_EQ(result.address, "127.0.0.1");
+  EXPECT_THAT(asked, testing::Each("127.0.0.1"));
+}
+
+TEST(Scan, TriesTheOtherAddressesOfANameIfOneIsForbidden) {
+  const LoopbackSocket listener;
+  ScanOptions options = patient;
+  options.forbids = [](const Address& address) { return address.text() == "127.0.0.2" ? "not here" : ""; };
+  Job job;
+  const LookupFunction lookup = [](const std::string&) {
+    return Lookup{{*Address::from_text("127.0.0.2"), *Address::from_text("127.0.0.1")}, {}};
+  };
+  const auto results = sweep(std::vector{target(listener.port(), "twice.example")}, options, job, {}, lookup);
+  EXPECT_EQ(results.at(0).state, State::open);
+  EXPECT_EQ(results.at(0).address, "127.0.0.1");
 }
 
 }  // namespace

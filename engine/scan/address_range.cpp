@@ -1,0 +1,66 @@
+#include "engine/scan/address_range.h"
+
+#include <charconv>
+#include <cstring>
+#include <optional>
+
+namespace conclave::scan {
+namespace {
+
+using Bytes = std::array<std::uint8_t, 16>;
+
+Bytes bytes_of(const Address& address) {
+  Bytes bytes{};
+  if (address.is_v6()) {
+    std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6*>(address.raw())->sin6_addr, bytes.size());
+  } else {
+    bytes[10] = bytes[11] = 0xFF;
+    std::memcpy(&bytes[12], &reinterpret_cast<const sockaddr_in*>(address.raw())->sin_addr, 4);
+  }
+  return bytes;
+}
+
+bool same_prefix(const Bytes& a, const Bytes& b, unsigned bits) {
+  if (std::memcmp(a.data(), b.data(), bits / 8) != 0) return false;
+  if (bits % 8 == 0) return true;
+  const auto mask = static_cast<std::uint8_t>(0xFF00U >> (bits % 8));
+  return ((a[bits / 8] ^ b[bits / 8]) & mask) == 0;
+}
+
+std::optional<unsigned> prefix_length(std::string_view text, unsigned most) {
+  unsigned length = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (error != std::errc() || end != text.data() + text.size() || length > most) return std::nullopt;
+  return length;
+}
+
+}  // namespace
+
+Result<AddressRange> AddressRange::parse(const std::string& text) {
+  const auto slash = text.find('/');
+  const auto address = Address::from_text(text.substr(0, slash));
+  if (!address || text.find('%') != std::string::npos) {
+    return fail(ErrorKind::invalid_argument, "'" + text + "' is no address or network such as 10.0.0.0/8 or 2001:db8::/32");
+  }
+  const unsigned width = address->is_v6() ? 128 : 32;
+  AddressRange range;
+  range.text_ = text;
+  range.bytes_ = bytes_of(*address);
+  if (slash == std::string::npos) return range;
+  const auto length = prefix_length(std::string_view(text).substr(slash + 1), width);
+  if (!length) {
+    return fail(ErrorKind::invalid_argument, "'" + text + "': after the slash goes a number from 0 to " + std::to_string(width));
+  }
+  range.bits_ = *length + (128 - width);
+  for (unsigned bit = range.bits_; bit < 128; ++bit) {
+    if ((range.bytes_[bit / 8] & (0x80U >> (bit % 8))) != 0) {
+      return fail(ErrorKind::invalid_argument,
+                  "'" + text + "' names a host and a network at once: bits after the prefix are set");
+    }
+  }
+  return range;
+}
+
+bool AddressRange::contains(const Address& address) const { return same_prefix(bytes_, bytes_of(address), bits_); }
+
+}  // namespace conclave::scan

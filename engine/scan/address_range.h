@@ -1,0 +1,29 @@
+// A range of IP addresses, as networks are written.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "engine/base/error.h"
+#include "engine/scan/address.h"
+
+namespace conclave::scan {
+
+// IPv4 addresses count as the IPv6 addresses they are mapped to (RFC 4291, section 2.5.5.2), so that a range of either kind holds
+// both forms of an address.
+class AddressRange {
+ public:
+  // "10.0.0.0/8", "2001:db8::/32", or one address. Kind invalid_argument for anything else; bits after the prefix must be 0,
+  // since whoever sets them means something else.
+  [[nodiscard]] static Result<AddressRange> parse(const std::string& text);
+  [[nodiscard]] const std::string& text() const { return text_; }  // as it was written
+  [[nodiscard]] bool contains(const Address& address) const;
+
+ private:
+  std::string text_;
+  std::array<std::uint8_t, 16> bytes_{};
+  unsigned bits_ = 128;
+};
+
+}  // namespace conclave::scan
