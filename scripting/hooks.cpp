@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/case/facts.h"
+#include "engine/case/hook_changes.h"
 #include "scripting/python_expert.h"
 #include "scripting/script_thread.h"
 #include "scripting/worker/isolated_hook.h"
@@ -87,40 +88,56 @@ void record(std::vector<ReceiptHook>& receipt, const char* hook, const PluginInf
   receipt.push_back({hook, plugin.name, std::move(change), seconds});
 }
 
-// JSON in; JSON out, "" for unchanged, or nothing if there is no such hook.
-Result<std::optional<std::string>> changed_in_process(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin,
-                                                      const nlohmann::json& config, Job& job) {
+// JSON in; JSON out as text, or nothing if there is no such hook.
+Result<std::optional<std::string>> answered_in_process(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin,
+                                                       const char* hook, const nlohmann::json& argument, Job& job) {
   using Answer = std::optional<std::string>;
-  return wait_for_hook<Answer>(
-      thread, plugin, job,
-      [plugin, json = config.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)](ScriptThread& self, Ticket ticket) {
-        const py::object changed =
-            self.python().attr("config_hook")(ticket, runner_info(plugin, nlohmann::json::object(), 1.0), json);
-        return changed.is_none() ? Answer{} : Answer{py::cast<std::string>(changed)};
-      });
+  return wait_for_hook<Answer>(thread, plugin, job,
+                               [plugin, hook, json = argument.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)](
+                                   ScriptThread& self, Ticket ticket) {
+                                 const py::object answer = self.python().attr("json_hook")(
+                                     ticket, runner_info(plugin, nlohmann::json::object(), 1.0), hook, json);
+                                 return answer.is_none() ? Answer{} : Answer{py::cast<std::string>(answer)};
+                               });
 }
 
-Result<HookAnswer> config_answer(const HookRunners& runners, const PluginInfo& plugin, const nlohmann::json& config, Job& job) {
+// As scripting/conclave/_hooks.py makes them.
+Result<HookAnswer> json_answer(const HookRunners& runners, const PluginInfo& plugin, const char* hook,
+                               const nlohmann::json& argument, Job& job) {
   if (runs_isolated(plugin)) {
-    auto task = isolated_config_hook(plugin, config);
+    auto task = std::string_view(hook) == "on_config_loaded" ? isolated_config_hook(plugin, argument)
+                                                             : isolated_json_hook(plugin, hook, argument);
     if (!task) return tl::unexpected(std::move(task.error()));
     return ask_worker(runners, std::move(*task), job);
   }
-  auto text = changed_in_process(runners.thread, plugin, config, job);
+  auto text = answered_in_process(runners.thread, plugin, hook, argument, job);
   if (!text) return tl::unexpected(std::move(text.error()));
   if (!text->has_value()) return HookAnswer{};
-  return HookAnswer{true, text->value().empty() ? nlohmann::json() : nlohmann::json::parse(text->value(), nullptr, false)};
+  return HookAnswer{true, nlohmann::json::parse(**text, nullptr, false)};
 }
 
 Result<Outcome> run_config_hook(const HookRunners& runners, const PluginInfo& plugin, config::ConfigFile& config, Job& job) {
   const nlohmann::json before = config::to_json(config.model);
-  auto answer = config_answer(runners, plugin, before, job);
+  auto answer = json_answer(runners, plugin, "on_config_loaded", before, job);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   if (!answer->present || answer->value.is_null()) return Outcome{answer->present, {}};
   auto model = config::config_from_json(answer->value);
   if (!model) return tl::unexpected(std::move(model.error()));
   config = config::with_model(std::move(config), std::move(*model));
   return Outcome{true, describe_change(before, config::to_json(config.model))};
+}
+
+// Calls the hook with `argument`; `apply` makes a Changed<T> of `value` and the answer.
+template <class T, class Apply>
+Result<Outcome> run_json_hook(const HookRunners& runners, const PluginInfo& plugin, const char* hook,
+                              const nlohmann::json& argument, T& value, Job& job, const Apply& apply) {
+  const auto answer = json_answer(runners, plugin, hook, argument, job);
+  if (!answer) return tl::unexpected(answer.error());
+  if (!answer->present) return Outcome{};
+  auto changed = apply(value, answer->value);
+  if (!changed) return tl::unexpected(std::move(changed.error()));
+  value = std::move(changed->value);
+  return Outcome{true, std::move(changed->change)};
 }
 
 struct EvidenceAnswer {
@@ -185,7 +202,7 @@ Result<bool> started_in_process(const std::shared_ptr<ScriptThread>& thread, con
 Result<std::vector<std::string>> started_isolated(const HookRunners& runners, const PluginInfo& plugin, Job& job) {
   auto task = isolated_startup_hook(plugin);
   if (!task) return tl::unexpected(std::move(task.error()));
-  auto answer = call_isolated(*runners.workers, std::move(*task), job, output_of(runners, plugin));
+  auto answer = ask_worker(runners, std::move(*task), job);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   return messages_of(answer->value);
 }
@@ -241,27 +258,62 @@ std::vector<StartedHook> run_startup_hooks(const HookRunners& runners, const std
   return started;
 }
 
+namespace {
+
+using consensus::ExpertResponse;
+
+// `run(plugin, value, job)` for each plugin, in order, each recorded; what became of `value`.
+template <class T, class Run>
+auto in_order(const std::vector<PluginInfo>& plugins, const char* hook, const Run& run) {
+  return [plugins, hook, run](T value, std::vector<ReceiptHook>& receipt, Job& job) -> Result<T> {
+    for (const PluginInfo& plugin : plugins) {
+      if (job.stopped()) return fail_cancelled();
+      const auto started = Clock::now();
+      record(receipt, hook, plugin, run(plugin, value, job), started);
+    }
+    return value;
+  };
+}
+
+nlohmann::json as_json(const std::vector<ExpertResponse>& responses) {
+  auto list = nlohmann::json::array();
+  for (const ExpertResponse& response : responses) list.push_back(consensus::to_json(response));
+  return list;
+}
+
+}  // namespace
+
 Hooks make_hooks(const HookRunners& runners, const std::vector<PluginInfo>& plugins) {
   Hooks hooks;
   if (plugins.empty()) return hooks;
   for (const PluginInfo& plugin : plugins) hooks.plugins.push_back({plugin.name, plugin.version, plugin.sha256});
-  hooks.on_config_loaded = [runners, plugins](config::ConfigFile config, std::vector<ReceiptHook>& receipt,
-                                              Job& job) -> Result<config::ConfigFile> {
-    for (const PluginInfo& plugin : plugins) {
-      if (job.stopped()) return fail_cancelled();
-      const auto started = Clock::now();
-      record(receipt, "on_config_loaded", plugin, run_config_hook(runners, plugin, config, job), started);
-    }
-    return config;
-  };
-  hooks.on_evidence = [runners, plugins](EvidencePtr evidence, std::vector<ReceiptHook>& receipt,
-                                         Job& job) -> Result<EvidencePtr> {
-    for (const PluginInfo& plugin : plugins) {
-      if (job.stopped()) return fail_cancelled();
-      const auto started = Clock::now();
-      record(receipt, "on_evidence", plugin, run_evidence_hook(runners, plugin, evidence, job), started);
-    }
-    return evidence;
+  hooks.on_config_loaded = in_order<config::ConfigFile>(
+      plugins, "on_config_loaded", [runners](const PluginInfo& plugin, config::ConfigFile& config, Job& job) {
+        return run_config_hook(runners, plugin, config, job);
+      });
+  hooks.on_scan_result =
+      in_order<EvidencePtr>(plugins, "on_scan_result", [runners](const PluginInfo& plugin, EvidencePtr& evidence, Job& job) {
+        return run_json_hook(runners, plugin, "on_scan_result", services_of(*evidence), evidence, job, &with_service_changes);
+      });
+  hooks.on_evidence =
+      in_order<EvidencePtr>(plugins, "on_evidence", [runners](const PluginInfo& plugin, EvidencePtr& evidence, Job& job) {
+        return run_evidence_hook(runners, plugin, evidence, job);
+      });
+  hooks.on_response = in_order<std::vector<ExpertResponse>>(
+      plugins, "on_response", [runners](const PluginInfo& plugin, std::vector<ExpertResponse>& responses, Job& job) {
+        return run_json_hook(runners, plugin, "on_response", as_json(responses), responses, job, &with_response_changes);
+      });
+  using Notes = std::vector<config::Problem>;
+  hooks.on_consensus = [runners, plugins](const Report& report, std::vector<ReceiptHook>& receipt, Job& job) -> Result<Notes> {
+    const auto note = [&](const PluginInfo& plugin, Notes& all, Job& own) {
+      return run_json_hook(runners, plugin, "on_consensus", to_json(report), all, own,
+                           [&](Notes& before, const nlohmann::json& texts) {
+                             auto notes = notes_of(plugin.name, texts);
+                             if (notes) notes->value.insert(notes->value.begin(), before.begin(), before.end());
+                             return notes;
+                           });
+    };
+    return in_order<Notes>(plugins, "on_consensus", note)({}, receipt, job);
   };
   return hooks;
 }

@@ -1,11 +1,12 @@
 #include "engine/case/consult.h"
 
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 #include <limits>
 #include <set>
 
 #include "engine/base/ids.h"
+#include "engine/case/hook_changes.h"
 #include "engine/case/past.h"
 
 namespace conclave {
@@ -13,12 +14,6 @@ namespace {
 
 using consensus::ExpertResponse;
 using consensus::Status;
-
-std::string target_of(const Evidence& evidence, std::size_t row) {
-  const std::string host(evidence.text("services.host", row));
-  const std::string port = std::to_string(evidence.integers("services.port")[row]);
-  return host.find(':') == std::string::npos ? host + ":" + port : "[" + host + "]:" + port;
-}
 
 nlohmann::json time_or_null(std::int64_t time) {
   return time == std::numeric_limits<std::int64_t>::min() ? nlohmann::json(nullptr) : nlohmann::json(format_time(time));
@@ -39,21 +34,6 @@ nlohmann::json logs_of(const Evidence& evidence) {
                     {"last_time", time_or_null(value("logs.last_time"))}});
   }
   return logs;
-}
-
-nlohmann::json services_of(const Evidence& evidence) {
-  auto services = nlohmann::json::array();
-  const auto latency = evidence.numbers("services.latency_ms");
-  for (std::size_t row = 0; row < latency.size(); ++row) {
-    services.push_back({{"name", evidence.text("services.name", row)},
-                        {"target", target_of(evidence, row)},
-                        {"expect", evidence.text("services.expect", row)},
-                        {"state", evidence.text("services.state", row)},
-                        {"latency_ms", std::isnan(latency[row]) ? nlohmann::json(nullptr) : nlohmann::json(latency[row])},
-                        {"address", evidence.text("services.address", row)},
-                        {"detail", evidence.text("services.detail", row)}});
-  }
-  return services;
 }
 
 nlohmann::json configs_of(const Evidence& evidence) {
@@ -174,6 +154,13 @@ Result<Report> make_report(const Case& subject, const Gathered& gathered, std::v
   return report;
 }
 
+Report with_notes(Report report, std::vector<config::Problem> notes, std::vector<ReceiptHook> hooks) {
+  add_failed_hooks(hooks, report.problems);
+  std::move(notes.begin(), notes.end(), std::back_inserter(report.problems));
+  std::move(hooks.begin(), hooks.end(), std::back_inserter(report.receipt.hooks));
+  return report;
+}
+
 Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, const ConsultOptions& options, Job& job) {
   const TimeUs started = now_us();
   std::vector<ReceiptHook> hooks;
@@ -195,6 +182,11 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
     if (!evidence) return tl::unexpected(evidence.error());
     gathered->evidence = std::move(*evidence);
   }
+  if (options.hooks.on_scan_result && gathered->evidence->rows("services.name") > 0) {
+    auto evidence = options.hooks.on_scan_result(gathered->evidence, hooks, job);
+    if (!evidence) return tl::unexpected(evidence.error());
+    gathered->evidence = std::move(*evidence);
+  }
   if (options.hooks.on_evidence) {
     auto evidence = options.hooks.on_evidence(gathered->evidence, hooks, job);
     if (!evidence) return tl::unexpected(evidence.error());
@@ -205,9 +197,19 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
   std::vector<ExpertResponse> responses = ask(experts, gathered->evidence, job, options.on_response);
   if (job.stopped()) return fail_cancelled();
   responses.insert(responses.end(), options.refused.begin(), options.refused.end());
+  if (options.hooks.on_response) {
+    auto changed = options.hooks.on_response(std::move(responses), hooks, job);
+    if (!changed) return tl::unexpected(changed.error());
+    responses = std::move(*changed);
+  }
 
-  return make_report(subject, *gathered, std::move(responses), plugins_of(experts, options), std::move(hooks), options.weights,
-                     started);
+  auto report = make_report(subject, *gathered, std::move(responses), plugins_of(experts, options), std::move(hooks),
+                            options.weights, started);
+  if (!report || !options.hooks.on_consensus) return report;
+  std::vector<ReceiptHook> late;
+  auto notes = options.hooks.on_consensus(*report, late, job);
+  if (!notes) return tl::unexpected(notes.error());
+  return with_notes(std::move(*report), std::move(*notes), std::move(late));
 }
 
 std::vector<ReceiptPlugin> plugins_of(std::span<const ExpertPtr> experts, const ConsultOptions& options) {

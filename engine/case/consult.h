@@ -40,7 +40,13 @@ struct Gathered {
 struct Hooks {
   std::vector<ReceiptPlugin> plugins;  // whose functions these are
   std::function<Result<config::ConfigFile>(config::ConfigFile, std::vector<ReceiptHook>&, Job&)> on_config_loaded;
+  std::function<Result<EvidencePtr>(EvidencePtr, std::vector<ReceiptHook>&, Job&)> on_scan_result;  // before on_evidence
   std::function<Result<EvidencePtr>(EvidencePtr, std::vector<ReceiptHook>&, Job&)> on_evidence;
+  // Once all have answered, refused experts among them.
+  std::function<Result<std::vector<consensus::ExpertResponse>>(std::vector<consensus::ExpertResponse>, std::vector<ReceiptHook>&,
+                                                               Job&)>
+      on_response;
+  std::function<Result<std::vector<config::Problem>>(const Report&, std::vector<ReceiptHook>&, Job&)> on_consensus;  // notes
 };
 
 struct ConsultOptions {
@@ -59,6 +65,9 @@ struct ConsultOptions {
                                          std::vector<consensus::ExpertResponse> responses, std::vector<ReceiptPlugin> plugins,
                                          std::vector<ReceiptHook> hooks, const std::map<std::string, double>& weights,
                                          TimeUs started);
+
+// A report with what on_consensus hooks said of it. The verdict is the circle's: no hook changes it.
+[[nodiscard]] Report with_notes(Report report, std::vector<config::Problem> notes, std::vector<ReceiptHook> hooks);
 
 [[nodiscard]] Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, const ConsultOptions& options,
                                      Job& job);

@@ -25,5 +25,6 @@ void bind_plugins(pybind11::module_& module);
 void bind_worker(pybind11::module_& module);
 void bind_case(pybind11::module_& module);
 void bind_report(pybind11::module_& module);
+void bind_hooks(pybind11::module_& module);
 
 }  // namespace conclave::scripting

@@ -24,4 +24,5 @@ PYBIND11_MODULE(_core, module) {
   scripting::bind_case(module);
   scripting::bind_report(module);
   scripting::bind_worker(module);
+  scripting::bind_hooks(module);
 }

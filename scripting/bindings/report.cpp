@@ -146,6 +146,9 @@ void bind_gathered(py::module_& module) {
   def_operation(module, "load_config", &prepare_load_config, py::arg("case"), "The ConfigFile the case names, or None.");
   def_operation(module, "gather", &prepare_gather, py::arg("case"), py::arg("config") = py::none(), py::arg("job") = py::none(),
                 "Reads logs and scans services. OSError for named evidence that cannot be read.");
+  module.def(
+      "with_hooks", [](const Report& report, const py::iterable& hooks) { return with_notes(report, {}, to_hooks(hooks)); },
+      py::arg("report"), py::arg("hooks"), "A new report whose receipt has these (hook, plugin, change, seconds), too.");
   module.def("verify_claims", &verify, py::arg("responses"), py::arg("evidence"),
              "The responses, every citation resolved against the evidence.");
   def_operation(

@@ -221,6 +221,11 @@ IsolatedRun start_isolated_hook(const py::dict& info, py::handle hook, py::handl
     return run_isolated(
         plugin, [&] { return isolated_config_hook(plugin, std::move(config)); }, std::move(job), false);
   }
+  for (const char* hook_name : {"on_scan_result", "on_response", "on_consensus"}) {
+    if (name != hook_name) continue;
+    nlohmann::json given = to_json_value(argument, "argument");
+    return run_isolated([&] { return isolated_json_hook(plugin, hook_name, std::move(given)); }, std::move(job), false);
+  }
   if (name != "on_evidence") throw py::value_error("there is no hook '" + name + "'");
   const EvidencePtr evidence = evidence_from_python(argument);
   return run_isolated(
@@ -248,7 +253,7 @@ void bind_worker(py::module_& module) {
       "CancelledError if the job is stopped meanwhile.");
   module.def("start_isolated_hook", &start_isolated_hook, py::arg("info"), py::arg("hook"), py::arg("argument"),
              py::arg("job") = py::none(),
-             "Runs a hook in a worker process: 'on_config_loaded' with a dict, 'on_evidence' with evidence. SecurityError for a "
+             "Runs a hook in a worker process: 'on_evidence' with evidence, the others with JSON values. SecurityError for a "
              "configuration that a plugin with network access may not see.");
   module.def(
       "warm_up_workers", [] { pool().warm_up(); }, "Starts what workers are forked from before the first is needed.");

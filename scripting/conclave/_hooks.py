@@ -6,16 +6,19 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from conclave import _core, _loading, _runner
 from conclave.evidence import Evidence
+
+T = TypeVar("T")
 
 # (hook, plugin, change, seconds), as the receipt has them.
 Receipt = tuple[str, str, str, float]
 
 
-def _config(returned: Any) -> dict[str, Any] | None:
+def _config(function: Callable[..., Any], config: dict[str, Any]) -> dict[str, Any] | None:
+    returned = function(config)
     if returned is None:
         return None
     if not isinstance(returned, Mapping):
@@ -23,7 +26,8 @@ def _config(returned: Any) -> dict[str, Any] | None:
     return _as_json(dict(returned))
 
 
-def _facts(returned: Any) -> list[tuple[str, Any]]:
+def _facts(function: Callable[..., Any], evidence: Evidence) -> list[tuple[str, Any]]:
+    returned = function(evidence)
     if returned is None:
         return []
     if not hasattr(returned, "keys"):
@@ -36,7 +40,8 @@ def _facts(returned: Any) -> list[tuple[str, Any]]:
     return facts
 
 
-def _nothing(returned: Any) -> None:
+def _started(function: Callable[..., Any], app: Any) -> None:
+    returned = function(app)
     if returned is not None:
         raise TypeError(f"on_startup returns nothing, not {type(returned).__name__}")
 
@@ -45,14 +50,64 @@ def _as_json(value: Any) -> Any:
     return json.loads(json.dumps(value, allow_nan=False))
 
 
-_CHECKS: dict[str, Callable[[Any], Any]] = {"on_config_loaded": _config, "on_evidence": _facts, "on_startup": _nothing}
+def _changes(name: str, returned: Any, given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The fields that differ from those given."""
+    if returned is None:
+        return None
+    if isinstance(returned, _core.ExpertResponse):
+        returned = returned.to_dict()
+    if not isinstance(returned, Mapping):
+        raise TypeError(f"{name} must return None or a mapping of what changes, not {type(returned).__name__}")
+    made = _as_json(dict(returned))
+    return {key: value for key, value in made.items() if key not in given or given[key] != value}
+
+
+def _results(function: Callable[..., Any], results: list[dict[str, Any]]) -> list[dict[str, Any] | None]:
+    return [_changes("on_scan_result", function(dict(result)), result) for result in results]
+
+
+def _responses(function: Callable[..., Any], responses: list[dict[str, Any]]) -> list[dict[str, Any] | None]:
+    changes = []
+    for given in responses:
+        response = _core.ExpertResponse.from_dict(given)
+        before = response.to_dict()
+        changes.append(_changes("on_response", function(response), before))
+    return changes
+
+
+def _notes(function: Callable[..., Any], report: dict[str, Any]) -> list[str] | None:
+    returned = function(_core.Report.from_dict(report))
+    if returned is None:
+        return None
+    if isinstance(returned, str):
+        return [returned]
+    if not isinstance(returned, Iterable) or isinstance(returned, (bytes, Mapping)):
+        raise TypeError(f"on_consensus must return None, a text or texts, not {type(returned).__name__}")
+    notes = list(returned)
+    for note in notes:
+        if not isinstance(note, str):
+            raise TypeError(f"on_consensus must return None, a text or texts, not a {type(note).__name__} among them")
+    return notes
+
+
+# What calls the function of a plugin with what the host hands over, and makes JSON of what it returns.
+_CALLS: dict[str, Callable[[Callable[..., Any], Any], Any]] = {
+    "on_config_loaded": _config,
+    "on_scan_result": _results,
+    "on_evidence": _facts,
+    "on_response": _responses,
+    "on_consensus": _notes,
+    "on_startup": _started,
+}
 
 
 def call(info: Mapping[str, Any], name: str, argument: Any) -> dict[str, Any] | None:
     """What the plugin's hook of that name returned, as {"value": JSON}: None or a dict for on_config_loaded, (name, value) pairs for
-    on_evidence, None for on_startup. None if it has no such hook. Whatever it raises passes through; TypeError or ValueError for nonsense."""
+    on_evidence, a list with the changed fields of each for on_scan_result (a list of services) and on_response (a list of
+    responses), None or texts for on_consensus, None for on_startup. None if it has no such hook. Whatever it raises passes
+    through; TypeError or ValueError for nonsense."""
     function = _loading.load_hooks(info).get(name)
-    return None if function is None else {"value": _CHECKS[name](function(argument))}
+    return None if function is None else {"value": _CALLS[name](function, argument)}
 
 
 class _Failed(Exception):
@@ -81,53 +136,89 @@ def _asked(info: Mapping[str, Any], name: str, argument: Any, job: _core.Job) ->
     return call(info, name, Evidence(argument) if isinstance(argument, _core.Evidence) else argument)
 
 
-def _recorded(receipts: list[Receipt], info: Mapping[str, Any], name: str, started: float, change: str) -> None:
-    receipts.append((name, str(info["name"]), change, time.monotonic() - started))
-
-
-def _failure(error: Exception) -> str:
-    return f"failed: {error}" if isinstance(error, _Failed) else f"failed: {type(error).__name__}: {error}"
+def _each(
+    hooks: Iterable[Mapping[str, Any]],
+    name: str,
+    subject: T,
+    argument_of: Callable[[T], Any],
+    applied: Callable[[T, str, Any], tuple[T, str]],
+    job: _core.Job,
+) -> tuple[T, list[Receipt]]:
+    """Calls the hook of that name of each plugin, in order; each sees what the one before made of `subject`. `applied(subject,
+    plugin, answer)` returns what the answer makes of it and the words for the receipt, "" for no change."""
+    receipts: list[Receipt] = []
+    for info in hooks:
+        started = time.monotonic()
+        try:
+            answer = _asked(info, name, argument_of(subject), job)
+            if answer is None:
+                continue
+            subject, change = applied(subject, str(info["name"]), answer["value"])
+        except Exception as error:
+            change = f"failed: {error}" if isinstance(error, _Failed) else f"failed: {type(error).__name__}: {error}"
+        receipts.append((name, str(info["name"]), change or "changed nothing", time.monotonic() - started))
+    return subject, receipts
 
 
 def run_config_hooks(
     hooks: Iterable[Mapping[str, Any]], config: _core.ConfigFile, job: _core.Job
 ) -> tuple[_core.ConfigFile, list[Receipt]]:
-    """`on_config_loaded(config)` of each plugin, in order; each sees what the one before made of it."""
-    receipts: list[Receipt] = []
-    for info in hooks:
-        started = time.monotonic()
-        change = "changed nothing"
-        try:
-            answer = _asked(info, "on_config_loaded", config.model, job)
-            if answer is None:
-                continue
-            if answer["value"] is not None:
-                before, config = config.model, config.with_model(answer["value"])
-                if config.model != before:
-                    change = "changed the configuration"
-        except Exception as error:
-            change = _failure(error)
-        _recorded(receipts, info, "on_config_loaded", started, change)
-    return config, receipts
+    """`on_config_loaded(config)` of each plugin."""
+
+    def applied(config: _core.ConfigFile, _: str, value: Any) -> tuple[_core.ConfigFile, str]:
+        if value is None:
+            return config, ""
+        changed = config.with_model(value)
+        return changed, "" if changed.model == config.model else "changed the configuration"
+
+    return _each(hooks, "on_config_loaded", config, lambda config: config.model, applied, job)
+
+
+def run_scan_hooks(
+    hooks: Iterable[Mapping[str, Any]], evidence: _core.Evidence, job: _core.Job
+) -> tuple[_core.Evidence, list[Receipt]]:
+    """`on_scan_result(result)` of each plugin, for each service."""
+    if not evidence.rows("services.name"):
+        return evidence, []
+    return _each(
+        hooks,
+        "on_scan_result",
+        evidence,
+        _core.services_of,
+        lambda evidence, _, value: _core.with_service_changes(evidence, value),
+        job,
+    )
 
 
 def run_evidence_hooks(
     hooks: Iterable[Mapping[str, Any]], evidence: _core.Evidence, job: _core.Job
 ) -> tuple[_core.Evidence, list[Receipt]]:
-    """`on_evidence(evidence)` of each plugin, in order; the facts it returns are added."""
-    receipts: list[Receipt] = []
-    for info in hooks:
-        started = time.monotonic()
-        change = "changed nothing"
-        try:
-            answer = _asked(info, "on_evidence", evidence, job)
-            if answer is None:
-                continue
-            rows = [(name, json.dumps(value), str(info["name"])) for name, value in answer["value"]]
-            if rows:
-                evidence = evidence.with_facts(rows)
-                change = f"added facts: {', '.join(row[0] for row in rows)}"
-        except Exception as error:
-            change = _failure(error)
-        _recorded(receipts, info, "on_evidence", started, change)
-    return evidence, receipts
+    """`on_evidence(evidence)` of each plugin; the facts it returns are added."""
+
+    def applied(evidence: _core.Evidence, plugin: str, value: Any) -> tuple[_core.Evidence, str]:
+        rows = [(name, json.dumps(fact), plugin) for name, fact in value]
+        if not rows:
+            return evidence, ""
+        return evidence.with_facts(rows), f"added facts: {', '.join(row[0] for row in rows)}"
+
+    return _each(hooks, "on_evidence", evidence, lambda evidence: evidence, applied, job)
+
+
+def run_response_hooks(
+    hooks: Iterable[Mapping[str, Any]], responses: list[_core.ExpertResponse], job: _core.Job
+) -> tuple[list[_core.ExpertResponse], list[Receipt]]:
+    """`on_response(response)` of each plugin, for each response."""
+    return _each(
+        hooks,
+        "on_response",
+        responses,
+        lambda responses: [response.to_dict() for response in responses],
+        lambda responses, _, value: _core.with_response_changes(responses, value),
+        job,
+    )
+
+
+def run_consensus_hooks(hooks: Iterable[Mapping[str, Any]], report: _core.Report, job: _core.Job) -> _core.Report:
+    """The report with what `on_consensus(report)` of each plugin notes, and with their receipts."""
+    report, receipts = _each(hooks, "on_consensus", report, lambda report: report.to_dict(), _core.with_notes, job)
+    return _core.with_hooks(report, receipts) if receipts else report

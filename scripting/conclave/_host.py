@@ -226,12 +226,10 @@ class Host:
         finally:
             place.restore(sys.exc_info()[1])
 
-    def config_hook(self, ticket: int, info: dict[str, Any], config: str) -> str | None:
-        """JSON in; JSON out, "" for unchanged, or None if there is no such hook. Raises what the hook raises."""
-        answer = self._hook(ticket, info, "on_config_loaded", json.loads(config))
-        if answer is None:
-            return None
-        return "" if answer["value"] is None else json.dumps(answer["value"])
+    def json_hook(self, ticket: int, info: dict[str, Any], name: str, argument: str) -> str | None:
+        """JSON in; JSON out, or None if there is no such hook. Raises what the hook raises."""
+        answer = self._hook(ticket, info, name, json.loads(argument))
+        return None if answer is None else json.dumps(answer["value"])
 
     def evidence_hook(self, ticket: int, info: dict[str, Any], blob: Any) -> tuple[Any, str] | None:
         """(new blob or None, names of the facts), or None if there is no such hook."""

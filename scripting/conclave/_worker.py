@@ -4,7 +4,7 @@ The program's side is scripting/worker (C++). It starts `/usr/bin/python3.11 -I`
 talks with each worker over a socket of its own: a u32 length and JSON, descriptors beside it.
 
     to a worker     {"run": info of _runner, "folder", "memory_mb", "network", "read", "write", "environment", "subprocess", "raw_evidence"}
-                    with the memfd of the evidence;  {"say": "stop"};  the info of a hook holds "hook": {"name", "config"}
+                    with the memfd of the evidence;  {"say": "stop"};  the info of a hook holds "hook": {"name", "argument"}
     {"say": "resolved", "id", "addresses" or "error"}
     from a worker   {"say": "begins", "not_enforced": [...]};  {"say": "progress", "done", "total"};
                     {"say": "resolve", "id", "host"};  {"say": "log", "level", "text"};  {"say": "answer", "response": {...}},
@@ -241,7 +241,7 @@ def _run(channel: _Channel) -> None:
     if hook is None:
         message = {"response": _runner.run_expert(info, evidence, job).to_dict()}
     else:
-        message = _run_hook(info, hook["name"], hook["config"] if evidence is None else evidence, job)
+        message = _run_hook(info, hook["name"], hook["argument"] if evidence is None else evidence, job)
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         with contextlib.suppress(Exception):
             stream.flush()

@@ -261,9 +261,10 @@ def _hooked_evidence(circle: _Circle, history: _History, gathered: Gathered, job
         _core.add_isolation_problems(gathered)
     for rule, message, fix in circle.notes:
         _core.add_note(gathered, rule, message, fix)
-    evidence = history.previous(gathered.evidence)  # hooks see it, too
+    evidence, scanned = _hooks.run_scan_hooks(circle.hooks, gathered.evidence, job)
+    evidence = history.previous(evidence)  # hooks see it, too
     gathered.evidence, receipts = _hooks.run_evidence_hooks(circle.hooks, evidence, job)
-    return receipts
+    return scanned + receipts
 
 
 def _reported(
@@ -278,9 +279,11 @@ def _reported(
 ) -> Report:
     if job.stopped:
         raise _core.CancelledError("the consultation was stopped")
+    responses, answered = _hooks.run_response_hooks(circle.hooks, responses + circle.refused, job)
     report = _core.make_report(
-        case, gathered, responses + circle.refused, plugins=circle.plugins(), hooks=receipts, started=started
+        case, gathered, responses, plugins=circle.plugins(), hooks=receipts + answered, started=started
     )
+    report = _hooks.run_consensus_hooks(circle.hooks, report, job)
     history.add(report)
     return report
 

@@ -10,7 +10,7 @@ __all__ = ["Abstain", "expert", "hook"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 # The fixed points at which the host calls a hook.
-HOOKS = ("on_config_loaded", "on_evidence", "on_startup")
+HOOKS = ("on_config_loaded", "on_scan_result", "on_evidence", "on_response", "on_consensus", "on_startup")
 
 
 class Abstain:
@@ -81,8 +81,15 @@ def _marked(
 
 
 def hook(function: F) -> F:
-    """Marks a function as a hook; its name is the fixed point: `on_config_loaded(config)`, `on_evidence(evidence)`, or, when the
-    window has started, `on_startup(app)`."""
+    """Marks a function as a hook; its name is the fixed point. Each changes what it is given only by what it returns; None: nothing.
+
+    `on_config_loaded(config)`: a dict; returns the changed dict. `on_scan_result(result)`, for each service: a dict as in a
+    report's `services`; returns the changed dict, or the changed fields (state, latency_ms, detail). `on_evidence(evidence)`:
+    returns facts to add, a mapping from name to value. `on_response(response)`, for each answer: an ExpertResponse; returns a
+    changed one, or a mapping of the changed fields (content, verdict, confidence, claims, metadata). `on_consensus(report)`: the
+    Report; returns notes for it, a text or several. The verdict is the circle's. `on_startup(app)`, when the window has started;
+    returns nothing.
+    """
     name = getattr(function, "__name__", "")
     if name not in HOOKS:
         raise ValueError(f"a hook is named after its fixed point, one of {', '.join(HOOKS)}; got {name!r}")

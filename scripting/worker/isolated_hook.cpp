@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "engine/base/text.h"
+#include "engine/case/redact_evidence.h"
 #include "scripting/worker/isolated_expert.h"
 
 namespace conclave::scripting {
@@ -13,11 +14,11 @@ constexpr std::size_t most_messages = 20;
 constexpr std::size_t longest_message = 8000;
 constexpr const char* nonsense = "the worker speaks nonsense: no answer of a hook";
 
-Result<IsolatedTask> task_of(const PluginInfo& plugin, const char* hook, EvidencePtr evidence, nlohmann::json config) {
+Result<IsolatedTask> task_of(const PluginInfo& plugin, const char* hook, EvidencePtr evidence, nlohmann::json argument) {
   auto task = isolated_task(plugin, nlohmann::json::object(), {}, std::move(evidence));
   if (!task) return task;
   task->info["secret_values"] = nlohmann::json::object();  // hooks have no way to ask for one
-  task->info["hook"] = {{"name", hook}, {"config", std::move(config)}};
+  task->info["hook"] = {{"name", hook}, {"argument", std::move(argument)}};
   return task;
 }
 
@@ -30,6 +31,11 @@ Result<IsolatedTask> isolated_config_hook(const PluginInfo& plugin, nlohmann::js
                 "plugin.toml would allow it");
   }
   return task_of(plugin, "on_config_loaded", nullptr, std::move(config));
+}
+
+Result<IsolatedTask> isolated_json_hook(const PluginInfo& plugin, const char* hook, nlohmann::json argument) {
+  if (!plugin.network.empty() && !plugin.raw_evidence) argument = redacted(argument);
+  return task_of(plugin, hook, nullptr, std::move(argument));
 }
 
 Result<IsolatedTask> isolated_evidence_hook(const PluginInfo& plugin, EvidencePtr evidence) {

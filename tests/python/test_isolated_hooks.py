@@ -145,3 +145,66 @@ def test_cancelling_the_task_ends_it(case, hooks):
     started = time.monotonic()
     asyncio.run(main())  # waits for the thread that the hook is called on
     assert time.monotonic() - started < PATIENCE
+
+
+# The other fixed points, in workers and in this process
+
+
+@pytest.fixture(params=[True, False], ids=["isolated", "in_process"])
+def trust(request):
+    return () if request.param else ("every",)
+
+
+def test_hooks_change_what_was_scanned_and_answered_and_note_on_the_report(log, hooks, trust):
+    case = conclave.Case(question="?", name="small", logs=[log], services=["127.0.0.1:9"], base=log.parent)
+    folder = hooks(every="""
+@conclave.hook
+def on_scan_result(result):
+    return {"detail": "in maintenance since " + result["target"]}
+
+@conclave.hook
+def on_response(response):
+    return {"confidence": 0.25, "metadata": {"process": os.getpid()}}
+
+@conclave.hook
+def on_consensus(report):
+    return [f"{len(report.responses)} answered", "told the team"]
+""")
+
+    def scanned(evidence, job):
+        (service,) = evidence.services
+        return conclave.ExpertResponse("scanned", service["detail"], 0.9, verdict="healthy")
+
+    report = conclave.consult(case, experts=[scanned], plugins=[folder], trust=trust)
+    (response,) = report.responses
+    assert response.content == "in maintenance since 127.0.0.1:9" and response.confidence == 0.25
+    assert (response.metadata["process"] == os.getpid()) is bool(trust)
+    (service,) = report.evidence["services"]
+    assert service["detail"] == "in maintenance since 127.0.0.1:9"
+    notes = [problem.message for problem in report.problems if problem.rule == "hook-note"]
+    assert notes == ["every: 1 answered", "every: told the team"]
+    assert [(hook["hook"], hook["change"]) for hook in report.receipt["hooks"]] == [
+        ("on_scan_result", "changed 127.0.0.1:9 (detail)"),
+        ("on_response", "changed scanned (confidence, metadata)"),
+        ("on_consensus", "added 2 notes"),
+    ]
+    assert report.replay().verdict == report.verdict == "healthy"
+
+
+def test_hooks_that_return_nonsense_change_nothing(log, hooks, trust):
+    case = conclave.Case(question="?", name="small", logs=[log], services=["127.0.0.1:9"], base=log.parent)
+    folder = hooks(every="""
+@conclave.hook
+def on_scan_result(result): return {"state": "splendid"}
+
+@conclave.hook
+def on_response(response): return {"weight": 100}
+
+@conclave.hook
+def on_consensus(report): return {"verdict": "healthy"}
+""")
+    report = conclave.consult(case, experts=[lambda evidence, job: "fine"], plugins=[folder], trust=trust)
+    assert report.responses[0].weight == 1
+    changes = [hook["change"] for hook in report.receipt["hooks"]]
+    assert len(changes) == 3 and all(change.startswith("failed: ") for change in changes)
+    assert "splendid" in changes[0] and "may not change 'weight'" in changes[1] and "a text or texts" in changes[2]

@@ -31,6 +31,26 @@ class AnyHooks : public HostTest {
     EXPECT_TRUE(file.has_value());
     return *file;
   }
+  static EvidencePtr with_services() {
+    EvidenceBuilder builder;
+    builder.add_texts("services.name", {"api", "web"});
+    builder.add_texts("services.host", {"10.0.0.1", "10.0.0.2"});
+    builder.add_integers("services.port", {80, 443});
+    builder.add_texts("services.expect", {"open", "open"});
+    builder.add_texts("services.state", {"open", "closed"});
+    builder.add_numbers("services.latency_ms", {1.5, 2});
+    builder.add_texts("services.address", {"10.0.0.1", "10.0.0.2"});
+    builder.add_texts("services.detail", {"", "Connection refused"});
+    return std::move(builder).seal().value();
+  }
+  static consensus::ExpertResponse answer(const std::string& name) {
+    consensus::ExpertResponse response;
+    response.expert_name = name;
+    response.content = "fine";
+    response.verdict = "healthy";
+    response.confidence = 0.75;
+    return response;
+  }
   std::vector<std::string> names;
   std::vector<ReceiptHook> receipt;
   Job job;
@@ -43,6 +63,64 @@ class HooksTest : public AnyHooks, public testing::WithParamInterface<bool> {
 };
 INSTANTIATE_TEST_SUITE_P(Runners, HooksTest, testing::Bool(),
                          [](const auto& test) { return test.param ? std::string("isolated") : std::string("in_process"); });
+
+TEST_P(HooksTest, AHookChangesScanResultsAndTheReceiptSaysWhich) {
+  const auto evidence = with_services();
+  hook("knows",
+       "@conclave.hook\ndef on_scan_result(result):\n    if result['name'] != 'web': return None\n"
+       "    result['detail'] = 'known since ' + result['state']\n    return result\n");
+  const auto after = hooks().on_scan_result(evidence, receipt, job);
+  ASSERT_TRUE(after.has_value());
+  EXPECT_EQ((*after)->text("services.detail", 1), "known since closed");
+  EXPECT_EQ((*after)->text("services.detail", 0), "");
+  ASSERT_THAT(receipt, SizeIs(1));
+  EXPECT_EQ(receipt[0].change, "changed web (detail)");
+}
+
+TEST_P(HooksTest, AHookChangesResponsesAndTheReceiptSaysWhich) {
+  hook("calms",
+       "@conclave.hook\ndef on_response(response):\n"
+       "    return {'confidence': 0.25} if response.expert_name == 'loud' else response\n");
+  const auto after = hooks().on_response({answer("calm"), answer("loud")}, receipt, job);
+  ASSERT_TRUE(after.has_value());
+  EXPECT_EQ(after->at(0), answer("calm"));
+  EXPECT_EQ(after->at(1).confidence, 0.25);
+  ASSERT_THAT(receipt, SizeIs(1));
+  EXPECT_EQ(receipt[0].change, "changed loud (confidence)");
+}
+
+TEST_P(HooksTest, AHookNotesSomethingOnTheReport) {
+  Report report;
+  report.case_name = "nightly";
+  hook("a_pager", "@conclave.hook\ndef on_consensus(report): return 'told the team of ' + report.case\n");
+  hook("b_pager", "@conclave.hook\ndef on_consensus(report): return ['one', 'two']\n");
+  hook("c_silent", "@conclave.hook\ndef on_consensus(report): pass\n");
+  const auto notes = hooks().on_consensus(report, receipt, job);
+  ASSERT_TRUE(notes.has_value());
+  ASSERT_THAT(*notes, SizeIs(3));
+  EXPECT_EQ(notes->at(0).message, "a_pager: told the team of nightly");
+  EXPECT_EQ(notes->at(2).message, "b_pager: two");
+  ASSERT_THAT(receipt, SizeIs(3));
+  EXPECT_EQ(receipt[0].change, "added 1 note");
+  EXPECT_EQ(receipt[2].change, "nothing");
+}
+
+TEST_P(HooksTest, AHookThatReturnsNonsenseOfAResultIsSkippedAsAWhole) {
+  hook("a_renames", "@conclave.hook\ndef on_response(response): return {'expert_name': 'other'}\n");
+  hook("b_numbers", "@conclave.hook\ndef on_response(response): return 7\n");
+  hook("c_objects", "@conclave.hook\ndef on_response(response): return {'metadata': {'x': object()}}\n");
+  hook("d_halfway",
+       "@conclave.hook\ndef on_response(response):\n    if response.expert_name == 'b': raise KeyError('b')\n"
+       "    return {'content': 'changed'}\n");
+  hook("e_talks", "@conclave.hook\ndef on_consensus(report): return {'verdict': 'healthy'}\n");
+  const auto after = hooks().on_response({answer("a"), answer("b")}, receipt, job);
+  ASSERT_TRUE(after.has_value());
+  EXPECT_THAT(*after, ElementsAre(answer("a"), answer("b")));
+  EXPECT_TRUE(hooks().on_consensus(Report{}, receipt, job)->empty());
+  ASSERT_THAT(receipt, SizeIs(5));
+  for (const ReceiptHook& each : receipt) EXPECT_THAT(each.change, StartsWith("failed: ")) << each.plugin;
+  EXPECT_THAT(receipt[0].change, HasSubstr("may not change 'expert_name' of a"));
+}
 
 TEST_P(HooksTest, AHookChangesTheConfigurationAndTheReceiptSaysWhat) {
   hook("more",
@@ -224,6 +302,18 @@ TEST(DescribeChange, NamesWhatWasAddedChangedAndRemoved) {
   const auto after = nlohmann::json::parse(R"({"a": {"b": 3}, "d": [], "e": null})");
   EXPECT_EQ(describe_change(before, after), "changed a.b, added e, removed a.c");
   EXPECT_EQ(describe_change(before, before), "");
+}
+
+TEST_F(IsolatedHooksTest, OneThatMayUseTheNetworkGetsResponsesRedacted) {
+  consensus::ExpertResponse response = answer("a");
+  response.content = "mail admin@example.com now";
+  hook("sends", "@conclave.hook\ndef on_response(response): return {'metadata': {'seen': response.content}}\n", 20,
+       "# network = [\"api.example.com:443\"]\n");
+  const auto after = hooks().on_response({response}, receipt, job);
+  ASSERT_TRUE(after.has_value());
+  EXPECT_THAT(receipt.at(0).change, HasSubstr("metadata"));
+  EXPECT_THAT(after->at(0).metadata.dump(), HasSubstr("[redacted"));
+  EXPECT_EQ(after->at(0).content, response.content);
 }
 
 class StartupHooks : public AnyHooks {

@@ -1,0 +1,48 @@
+// What hooks changed, put into place by the engine: used by conclave/_hooks.py only. Changes are as in
+// engine/case/hook_changes.h.
+#include <utility>
+#include <vector>
+
+#include "engine/case/consult.h"
+#include "engine/case/hook_changes.h"
+#include "scripting/bindings/binders.h"
+#include "scripting/bindings/convert.h"
+#include "scripting/bindings/errors.h"
+#include "scripting/bindings/evidence_cast.h"
+#include "scripting/bindings/response_cast.h"
+
+namespace conclave::scripting {
+namespace {
+
+py::tuple change_services(py::handle evidence, py::handle changes) {
+  auto changed = value_or_raise(with_service_changes(evidence_from_python(evidence), to_json_value(changes, "changes")));
+  return py::make_tuple(to_python(changed.value), to_str(changed.change));
+}
+
+py::tuple change_responses(const std::vector<consensus::ExpertResponse>& responses, py::handle changes) {
+  auto changed = value_or_raise(with_response_changes(responses, to_json_value(changes, "changes")));
+  py::list list;
+  for (consensus::ExpertResponse& response : changed.value) list.append(response_to_python(std::move(response)));
+  return py::make_tuple(list, to_str(changed.change));
+}
+
+py::tuple add_notes(const Report& report, py::handle plugin, py::handle texts) {
+  auto notes = value_or_raise(notes_of(to_utf8(plugin, "plugin"), to_json_value(texts, "texts")));
+  return py::make_tuple(with_notes(report, std::move(notes.value), {}), to_str(notes.change));
+}
+
+}  // namespace
+
+void bind_hooks(py::module_& module) {
+  module.def(
+      "services_of", [](py::handle evidence) { return json_to_python(services_of(*evidence_from_python(evidence))); },
+      py::arg("evidence"), "One dict per service, as in a report.");
+  module.def("with_service_changes", &change_services, py::arg("evidence"), py::arg("changes"),
+             "(new evidence, words for the receipt). CircleError for what hooks may not change.");
+  module.def("with_response_changes", &change_responses, py::arg("responses"), py::arg("changes"),
+             "(new responses, words for the receipt). CircleError for what hooks may not change.");
+  module.def("with_notes", &add_notes, py::arg("report"), py::arg("plugin"), py::arg("texts"),
+             "(new report, words for the receipt) with the notes of one plugin.");
+}
+
+}  // namespace conclave::scripting
