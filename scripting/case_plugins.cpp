@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "scripting/consent.h"
-#include "scripting/plugin_switches.h"
 
 namespace conclave::scripting {
 namespace {
@@ -54,12 +53,11 @@ CasePlugins read_case_plugins(const Case& subject) {
   PluginCatalog beside = in_folder(subject, found.plugins);
   std::move(beside.plugins.begin(), beside.plugins.end(), std::back_inserter(found.plugins));
   std::move(beside.problems.begin(), beside.problems.end(), std::back_inserter(found.problems));
-  const auto disabled = read_disabled();
   for (PluginInfo& plugin : found.plugins) {
     plugin.origin = Origin::subject;
     if (lock && agreed(*lock, plugin)) plugin.trust = Trust::named;
-    plugin.enabled = disabled && !disabled->contains(plugin.name);
   }
+  mark_what_may_run(found.plugins, found.problems);
   return found;
 }
 

@@ -159,6 +159,7 @@ EnvironmentState Environments::state(const PluginInfo& plugin) const {
 
 Result<EnvironmentPtr> Environments::prepare(const PluginInfo& plugin, Job& job, How how) const {
   if (!needs_environment(plugin)) return EnvironmentPtr();
+  if (!plugin.forbidden.empty()) return fail(ErrorKind::security, plugin.forbidden);
   const auto key = key_of(plugin);
   if (!key) return tl::unexpected(key.error());
   if (auto root = make_root(); !root) return tl::unexpected(std::move(root.error()));

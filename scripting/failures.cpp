@@ -58,9 +58,7 @@ nlohmann::json description(const ChosenExpert& expert, const ExpertResponse& res
           {"expert", plugin.name},
           {"path", bytes_as_text((error ? plugin.path : path).string())},
           {"sha256", plugin.sha256},
-          {"trust", plugin.trust == Trust::shipped   ? "shipped"
-                    : plugin.trust == Trust::trusted ? "trusted"
-                                                     : "named"},
+          {"trust", trust_name(plugin.trust)},
           {"settings", expert.settings},
           {"case", report.case_name},
           {"inputs", std::move(logs)},

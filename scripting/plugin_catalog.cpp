@@ -263,6 +263,20 @@ bool in_default_circle(const PluginInfo& plugin) {
   return plugin.kind == "expert" && (plugin.origin == Origin::shipped || plugin.origin == Origin::user);
 }
 
+std::string_view trust_name(Trust trust) {
+  switch (trust) {
+    case Trust::shipped:
+      return "shipped";
+    case Trust::trusted:
+      return "trusted";
+    case Trust::named:
+      return "named";
+    case Trust::untrusted:
+      break;
+  }
+  return "untrusted";
+}
+
 bool runs_isolated(const PluginInfo& plugin) {
   return plugin.runner == "isolated" || !plugin.requirements.empty() ||
          (plugin.trust != Trust::shipped && plugin.trust != Trust::trusted);
@@ -295,19 +309,23 @@ PluginCatalog read_plugins_in(const fs::path& folder, Trust trust, Origin origin
   return sorted(std::move(catalog));
 }
 
-PluginCatalog read_users_catalog(const fs::path& shipped, const std::vector<fs::path>& named) {
-  PluginCatalog catalog = read_catalog(shipped, named, user_plugins_folder());
+void mark_what_may_run(std::vector<PluginInfo>& plugins, std::vector<PluginProblem>& problems) {
   const auto disabled = read_disabled();
-  if (!disabled) catalog.problems.push_back({switches_file(), disabled.error().text()});
+  if (!disabled) problems.push_back({switches_file(), disabled.error().text()});
   const auto policy = policy_in_force();
-  if (!policy) catalog.problems.push_back({"policy.toml", policy.error().text()});
-  for (PluginInfo& plugin : catalog.plugins) {
+  if (!policy) problems.push_back({"policy.toml", policy.error().text()});
+  for (PluginInfo& plugin : plugins) {
     plugin.enabled = disabled && !disabled->contains(plugin.name);
     if (policy)
       plugin = within(*policy, std::move(plugin));
     else
       plugin.forbidden = policy.error().text();
   }
+}
+
+PluginCatalog read_users_catalog(const fs::path& shipped, const std::vector<fs::path>& named) {
+  PluginCatalog catalog = read_catalog(shipped, named, user_plugins_folder());
+  mark_what_may_run(catalog.plugins, catalog.problems);
   return catalog;
 }
 

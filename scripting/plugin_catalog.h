@@ -22,6 +22,7 @@ struct Setting {
 // Whether and how a plugin may run: shipped and trusted ones (--trust) as their manifest says, what the user named or agreed to
 // (conclave.lock) in a worker only, the rest not at all.
 enum class Trust { shipped, trusted, named, untrusted };
+[[nodiscard]] std::string_view trust_name(Trust trust);
 
 // Where it was found: beside Conclave, in the user's own plugin folder (user_plugins.h), in what was named, beside a case.
 enum class Origin { shipped, user, folder, subject };
@@ -94,8 +95,11 @@ struct PluginCatalog {
 [[nodiscard]] PluginCatalog read_catalog(const std::filesystem::path& shipped, const std::vector<std::filesystem::path>& named,
                                          const std::filesystem::path& user = {});
 
-// The same with the folder of the user who runs this, with what that user switched off marked, and what the policy in force
-// says. If nobody knows what that is, nothing may run, and a problem says so.
+// Marks what the user switched off (`enabled`), and what the policy in force says (`forbidden`, `trustable`, lower limits). If
+// nobody knows what that is, nothing may run, and a problem says so.
+void mark_what_may_run(std::vector<PluginInfo>& plugins, std::vector<PluginProblem>& problems);
+
+// The same with the folder of the user who runs this, and with what may run marked.
 [[nodiscard]] PluginCatalog read_users_catalog(const std::filesystem::path& shipped,
                                                const std::vector<std::filesystem::path>& named);
 
@@ -108,7 +112,7 @@ struct PluginCatalog {
 // One plugin: a folder with plugin.toml, or a .py file.
 [[nodiscard]] Result<PluginInfo> read_plugin(const std::filesystem::path& path, Trust trust);
 
-// The same, marked as read_users_catalog() does it; an error if nobody knows what may run.
+// The same, with what may run marked; an error if nobody knows what may run.
 [[nodiscard]] Result<PluginInfo> read_users_plugin(const std::filesystem::path& path, Trust trust);
 
 }  // namespace conclave::scripting

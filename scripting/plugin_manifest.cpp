@@ -37,7 +37,8 @@ std::string joined(std::span<const std::string_view> names) {
 }
 
 // What it wants installed, and for which Python.
-void read_needs(TomlTable& table, std::string_view requirements, std::string_view python, PluginInfo& info, TomlFindings& findings) {
+void read_needs(TomlTable& table, std::string_view requirements, std::string_view python, PluginInfo& info,
+                TomlFindings& findings) {
   if (const auto* list = table.typed<toml::array>(requirements, "a list of strings")) {
     for (const toml::node& item : *list) {
       const auto* text = item.as_string();

@@ -76,20 +76,19 @@ class Host : public ScriptHost {
   }
 
   [[nodiscard]] Result<Circle> circle(const Case& subject, const CircleRequest& request) override {
-    return choose_circle(subject, request, paths_.plugins,
-                         [&](const PluginInfo& plugin, nlohmann::json settings, double weight,
-                             const std::vector<std::string>& endpoints) -> ExpertPtr {
-                           if (runs_isolated(plugin)) {
-                             workers_->warm_up();  // while evidence is gathered
-                             auto secrets = secrets_of(plugin, settings);
-                             return std::make_shared<IsolatedExpert>(workers_, paths_.environments(), plugin, std::move(settings),
-                                                                     weight, endpoints,
-                                                                     ExpertSecrets{std::move(secrets), request.keys},
-                                                                     output_of_workers("expert "));
-                           }
-                           return std::make_shared<PythonExpert>(thread_, plugin, std::move(settings), weight, endpoints,
-                                                                 request.keys);
-                         });
+    return choose_circle(
+        subject, request, paths_.plugins,
+        [&](const PluginInfo& plugin, nlohmann::json settings, double weight,
+            const std::vector<std::string>& endpoints) -> ExpertPtr {
+          if (runs_isolated(plugin)) {
+            workers_->warm_up();  // while evidence is gathered
+            auto secrets = secrets_of(plugin, settings);
+            return std::make_shared<IsolatedExpert>(workers_, paths_.environments(), plugin, std::move(settings), weight,
+                                                    endpoints, ExpertSecrets{std::move(secrets), request.keys},
+                                                    output_of_workers("expert "));
+          }
+          return std::make_shared<PythonExpert>(thread_, plugin, std::move(settings), weight, endpoints, request.keys);
+        });
   }
 
   [[nodiscard]] Hooks hooks(const CircleRequest& request) override {

@@ -29,20 +29,6 @@ struct Arguments {
   bool json = false;
 };
 
-const char* trust_name(scripting::Trust trust) {
-  switch (trust) {
-    case scripting::Trust::shipped:
-      return "shipped";
-    case scripting::Trust::trusted:
-      return "trusted";
-    case scripting::Trust::named:
-      return "named";
-    case scripting::Trust::untrusted:
-      break;
-  }
-  return "untrusted";
-}
-
 nlohmann::json as_json(const scripting::PluginInfo& plugin, const scripting::Environments& environments) {
   auto settings = nlohmann::json::array();
   for (const scripting::Setting& setting : plugin.settings) {
@@ -56,7 +42,7 @@ nlohmann::json as_json(const scripting::PluginInfo& plugin, const scripting::Env
           {"summary", plugin.summary},
           {"path", plugin.path.string()},
           {"sha256", plugin.sha256},
-          {"trust", trust_name(plugin.trust)},
+          {"trust", scripting::trust_name(plugin.trust)},
           {"from", scripting::origin_name(plugin.origin)},
           {"enabled", plugin.enabled},
           {"forbidden", plugin.forbidden.empty() ? nlohmann::json(nullptr) : nlohmann::json(plugin.forbidden)},

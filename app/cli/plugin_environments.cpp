@@ -53,8 +53,8 @@ Result<scripting::PluginInfo> find_plugin(const Arguments& arguments) {
   std::error_code error;
   const fs::path path = arguments.plugin;
   if (arguments.plugin.find('/') != std::string::npos || path.extension() == ".py" || fs::is_directory(path, error))
-    return scripting::read_plugin(path, scripting::Trust::named);
-  const auto catalog = scripting::read_catalog(shipped_plugins(), {arguments.folders.begin(), arguments.folders.end()});
+    return scripting::read_users_plugin(path, scripting::Trust::named);
+  const auto catalog = scripting::read_users_catalog(shipped_plugins(), {arguments.folders.begin(), arguments.folders.end()});
   if (const auto* plugin = catalog.find(arguments.plugin)) return *plugin;
   std::vector<std::string_view> known;
   for (const scripting::PluginInfo& plugin : catalog.plugins) known.push_back(plugin.name);

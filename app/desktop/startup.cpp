@@ -50,7 +50,7 @@ Result<Startup::Plan> Startup::makePlan(scripting::ScriptHost& host, const std::
   Plan plan;
   std::vector<scripting::PluginInfo> searched;
   for (auto& plugin : host.catalog(folders).plugins) {
-    if (plugin.kind != "hook" || !plugin.enabled || !plugin.runs_at_start) continue;
+    if (plugin.kind != "hook" || !scripting::may_run(plugin) || !plugin.runs_at_start) continue;
     plan.hooks.push_back(scripting::as_trusted(std::move(plugin), trusted));
     if (plan.hooks.back().origin != scripting::Origin::shipped) searched.push_back(plan.hooks.back());
   }

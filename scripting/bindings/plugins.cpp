@@ -15,20 +15,6 @@
 namespace conclave::scripting {
 namespace {
 
-const char* trust_name(Trust trust) {
-  switch (trust) {
-    case Trust::shipped:
-      return "shipped";
-    case Trust::trusted:
-      return "trusted";
-    case Trust::named:
-      return "named";
-    case Trust::untrusted:
-      return "untrusted";
-  }
-  return "untrusted";
-}
-
 Trust to_trust(py::handle value) {
   const std::string name = to_utf8(value, "trust");
   for (const Trust trust : {Trust::shipped, Trust::trusted, Trust::named, Trust::untrusted}) {
@@ -76,7 +62,7 @@ py::dict to_python(const PluginInfo& plugin) {
   info["secrets"] = texts_to_python(plugin.secrets);
   info["secret_settings"] = secret_settings;
   info["isolated"] = runs_isolated(plugin);
-  info["trust"] = trust_name(plugin.trust);
+  info["trust"] = to_str(trust_name(plugin.trust));
   info["origin"] = to_str(origin_name(plugin.origin));
   info["in_default_circle"] = in_default_circle(plugin);
   info["enabled"] = plugin.enabled;

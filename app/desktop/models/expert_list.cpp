@@ -30,7 +30,7 @@ void ExpertList::show(const std::shared_ptr<const scripting::PluginCatalog>& cat
   question_ = subject ? subject->question : consensus::Question{};
   if (catalog) {
     for (const auto& plugin : catalog->plugins) {
-      if (plugin.kind == "expert") rows_.push_back({plugin, scripting::in_default_circle(plugin) && plugin.enabled});
+      if (plugin.kind == "expert") rows_.push_back({plugin, scripting::in_default_circle(plugin) && scripting::may_run(plugin)});
     }
   }
   if (subject && !subject->experts.empty()) {

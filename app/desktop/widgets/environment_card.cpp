@@ -66,11 +66,13 @@ void EnvironmentCard::show(const EnvironmentState& state) {
       break;
   }
   make_->setText(ready_ ? tr("Make it anew") : tr("Make its environment"));
-  const bool may = plugin_.trust != scripting::Trust::untrusted;
-  make_->setEnabled(may && state.kind != Kind::not_needed);
-  make_->setToolTip(
-      may ? tr("Installs wheels with pip, from the package index of your settings; no code of theirs runs meanwhile")
-          : tr("Nobody agreed to this plugin, so nothing is installed for it"));
+  const bool agreed = plugin_.trust != scripting::Trust::untrusted;
+  make_->setEnabled(agreed && plugin_.forbidden.empty() && state.kind != Kind::not_needed);
+  make_->setToolTip(!agreed ? tr("Nobody agreed to this plugin, so nothing is installed for it")
+                    : !plugin_.forbidden.empty()
+                        ? qtText(plugin_.forbidden)
+                        : tr("Installs wheels with pip, from the package index of your settings; no code of theirs runs "
+                             "meanwhile"));
 }
 
 void EnvironmentCard::make() {

@@ -219,7 +219,7 @@ void PluginsDialog::install(const QString& path) {
   session_.jobs().run<Offer>(
       {tr("Reading a plugin"), this, QStringLiteral("install"), true},
       [from = fsPath(path)](Job&) -> Result<Offer> {
-        auto plugin = scripting::read_plugin(from, scripting::Trust::named);
+        auto plugin = scripting::read_users_plugin(from, scripting::Trust::named);
         if (!plugin) return tl::unexpected<Error>(plugin.error());
         Offer offer{std::move(*plugin), {}};
         const auto installed = scripting::read_catalog({}, {}, scripting::user_plugins_folder());

@@ -160,3 +160,27 @@ def test_a_file_can_be_checked_before_it_is_put_in_place(conclave):
     (conclave.folder / "new.toml").write_text("[plugins]\nmax_times = 30\n")
     assert "new.toml:2:1: unknown key 'plugins.max_times'; did you mean" in conclave.fails(2, "policy", "new.toml")
     assert "No such file" in conclave.fails(2, "policy", "nowhere.toml")
+
+
+def test_no_packages_are_installed_for_what_may_not_run(conclave, policy):
+    path = conclave.folder / "needy.py"
+    path.write_text(
+        '# /// script\n# dependencies = ["there-is-no-such-package"]\n# ///\n'
+        "import conclave\n\n\n@conclave.expert\ndef needy(evidence): ...\n"
+    )
+    bounds = policy("[plugins]\ninstall = false\n")
+    outcome = conclave("plugins", "environment", path)
+    assert outcome.code == 1
+    assert f"{bounds} does not allow plugins that need packages" in outcome.err
+
+
+def test_what_a_case_has_in_its_folder_of_plugins_is_bounded_too(conclave, case, policy):
+    file = case("experts: [mine]\n")
+    (file.parent / "plugins").mkdir()
+    path = file.parent / "plugins" / "mine.py"
+    path.write_text("import conclave\n\n\n@conclave.expert\ndef mine(evidence): return 'fine'\n")
+    assert conclave("plugins", "lock", file).code == 0
+    assert responses(conclave("consult", file, "--json"))["mine"]["status"] == "answered"
+    bounds = policy('[plugins]\ndeny = ["mine"]\n')
+    refused = responses(conclave("consult", file, "--json"))["mine"]
+    assert refused["status"] == "refused" and f"{bounds} denies plugin 'mine'" in refused["error"]["message"]

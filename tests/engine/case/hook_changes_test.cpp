@@ -38,7 +38,8 @@ ExpertResponse answer(const std::string& name) {
 
 TEST(ServiceChanges, replace_what_they_name_and_leave_the_rest) {
   const EvidencePtr before = two_services();
-  const auto changed = with_service_changes(before, json::parse(R"([null, {"detail": "known", "state": "open", "latency_ms": 3}])"));
+  const auto changed =
+      with_service_changes(before, json::parse(R"([null, {"detail": "known", "state": "open", "latency_ms": 3}])"));
   ASSERT_TRUE(changed.has_value()) << changed.error().text();
   EXPECT_EQ(changed->change, "changed web (detail, latency_ms, state)");
   const json services = services_of(*changed->value);
@@ -69,7 +70,8 @@ TEST(ServiceChanges, refuse_what_is_not_theirs) {
 }
 
 TEST(ResponseChanges, replace_what_they_name_and_leave_the_rest) {
-  const auto changed = with_response_changes({answer("a"), answer("b")}, json::parse(R"([{"verdict": "failing", "confidence": 0.2}, null])"));
+  const auto changed =
+      with_response_changes({answer("a"), answer("b")}, json::parse(R"([{"verdict": "failing", "confidence": 0.2}, null])"));
   ASSERT_TRUE(changed.has_value()) << changed.error().text();
   EXPECT_EQ(changed->change, "changed a (confidence, verdict)");
   EXPECT_EQ(changed->value[0].verdict, "failing");
@@ -79,8 +81,9 @@ TEST(ResponseChanges, replace_what_they_name_and_leave_the_rest) {
 }
 
 TEST(ResponseChanges, refuse_what_is_not_theirs) {
-  for (const char* changes : {R"([])", R"([{"expert_name": "x"}])", R"([{"weight": 9}])", R"([{"status": "abstained"}])",
-                              R"([{"confidence": 2}])", R"([{"confidence": null}])", R"([{"content": 7}])", R"([{"claims": "x"}])"}) {
+  for (const char* changes :
+       {R"([])", R"([{"expert_name": "x"}])", R"([{"weight": 9}])", R"([{"status": "abstained"}])", R"([{"confidence": 2}])",
+        R"([{"confidence": null}])", R"([{"content": 7}])", R"([{"claims": "x"}])"}) {
     EXPECT_FALSE(with_response_changes({answer("a")}, json::parse(changes)).has_value()) << changes;
   }
   ExpertResponse failed = answer("a");
