@@ -9,6 +9,7 @@
 #include "engine/case/policy.h"
 #include "scripting/case_plugins.h"
 #include "scripting/consent.h"
+#include "scripting/plugin_switches.h"
 #include "scripting/worker/isolated_expert.h"
 
 namespace conclave::scripting {
@@ -25,10 +26,6 @@ fs::path resolved(const fs::path& path) {
 bool is_inside(const fs::path& path, const fs::path& folder) {
   const fs::path relative = resolved(path).lexically_relative(resolved(folder));
   return !relative.empty() && *relative.begin() != "..";
-}
-
-bool named_in(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 consensus::ExpertResponse refused_response(const PluginInfo& plugin, double weight, std::string message) {
@@ -95,11 +92,13 @@ class Chooser {
     return choices;
   }
 
-  // Code that only the case names may run, in a worker, if its content is in the lock beside the case.
+  // Code that only the case names may run, in a worker, if its content is in the lock beside the case. Nothing runs if nobody
+  // knows what the user switched off, or what the policy allows.
   [[nodiscard]] Result<void> read_consent() {
     auto lock = read_lock(subject_.base);
     if (!lock) return tl::unexpected(std::move(lock.error()));
     lock_ = std::move(*lock);
+    if (auto disabled = read_disabled(); !disabled) return tl::unexpected(std::move(disabled.error()));
     auto policy = policy_in_force();
     if (!policy) return tl::unexpected(std::move(policy.error()));
     policy_ = std::move(*policy);
@@ -130,14 +129,12 @@ class Chooser {
       else
         problems.push_back({config::Severity::note, "policy", what + plugin.forbidden, {}, {}});
     }
-    for (const PluginInfo& plugin : catalog_.plugins) {
-      const bool distrusted = !plugin.trustable && plugin.trust != Trust::shipped && named_in(request_.trusted, plugin.name);
-      if (distrusted)
-        problems.push_back({config::Severity::note,
-                            "policy",
-                            "--trust " + plugin.name + " does not count: the policy in force says so",
-                            {},
-                            {}});
+    const auto distrusts =
+        std::find_if(policy_.files.begin(), policy_.files.end(), [](const PolicyFile& file) { return !file.plugins.trust; });
+    for (const std::string& name : request_.trusted) {
+      if (distrusts == policy_.files.end()) break;
+      const std::string why = "--trust " + name + " does not count: " + distrusts->path.string() + " says so";
+      problems.push_back({config::Severity::note, "policy", why, {}, {}});
     }
     for (const std::string& endpoint : request_.allowed_endpoints) {
       if (std::string why = policy_.forbids_endpoint(endpoint); !why.empty())

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <thread>
 #include <utility>
 
@@ -104,16 +103,7 @@ Result<void> make(const EnvironmentPlace& place, const PluginInfo& plugin, const
 
 }  // namespace
 
-fs::path environments_folder() {
-  const fs::path last = fs::path("conclave") / "environments";
-  const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody here sets the environment
-    return fs::path(value == nullptr ? "" : value);
-  };
-  if (const fs::path data = variable("XDG_DATA_HOME"); data.is_absolute()) return data / last;
-  if (const fs::path home = variable("HOME"); home.is_absolute()) return home / ".local" / "share" / last;
-  return user_state_folder() / "environments";
-}
+fs::path environments_folder() { return user_data_folder() / "environments"; }
 
 const char* state_name(Kind kind) {
   switch (kind) {

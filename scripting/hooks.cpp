@@ -6,6 +6,7 @@
 #include <chrono>
 #include <future>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "engine/case/facts.h"
@@ -69,6 +70,7 @@ std::function<void(int, std::string_view)> output_of(const HookRunners& runners,
 
 Result<HookAnswer> ask_worker(const HookRunners& runners, IsolatedTask task, Job& job) {
   auto environment = runners.environments.prepare(task.plugin, job);
+  if (!environment && runners.unusable) runners.unusable->insert(task.plugin.name);
   if (!environment) return tl::unexpected(std::move(environment.error()));
   task.environment = std::move(*environment);
   const auto output = output_of(runners, task.plugin);
@@ -264,10 +266,11 @@ using consensus::ExpertResponse;
 
 // `run(plugin, value, job)` for each plugin, in order, each recorded; what became of `value`.
 template <class T, class Run>
-auto in_order(const std::vector<PluginInfo>& plugins, const char* hook, const Run& run) {
-  return [plugins, hook, run](T value, std::vector<ReceiptHook>& receipt, Job& job) -> Result<T> {
+auto in_order(const HookRunners& runners, const std::vector<PluginInfo>& plugins, const char* hook, const Run& run) {
+  return [unusable = runners.unusable, plugins, hook, run](T value, std::vector<ReceiptHook>& receipt, Job& job) -> Result<T> {
     for (const PluginInfo& plugin : plugins) {
       if (job.stopped()) return fail_cancelled();
+      if (unusable->contains(plugin.name)) continue;  // as the receipt says already
       const auto started = Clock::now();
       record(receipt, hook, plugin, run(plugin, value, job), started);
     }
@@ -283,24 +286,25 @@ nlohmann::json as_json(const std::vector<ExpertResponse>& responses) {
 
 }  // namespace
 
-Hooks make_hooks(const HookRunners& runners, const std::vector<PluginInfo>& plugins) {
+Hooks make_hooks(HookRunners runners, const std::vector<PluginInfo>& plugins) {
   Hooks hooks;
+  runners.unusable = std::make_shared<std::set<std::string>>();
   if (plugins.empty()) return hooks;
   for (const PluginInfo& plugin : plugins) hooks.plugins.push_back({plugin.name, plugin.version, plugin.sha256});
   hooks.on_config_loaded = in_order<config::ConfigFile>(
-      plugins, "on_config_loaded", [runners](const PluginInfo& plugin, config::ConfigFile& config, Job& job) {
+      runners, plugins, "on_config_loaded", [runners](const PluginInfo& plugin, config::ConfigFile& config, Job& job) {
         return run_config_hook(runners, plugin, config, job);
       });
-  hooks.on_scan_result =
-      in_order<EvidencePtr>(plugins, "on_scan_result", [runners](const PluginInfo& plugin, EvidencePtr& evidence, Job& job) {
+  hooks.on_scan_result = in_order<EvidencePtr>(
+      runners, plugins, "on_scan_result", [runners](const PluginInfo& plugin, EvidencePtr& evidence, Job& job) {
         return run_json_hook(runners, plugin, "on_scan_result", services_of(*evidence), evidence, job, &with_service_changes);
       });
-  hooks.on_evidence =
-      in_order<EvidencePtr>(plugins, "on_evidence", [runners](const PluginInfo& plugin, EvidencePtr& evidence, Job& job) {
-        return run_evidence_hook(runners, plugin, evidence, job);
-      });
+  hooks.on_evidence = in_order<EvidencePtr>(runners, plugins, "on_evidence",
+                                            [runners](const PluginInfo& plugin, EvidencePtr& evidence, Job& job) {
+                                              return run_evidence_hook(runners, plugin, evidence, job);
+                                            });
   hooks.on_response = in_order<std::vector<ExpertResponse>>(
-      plugins, "on_response", [runners](const PluginInfo& plugin, std::vector<ExpertResponse>& responses, Job& job) {
+      runners, plugins, "on_response", [runners](const PluginInfo& plugin, std::vector<ExpertResponse>& responses, Job& job) {
         return run_json_hook(runners, plugin, "on_response", as_json(responses), responses, job, &with_response_changes);
       });
   using Notes = std::vector<config::Problem>;
@@ -313,7 +317,7 @@ Hooks make_hooks(const HookRunners& runners, const std::vector<PluginInfo>& plug
                              return notes;
                            });
     };
-    return in_order<Notes>(plugins, "on_consensus", note)({}, receipt, job);
+    return in_order<Notes>(runners, plugins, "on_consensus", note)({}, receipt, job);
   };
   return hooks;
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,12 +25,14 @@ struct HookRunners {
   Environments environments;  // made here for those that need one
   // What hooks print in workers: descriptor 1 or 2, whole lines. From the thread of the workers; must not block long.
   std::function<void(const std::string& plugin, int descriptor, std::string_view text)> output;
+  // Names of those whose environment could not be made; of one consultation, and one thread at a time.
+  std::shared_ptr<std::set<std::string>> unusable = {};
 };
 
 // The hooks run in order of plugin names; each sees what the one before made of it. They wait without the GIL: for the script
 // thread at most the plugin's time and the same again for the hook, for an environment until it is made, for a worker until it
 // ends or was killed; never call them on the script thread. A hook that fails changes nothing and is recorded as "failed: ...".
-[[nodiscard]] Hooks make_hooks(const HookRunners& runners, const std::vector<PluginInfo>& plugins);
+[[nodiscard]] Hooks make_hooks(HookRunners runners, const std::vector<PluginInfo>& plugins);
 
 // `on_startup(app)` of those that have it, as above: in the window, once Python is there. In a worker `app` knows nothing but
 // message(). Stops early when `job` is stopped.

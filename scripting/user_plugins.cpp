@@ -1,37 +1,21 @@
 #include "scripting/user_plugins.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 
+#include "engine/base/folders.h"
 #include "engine/base/text.h"
 
 namespace conclave::scripting {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path absolute_variable(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody here sets the environment
-  const fs::path path = value == nullptr ? "" : value;
-  return path.is_absolute() ? path : fs::path();  // the XDG specification ignores relative ones
-}
-
-fs::path home() {
-  if (auto said = absolute_variable("HOME"); !said.empty()) return said;
-  std::array<char, 4096> buffer{};
-  passwd entry{};
-  passwd* found = nullptr;
-  ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found);
-  return found == nullptr ? "/" : found->pw_dir;
-}
 
 Result<void> check_one(const fs::path& path) {
   struct stat status {};
@@ -123,10 +107,7 @@ Result<fs::path> make_users_folder() {
 
 }  // namespace
 
-fs::path user_plugins_folder() {
-  const fs::path data = absolute_variable("XDG_DATA_HOME");
-  return (data.empty() ? home() / ".local/share" : data) / "conclave/plugins";
-}
+fs::path user_plugins_folder() { return user_data_folder() / "plugins"; }
 
 Result<void> check_only_yours(const fs::path& path, bool within) {
   if (auto yours = check_one(path); !yours) return yours;

@@ -35,5 +35,6 @@ fs::path folder(const char* name, const char* otherwise) {
 
 fs::path user_config_folder() { return folder("XDG_CONFIG_HOME", ".config"); }
 fs::path user_state_folder() { return folder("XDG_STATE_HOME", ".local/state"); }
+fs::path user_data_folder() { return folder("XDG_DATA_HOME", ".local/share"); }
 
 }  // namespace conclave

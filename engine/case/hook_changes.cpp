@@ -25,7 +25,7 @@ std::string target_of(const Evidence& evidence, std::size_t row) {
   return host.find(':') == std::string::npos ? host + ":" + port : "[" + host + "]:" + port;
 }
 
-tl::unexpected<Error> refused(const std::string& why) { return fail(ErrorKind::script, why); }
+tl::unexpected<Error> refused(const std::string& why) { return fail(ErrorKind::circle, why); }
 
 // Calls `apply(i, changes of it)` for each that has some; the words for the receipt.
 template <std::size_t N, class NameOf, class Apply>

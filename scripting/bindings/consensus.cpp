@@ -158,8 +158,7 @@ void bind_result(py::module_& module) {
 
 OperationPtr prepare_conclude(const py::iterable& responses, py::handle verdicts, bool ordered, py::handle gate,
                               const CircleConfig& config, double evidence_coverage, bool evidence_unreadable) {
-  std::vector<consensus::ExpertResponse> list;
-  for (const py::handle response : responses) list.push_back(to_response(response));
+  std::vector<consensus::ExpertResponse> list = to_responses(responses);
   consensus::Question question;
   if (!verdicts.is_none()) question.verdicts = to_texts(verdicts, "verdicts");
   question.ordered = ordered;

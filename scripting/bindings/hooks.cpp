@@ -19,8 +19,8 @@ py::tuple change_services(py::handle evidence, py::handle changes) {
   return py::make_tuple(to_python(changed.value), to_str(changed.change));
 }
 
-py::tuple change_responses(const std::vector<consensus::ExpertResponse>& responses, py::handle changes) {
-  auto changed = value_or_raise(with_response_changes(responses, to_json_value(changes, "changes")));
+py::tuple change_responses(const py::iterable& responses, py::handle changes) {
+  auto changed = value_or_raise(with_response_changes(to_responses(responses), to_json_value(changes, "changes")));
   py::list list;
   for (consensus::ExpertResponse& response : changed.value) list.append(response_to_python(std::move(response)));
   return py::make_tuple(list, to_str(changed.change));

@@ -20,12 +20,6 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<consensus::ExpertResponse> to_responses(const py::iterable& responses) {
-  std::vector<consensus::ExpertResponse> list;
-  for (const py::handle response : responses) list.push_back(to_response(response));
-  return list;
-}
-
 OperationPtr prepare_load_config(const Case& subject) {
   return make_operation(
       std::make_shared<Job>("read configuration"), [subject] { return load_config(subject); },

@@ -298,4 +298,10 @@ consensus::ExpertResponse to_response(py::handle value) {
   return from_attributes(value);
 }
 
+std::vector<consensus::ExpertResponse> to_responses(py::handle value) {
+  std::vector<consensus::ExpertResponse> responses;
+  for (const py::handle response : py::iter(value)) responses.push_back(to_response(response));
+  return responses;
+}
+
 }  // namespace conclave::scripting

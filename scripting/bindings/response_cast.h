@@ -45,6 +45,7 @@ void set_field(consensus::ExpertResponse& response, ResponseField field, pybind1
 [[nodiscard]] consensus::Citation to_citation(pybind11::handle value);
 
 // Iterables of them.
+[[nodiscard]] std::vector<consensus::ExpertResponse> to_responses(pybind11::handle value);
 [[nodiscard]] std::vector<consensus::Claim> to_claims(pybind11::handle value);
 [[nodiscard]] std::vector<consensus::Citation> to_citations(pybind11::handle value);
 [[nodiscard]] consensus::ResponseError to_response_error(pybind11::handle value);

@@ -224,7 +224,8 @@ IsolatedRun start_isolated_hook(const py::dict& info, py::handle hook, py::handl
   for (const char* hook_name : {"on_scan_result", "on_response", "on_consensus"}) {
     if (name != hook_name) continue;
     nlohmann::json given = to_json_value(argument, "argument");
-    return run_isolated([&] { return isolated_json_hook(plugin, hook_name, std::move(given)); }, std::move(job), false);
+    return run_isolated(
+        plugin, [&] { return isolated_json_hook(plugin, hook_name, std::move(given)); }, std::move(job), false);
   }
   if (name != "on_evidence") throw py::value_error("there is no hook '" + name + "'");
   const EvidencePtr evidence = evidence_from_python(argument);

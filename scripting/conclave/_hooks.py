@@ -110,16 +110,23 @@ def call(info: Mapping[str, Any], name: str, argument: Any) -> dict[str, Any] | 
     return None if function is None else {"value": _CALLS[name](function, argument)}
 
 
+_UNUSABLE = "unusable"  # a key of what cannot be asked at all, and was recorded
+
+
 class _Failed(Exception):
     """In its worker; the text says of what type it was."""
 
 
-def _call_isolated(info: Mapping[str, Any], name: str, argument: Any, job: _core.Job) -> dict[str, Any] | None:
+def _call_isolated(info: dict[str, Any], name: str, argument: Any, job: _core.Job) -> dict[str, Any] | None:
     """As `call`, in a worker process. What interrupts the waiting stops the worker."""
     own = _core.Job(f"hook {info['name']}", job)
     logger = logging.getLogger(f"conclave.hook.{info['name']}")
     try:
-        run = _core.start_isolated_hook(info, name, argument, own)
+        try:
+            run = _core.start_isolated_hook(info, name, argument, own)
+        except _core.CircleError:
+            info[_UNUSABLE] = True  # its environment cannot be made
+            raise
         while not run.wait(0.1, _runner.worker_printed, logger.log):
             pass
         response = run.response()
@@ -130,14 +137,14 @@ def _call_isolated(info: Mapping[str, Any], name: str, argument: Any, job: _core
         own.request_stop()
 
 
-def _asked(info: Mapping[str, Any], name: str, argument: Any, job: _core.Job) -> dict[str, Any] | None:
+def _asked(info: dict[str, Any], name: str, argument: Any, job: _core.Job) -> dict[str, Any] | None:
     if info.get("isolated"):
         return _call_isolated(info, name, argument, job)
     return call(info, name, Evidence(argument) if isinstance(argument, _core.Evidence) else argument)
 
 
 def _each(
-    hooks: Iterable[Mapping[str, Any]],
+    hooks: Iterable[dict[str, Any]],
     name: str,
     subject: T,
     argument_of: Callable[[T], Any],
@@ -148,6 +155,8 @@ def _each(
     plugin, answer)` returns what the answer makes of it and the words for the receipt, "" for no change."""
     receipts: list[Receipt] = []
     for info in hooks:
+        if _UNUSABLE in info:
+            continue  # as the receipt says already
         started = time.monotonic()
         try:
             answer = _asked(info, name, argument_of(subject), job)
@@ -161,7 +170,7 @@ def _each(
 
 
 def run_config_hooks(
-    hooks: Iterable[Mapping[str, Any]], config: _core.ConfigFile, job: _core.Job
+    hooks: Iterable[dict[str, Any]], config: _core.ConfigFile, job: _core.Job
 ) -> tuple[_core.ConfigFile, list[Receipt]]:
     """`on_config_loaded(config)` of each plugin."""
 
@@ -175,7 +184,7 @@ def run_config_hooks(
 
 
 def run_scan_hooks(
-    hooks: Iterable[Mapping[str, Any]], evidence: _core.Evidence, job: _core.Job
+    hooks: Iterable[dict[str, Any]], evidence: _core.Evidence, job: _core.Job
 ) -> tuple[_core.Evidence, list[Receipt]]:
     """`on_scan_result(result)` of each plugin, for each service."""
     if not evidence.rows("services.name"):
@@ -191,7 +200,7 @@ def run_scan_hooks(
 
 
 def run_evidence_hooks(
-    hooks: Iterable[Mapping[str, Any]], evidence: _core.Evidence, job: _core.Job
+    hooks: Iterable[dict[str, Any]], evidence: _core.Evidence, job: _core.Job
 ) -> tuple[_core.Evidence, list[Receipt]]:
     """`on_evidence(evidence)` of each plugin; the facts it returns are added."""
 
@@ -205,7 +214,7 @@ def run_evidence_hooks(
 
 
 def run_response_hooks(
-    hooks: Iterable[Mapping[str, Any]], responses: list[_core.ExpertResponse], job: _core.Job
+    hooks: Iterable[dict[str, Any]], responses: list[_core.ExpertResponse], job: _core.Job
 ) -> tuple[list[_core.ExpertResponse], list[Receipt]]:
     """`on_response(response)` of each plugin, for each response."""
     return _each(
@@ -218,7 +227,7 @@ def run_response_hooks(
     )
 
 
-def run_consensus_hooks(hooks: Iterable[Mapping[str, Any]], report: _core.Report, job: _core.Job) -> _core.Report:
+def run_consensus_hooks(hooks: Iterable[dict[str, Any]], report: _core.Report, job: _core.Job) -> _core.Report:
     """The report with what `on_consensus(report)` of each plugin notes, and with their receipts."""
     report, receipts = _each(hooks, "on_consensus", report, lambda report: report.to_dict(), _core.with_notes, job)
     return _core.with_hooks(report, receipts) if receipts else report

@@ -82,6 +82,7 @@ class _Finder:
     def __init__(self, case: Case, plugins: Iterable[str | os.PathLike[Any]], trust: Iterable[str]) -> None:
         self._case = case
         self._trusted = frozenset([trust] if isinstance(trust, str) else trust)
+        self.distrusted: set[str] = set()  # names that the caller trusts and the policy does not
         folders = [os.fsdecode(folder) for folder in plugins]
         for folder in folders:
             os.scandir(folder).close()  # what was named has to be there: OSError
@@ -95,7 +96,10 @@ class _Finder:
         self.left_out = [info for info in infos if not _may_run(info)]
 
     def _as_trusted(self, info: dict[str, Any]) -> dict[str, Any]:
-        if info["name"] not in self._trusted or info["trust"] == "shipped" or not info["trustable"]:
+        if info["name"] not in self._trusted or info["trust"] == "shipped":
+            return info
+        if not info["trustable"]:
+            self.distrusted.add(info["name"])
             return info
         kept = {key: info[key] for key in ("origin", "in_default_circle", "enabled")}
         return {**_core.read_plugin(info["path"], "trusted"), **kept}
@@ -194,6 +198,8 @@ def _circle(
         if info["kind"] == "hook" or (asks_all and info["in_default_circle"]):
             rule, why, fix = _why_not(info)
             circle.notes.append((rule, f"{info['kind']} '{info['name']}' did not run: {why}", fix))
+    for name in sorted(finder.distrusted):
+        circle.notes.append(("policy", f"trusting '{name}' does not count: the policy in force says so", ""))
     seen: set[str] = set()
     for info in infos:
         if info["name"] in seen:

@@ -173,7 +173,7 @@ def on_consensus(report):
 
     def scanned(evidence, job):
         (service,) = evidence.services
-        return conclave.ExpertResponse("scanned", service["detail"], 0.9, verdict="healthy")
+        return conclave.ExpertResponse("scanned", service.detail, 0.9, verdict="healthy")
 
     report = conclave.consult(case, experts=[scanned], plugins=[folder], trust=trust)
     (response,) = report.responses

@@ -92,7 +92,7 @@ TEST_P(HooksTest, AHookChangesResponsesAndTheReceiptSaysWhich) {
 TEST_P(HooksTest, AHookNotesSomethingOnTheReport) {
   Report report;
   report.case_name = "nightly";
-  hook("a_pager", "@conclave.hook\ndef on_consensus(report): return 'told the team of ' + report.case\n");
+  hook("a_pager", "@conclave.hook\ndef on_consensus(report): return 'told the team of ' + report.case_name\n");
   hook("b_pager", "@conclave.hook\ndef on_consensus(report): return ['one', 'two']\n");
   hook("c_silent", "@conclave.hook\ndef on_consensus(report): pass\n");
   const auto notes = hooks().on_consensus(report, receipt, job);

@@ -5,9 +5,21 @@
 #include <QVBoxLayout>
 
 #include "app/desktop/endpoints.h"
+#include "app/desktop/text.h"
 #include "app/desktop/widgets/card.h"
+#include "engine/case/policy.h"
 
 namespace conclave::desktop {
+
+namespace {
+
+// By the policy in force, three small files; empty: it is not.
+QString whyForbidden(const QString& endpoint) {
+  const auto policy = policy_in_force();
+  return qtText(policy ? policy->forbids_endpoint(endpoint.toStdString()) : policy.error().text());
+}
+
+}  // namespace
 
 EndpointConsent::EndpointConsent(nlohmann::json settings, QWidget* parent)
     : QWidget(parent),
@@ -52,8 +64,11 @@ void EndpointConsent::refresh() {
   endpoint_ = wanted.endpoint;
   QStringList agreed = agreedEndpoints();
   const bool allowed = agreed.removeAll(endpoint_) > 0;
+  const QString forbidden = endpoint_.isEmpty() ? QString() : whyForbidden(endpoint_);
   if (endpoint_.isEmpty()) {
     state_->setText(tr("Nothing is sent: %1").arg(wanted.trouble.isEmpty() ? tr("no provider is set.") : wanted.trouble));
+  } else if (!forbidden.isEmpty()) {
+    state_->setText(tr("Nothing is sent to %1: %2.").arg(endpoint_, forbidden));
   } else if (allowed) {
     state_->setText(tr("You agreed that every consultation that asks this expert sends redacted evidence to %1.").arg(endpoint_));
   } else {
@@ -69,7 +84,7 @@ void EndpointConsent::refresh() {
     state_->setText(text);
   }
   agree_->setText(tr("Agree to send redacted evidence to %1").arg(endpoint_));
-  agree_->setVisible(!endpoint_.isEmpty() && !allowed);
+  agree_->setVisible(!endpoint_.isEmpty() && !allowed && forbidden.isEmpty());
   withdraw_->setText(tr("Withdraw: send nothing more to %1").arg(endpoint_));
   withdraw_->setVisible(allowed);
   showOthers(agreed);

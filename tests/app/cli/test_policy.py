@@ -178,7 +178,7 @@ def test_what_a_case_has_in_its_folder_of_plugins_is_bounded_too(conclave, case,
     file = case("experts: [mine]\n")
     (file.parent / "plugins").mkdir()
     path = file.parent / "plugins" / "mine.py"
-    path.write_text("import conclave\n\n\n@conclave.expert\ndef mine(evidence): return 'fine'\n")
+    path.write_text("import conclave\n\n\n@conclave.expert\ndef mine(evidence, job): return 'fine'\n")
     assert conclave("plugins", "lock", file).code == 0
     assert responses(conclave("consult", file, "--json"))["mine"]["status"] == "answered"
     bounds = policy('[plugins]\ndeny = ["mine"]\n')

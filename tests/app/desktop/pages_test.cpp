@@ -252,6 +252,20 @@ class PagesTest : public DesktopTest {
     QVERIFY(!agree->isHidden() && withdraw->isHidden());
   }
 
+  void an_endpoint_that_the_policy_forbids_is_not_offered_for_consent() {
+    const QByteArray file = write("bounds.toml", "[endpoints]\nallow = ['https://models.example.com']\n").toUtf8();
+    QFile::setPermissions(QString::fromUtf8(file), QFile::ReadOwner | QFile::WriteOwner);
+    qputenv("CONCLAVE_POLICY", file);
+    const auto page = pageOfLanguageModel(languageModel());
+    if (page) QTest::keyClicks(page->findChild<QLineEdit*>(QStringLiteral("setting:provider")), QStringLiteral("openai"));
+    qunsetenv("CONCLAVE_POLICY");
+    QVERIFY(page);
+    const QString state = page->findChild<QLabel*>(QStringLiteral("consent_state"))->text();
+    QVERIFY2(state.startsWith(QLatin1String("Nothing is sent to https://api.openai.com:443: ")), qPrintable(state));
+    QVERIFY2(state.contains(QLatin1String("bounds.toml")), qPrintable(state));
+    QVERIFY(page->findChild<QPushButton*>(QStringLiteral("consent_agree"))->isHidden());
+  }
+
   void a_stranger_of_the_same_name_is_not_offered_consent() {
     const auto page = pageOfLanguageModel(languageModel(scripting::Trust::named));
     QVERIFY(page);
