@@ -45,6 +45,7 @@ int PluginList::columnCount(const QModelIndex& parent) const { return parent.isV
 
 QString PluginList::stateText(const PluginRow& row) const {
   if (!row.plugin) return tr("cannot be used");
+  if (!row.plugin->forbidden.empty()) return tr("forbidden");
   if (row.failure && row.plugin->enabled)
     return qtText(consensus::status_name(row.failure->status)).replace(QLatin1Char('_'), QLatin1Char(' '));
   if (!row.plugin->enabled) return tr("off");
@@ -74,9 +75,11 @@ QVariant PluginList::data(const QModelIndex& index, int role) const {
   if (role == Qt::DisplayRole) return text(row, index.column());
   if (role == Qt::CheckStateRole && index.column() == on_column && row.plugin)
     return row.plugin->enabled ? Qt::Checked : Qt::Unchecked;
-  if (role == Qt::ToolTipRole) return row.plugin ? qtText(row.plugin->summary) : row.trouble;
+  if (role == Qt::ToolTipRole && row.plugin)
+    return qtText(row.plugin->forbidden.empty() ? row.plugin->summary : row.plugin->forbidden);
+  if (role == Qt::ToolTipRole) return row.trouble;
   if (role == Qt::ForegroundRole && index.column() == state_column) {
-    if (row.plugin && !row.plugin->enabled) return theme_.theme().muted;
+    if (row.plugin && !scripting::may_run(*row.plugin)) return theme_.theme().muted;
     if (!row.plugin || row.failure) return theme_.theme().bad;
     return needsConsent(row) ? theme_.theme().fair : theme_.theme().good;
   }

@@ -135,6 +135,24 @@ class PluginsTest : public DesktopTest {
     QTRY_VERIFY(audited().contains(QStringLiteral("plugin.environment needy")));
   }
 
+  void what_the_policy_forbids_is_shown_with_its_reason() {
+    startPython([](FakeHost& host) {
+      scripting::PluginInfo plugin;
+      plugin.name = "wild";
+      plugin.path = "/nowhere/wild";
+      plugin.trust = scripting::Trust::named;
+      plugin.forbidden = "/etc/conclave/policy.toml denies plugin 'wild'";
+      host.more_plugins.push_back(plugin);
+    });
+    ExpertsPage page(*session_, *theme_);
+    PluginsDialog dialog(*session_, page.experts(), *theme_);
+    dialog.show();
+    QTRY_VERIFY(rowOf(dialog, QStringLiteral("wild")) >= 0);
+    QCOMPARE(cell(dialog, QStringLiteral("wild"), PluginList::state_column), QStringLiteral("forbidden"));
+    choose(dialog, QStringLiteral("wild"));
+    QVERIFY(textOf(dialog).contains(QLatin1String("Does not run: /etc/conclave/policy.toml denies plugin 'wild'.")));
+  }
+
   void agreeing_writes_the_lock_and_the_audit_log() {
     startPython();
     openCaseWithPlugins();

@@ -65,7 +65,7 @@ TEST(ServiceChanges, refuse_what_is_not_theirs) {
                               R"([null, {"latency_ms": -1}])", R"([null, {"latency_ms": "fast"}])"}) {
     const auto changed = with_service_changes(two_services(), json::parse(changes));
     ASSERT_FALSE(changed.has_value()) << changes;
-    EXPECT_EQ(changed.error().kind, ErrorKind::script);
+    EXPECT_EQ(changed.error().kind, ErrorKind::circle);
   }
 }
 
