@@ -54,7 +54,7 @@ from conclave._core import (
 )
 from conclave._expert_job import ExpertJob
 from conclave.case import consult, consult_async
-from conclave.circle_of_experts import CircleOfExperts, compute_text_similarity, process_expert_responses
+from conclave.circle_of_experts import CircleOfExperts, RustCircleConfig, compute_text_similarity, process_expert_responses
 from conclave.config import ConfigParser
 from conclave.evidence import Evidence
 from conclave.experts import Abstain, expert, hook
@@ -87,6 +87,7 @@ __all__ = [
     "PerformanceError",
     "Problem",
     "Report",
+    "RustCircleConfig",
     "SecureVault",
     "SecurityError",
     "SerializationError",

@@ -13,9 +13,12 @@ __all__ = [
     "CircleOfExperts",
     "ConsensusResult",
     "ExpertResponse",
+    "RustCircleConfig",
     "compute_text_similarity",
     "process_expert_responses",
 ]
+
+RustCircleConfig = CircleConfig  # its name there
 
 
 def process_expert_responses(responses: Iterable[Any], config: CircleConfig | None = None) -> ConsensusResult:

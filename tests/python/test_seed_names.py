@@ -5,10 +5,57 @@ import inspect
 import json
 import pathlib
 import socket
+import types
 
 import conclave
 import pytest
 from conclave import circle_of_experts, infrastructure, performance
+
+# What the review of that module recommends (its sections 9.2 and 14), word for word but for the name of the package.
+TEST_PATTERN = """
+# Recommended test pattern
+import pytest
+from conclave import ServiceScanner
+
+def test_service_scanner():
+    scanner = ServiceScanner(timeout_ms=100)
+    results = scanner.scan_services([("localhost", 80)])
+    assert isinstance(results, list)
+"""
+USAGE_PATTERN = """
+# Recommended usage pattern
+from conclave import CircleOfExperts, RustCircleConfig
+
+class EnhancedCircleOfExperts:
+    def __init__(self):
+        self.config = RustCircleConfig(
+            enable_parallel_processing=True,
+            similarity_algorithm="cosine"
+        )
+        self.rust_processor = CircleOfExperts()
+    
+    def process_responses(self, responses):
+        # Prepare data for Rust
+        rust_responses = [
+            {
+                "expert_name": r.name,
+                "content": r.content,
+                "confidence": r.confidence,
+                "metadata": r.metadata,
+                "timestamp": r.timestamp
+            }
+            for r in responses
+        ]
+        
+        # Call Rust implementation
+        result = self.rust_processor.process_expert_responses(
+            rust_responses, 
+            self.config
+        )
+        
+        # Convert back to Python domain objects
+        return ConsensusResult.from_rust(result)
+"""  # noqa: W291, W293
 
 TEXT = "2026-03-01T12:00:00Z ERROR a\n2026-03-01T12:30:00Z deprecated b\n2026-03-01 14:00:01 fine\nno stamp Exception\n"
 
@@ -55,6 +102,30 @@ def test_signatures_are_those_of_the_module_that_conclave_replaces(function, par
     known = [one for one in inspect.signature(function).parameters.values() if one.name != "self"]
     said = [one.name if one.default is one.empty else f"{one.name}={one.default!r}" for one in known]
     assert said[: len(parameters)] == parameters
+
+
+def test_the_recommended_test_pattern_passes():
+    namespace = {}
+    exec(TEST_PATTERN, namespace)
+    namespace["test_service_scanner"]()
+
+
+def test_the_recommended_usage_pattern_works():
+    class DomainResult:
+        """What the example calls ConsensusResult: a class of its user's."""
+
+        @classmethod
+        def from_rust(cls, result):
+            return result.groups, result.consensus_text
+
+    namespace = {"ConsensusResult": DomainResult}
+    exec(USAGE_PATTERN, namespace)
+    answers = [
+        types.SimpleNamespace(name=name, content=content, confidence=0.9, metadata={"model": name}, timestamp=1_700_000_000)
+        for name, content in (("a", "The disk of the database is full."), ("b", "The disk of the database is full!"), ("c", "No."))
+    ]
+    groups, text = namespace["EnhancedCircleOfExperts"]().process_responses(answers)
+    assert groups[0] == ["a", "b"] and "disk of the database is full" in text
 
 
 @pytest.mark.parametrize("form", ["text", "bytes", "path", "several"])
