@@ -39,10 +39,29 @@ consensus::ExpertResponse refused_response(const PluginInfo& plugin, double weig
   return response;
 }
 
+// All there are, by name, whether they may run or not. One of the catalogue hides one of the case.
+std::vector<PluginInfo> all_hooks(const Case& subject, const PluginCatalog& catalog, const std::vector<std::string>& trusted) {
+  std::vector<PluginInfo> hooks = catalog.plugins;
+  if (!case_plugins_folder(subject).empty()) {
+    for (PluginInfo& plugin : read_case_plugins(subject).plugins) {
+      if (catalog.find(plugin.name) == nullptr) hooks.push_back(std::move(plugin));
+    }
+  }
+  std::erase_if(hooks, [](const PluginInfo& plugin) { return plugin.kind != "hook"; });
+  for (PluginInfo& plugin : hooks) plugin = as_trusted(std::move(plugin), trusted);
+  std::stable_sort(hooks.begin(), hooks.end(), [](const PluginInfo& a, const PluginInfo& b) { return a.name < b.name; });
+  return hooks;
+}
+
+bool runs(const PluginInfo& hook) { return may_run(hook) && hook.trust != Trust::untrusted; }
+
 class Chooser {
  public:
   Chooser(const Case& subject, const CircleRequest& request, const fs::path& shipped)
-      : subject_(subject), request_(request), catalog_(read_users_catalog(shipped, request.plugin_dirs)) {}
+      : subject_(subject),
+        request_(request),
+        catalog_(read_users_catalog(shipped, request.plugin_dirs)),
+        hooks_(all_hooks(subject, catalog_, request.trusted)) {}
 
   // The plugin a name or a path means. `by_user`: named on the command line and not in the case.
   [[nodiscard]] Result<PluginInfo> find(const ExpertChoice& choice, bool by_user) const {
@@ -119,15 +138,25 @@ class Chooser {
   [[nodiscard]] std::vector<config::Problem> problems() const {
     const bool asks_all = request_.only.empty() && subject_.experts.empty();
     std::vector<config::Problem> problems;
-    for (const PluginInfo& plugin : catalog_.plugins) {
-      const bool left_out = plugin.kind == "hook" || (asks_all && in_default_circle(plugin));
-      if (may_run(plugin) || !left_out) continue;
+    const auto say_why = [&](const PluginInfo& plugin) {
       const std::string what = plugin.kind + " '" + plugin.name + "' did not run: ";
       if (!plugin.enabled)
         problems.push_back(
             {config::Severity::note, "disabled", what + "you disabled it", "conclave plugins enable " + plugin.name, {}});
-      else
+      else if (!plugin.forbidden.empty())
         problems.push_back({config::Severity::note, "policy", what + plugin.forbidden, {}, {}});
+      else
+        problems.push_back({config::Severity::note,
+                            "consent",
+                            what + "it comes with the case, and nobody agreed to its content",
+                            "conclave plugins lock " + subject_.file.string(),
+                            {}});
+    };
+    for (const PluginInfo& plugin : catalog_.plugins) {
+      if (asks_all && in_default_circle(plugin) && !may_run(plugin)) say_why(plugin);
+    }
+    for (const PluginInfo& hook : hooks_) {
+      if (!runs(hook)) say_why(hook);
     }
     const auto distrusts =
         std::find_if(policy_.files.begin(), policy_.files.end(), [](const PolicyFile& file) { return !file.plugins.trust; });
@@ -153,9 +182,7 @@ class Chooser {
 
   // Whether a hook will run in a worker.
   [[nodiscard]] bool isolates_hooks() const {
-    return std::any_of(catalog_.plugins.begin(), catalog_.plugins.end(), [&](const PluginInfo& plugin) {
-      return plugin.kind == "hook" && may_run(plugin) && runs_isolated(as_trusted(plugin, request_.trusted));
-    });
+    return std::any_of(hooks_.begin(), hooks_.end(), [](const PluginInfo& hook) { return runs(hook) && runs_isolated(hook); });
   }
 
   [[nodiscard]] std::string place_of(const ExpertChoice& choice, const std::string& setting = {}) const {
@@ -190,6 +217,7 @@ class Chooser {
   const Case& subject_;
   const CircleRequest& request_;
   PluginCatalog catalog_;
+  std::vector<PluginInfo> hooks_;  // also those that may not run
   std::vector<Consent> lock_;
   Policy policy_;
 };
@@ -228,6 +256,12 @@ Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::
     settings[name] = setting->type == "float" ? nlohmann::json(value.get<double>()) : value;
   }
   return settings;
+}
+
+std::vector<PluginInfo> hooks_of(const Case& subject, const CircleRequest& request, const fs::path& shipped) {
+  auto hooks = all_hooks(subject, read_users_catalog(shipped, request.plugin_dirs), request.trusted);
+  std::erase_if(hooks, [](const PluginInfo& hook) { return !runs(hook); });
+  return hooks;
 }
 
 std::vector<std::string> secrets_of(const PluginInfo& plugin, const nlohmann::json& settings) {

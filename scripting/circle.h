@@ -1,4 +1,4 @@
-// Which experts a case asks for, with which settings, and which of them may run. Knows no Python.
+// Which experts a case asks for, with which settings, which of them may run, and which hooks. Knows no Python.
 #pragma once
 
 #include <filesystem>
@@ -18,6 +18,10 @@ using MakeExpert = std::function<ExpertPtr(const PluginInfo& plugin, nlohmann::j
 // As ScriptHost::circle(). `make` is called for those that may run, with settings complete and checked.
 [[nodiscard]] Result<Circle> choose_circle(const Case& subject, const CircleRequest& request,
                                            const std::filesystem::path& shipped, const MakeExpert& make);
+
+// The hooks that run with a case, by name: those of the catalogue, and of the case itself those that somebody agreed to.
+[[nodiscard]] std::vector<PluginInfo> hooks_of(const Case& subject, const CircleRequest& request,
+                                               const std::filesystem::path& shipped);
 
 // What its manifest names, and what settings name for it.
 [[nodiscard]] std::vector<std::string> secrets_of(const PluginInfo& plugin, const nlohmann::json& settings);

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/case/case_json.h"
 #include "engine/case/facts.h"
 #include "engine/case/hook_changes.h"
 #include "scripting/python_expert.h"
@@ -284,6 +285,21 @@ nlohmann::json as_json(const std::vector<ExpertResponse>& responses) {
   return list;
 }
 
+using Notes = std::vector<config::Problem>;
+
+// What hooks say of a case or a report.
+Result<Notes> notes_on(const HookRunners& runners, const std::vector<PluginInfo>& plugins, const char* hook,
+                       const nlohmann::json& argument, std::vector<ReceiptHook>& receipt, Job& job) {
+  const auto note = [&](const PluginInfo& plugin, Notes& all, Job& own) {
+    return run_json_hook(runners, plugin, hook, argument, all, own, [&](Notes& before, const nlohmann::json& texts) {
+      auto notes = notes_of(plugin.name, texts);
+      if (notes) notes->value.insert(notes->value.begin(), before.begin(), before.end());
+      return notes;
+    });
+  };
+  return in_order<Notes>(runners, plugins, hook, note)({}, receipt, job);
+}
+
 }  // namespace
 
 Hooks make_hooks(HookRunners runners, const std::vector<PluginInfo>& plugins) {
@@ -307,17 +323,11 @@ Hooks make_hooks(HookRunners runners, const std::vector<PluginInfo>& plugins) {
       runners, plugins, "on_response", [runners](const PluginInfo& plugin, std::vector<ExpertResponse>& responses, Job& job) {
         return run_json_hook(runners, plugin, "on_response", as_json(responses), responses, job, &with_response_changes);
       });
-  using Notes = std::vector<config::Problem>;
-  hooks.on_consensus = [runners, plugins](const Report& report, std::vector<ReceiptHook>& receipt, Job& job) -> Result<Notes> {
-    const auto note = [&](const PluginInfo& plugin, Notes& all, Job& own) {
-      return run_json_hook(runners, plugin, "on_consensus", to_json(report), all, own,
-                           [&](Notes& before, const nlohmann::json& texts) {
-                             auto notes = notes_of(plugin.name, texts);
-                             if (notes) notes->value.insert(notes->value.begin(), before.begin(), before.end());
-                             return notes;
-                           });
-    };
-    return in_order<Notes>(runners, plugins, "on_consensus", note)({}, receipt, job);
+  hooks.on_case_opened = [runners, plugins](const Case& subject, std::vector<ReceiptHook>& receipt, Job& job) {
+    return notes_on(runners, plugins, "on_case_opened", to_json(subject), receipt, job);
+  };
+  hooks.on_consensus = [runners, plugins](const Report& report, std::vector<ReceiptHook>& receipt, Job& job) {
+    return notes_on(runners, plugins, "on_consensus", to_json(report), receipt, job);
   };
   return hooks;
 }

@@ -91,11 +91,8 @@ class Host : public ScriptHost {
         });
   }
 
-  [[nodiscard]] Hooks hooks(const CircleRequest& request) override {
-    std::vector<PluginInfo> plugins;
-    for (PluginInfo& plugin : read_users_catalog(paths_.plugins, request.plugin_dirs).plugins) {
-      if (plugin.kind == "hook" && may_run(plugin)) plugins.push_back(as_trusted(std::move(plugin), request.trusted));
-    }
+  [[nodiscard]] Hooks hooks(const Case& subject, const CircleRequest& request) override {
+    const std::vector<PluginInfo> plugins = hooks_of(subject, request, paths_.plugins);
     if (std::any_of(plugins.begin(), plugins.end(), runs_isolated)) workers_->warm_up();
     return make_hooks({thread_, workers_, paths_.environments(), output_of_workers("hook ")}, plugins);
   }

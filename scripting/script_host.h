@@ -101,9 +101,9 @@ class ScriptHost {
   [[nodiscard]] virtual PluginCatalog catalog(const std::vector<std::filesystem::path>& plugin_dirs) const = 0;
   // Unknown names are an error of kind not_found with a near miss; code that may not run is in `refused`.
   [[nodiscard]] virtual Result<Circle> circle(const Case& subject, const CircleRequest& request) = 0;
-  // Functions of hook plugins (shipped and named), run as experts are: on the script thread, or in workers what is not trusted.
-  // They block the calling thread meanwhile.
-  [[nodiscard]] virtual Hooks hooks(const CircleRequest& request) = 0;
+  // Functions of hook plugins (shipped, installed, named, and of the case what was agreed to), run as experts are: on the script
+  // thread, or in workers what is not trusted. They block the calling thread meanwhile.
+  [[nodiscard]] virtual Hooks hooks(const Case& subject, const CircleRequest& request) = 0;
 
   // on_startup(app) of these, one after the other. Blocks the calling thread meanwhile.
   [[nodiscard]] virtual std::vector<StartedHook> start_up(const std::vector<PluginInfo>& plugins, Job& job) = 0;

@@ -103,7 +103,7 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
 
   const auto history = open_history(program, arguments);
   ConsultOptions options;
-  options.hooks = host.hooks(request);
+  options.hooks = host.hooks(subject, request);
   if (history) {
     auto previous = last_report_json(*history, subject);
     if (!previous) program.remark("conclave: no earlier report: " + previous.error().text());

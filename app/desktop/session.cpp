@@ -45,7 +45,10 @@ Result<void> writeAudit(const std::vector<AuditLine>& lines, const fs::path& fil
 
 Session::Session(Jobs& jobs, Scripts& scripts, Folders folders, QObject* parent)
     : QObject(parent), jobs_(jobs), scripts_(scripts), folders_(std::move(folders)) {
-  connect(&scripts_, &Scripts::stateChanged, this, &Session::tellConsole);
+  connect(&scripts_, &Scripts::stateChanged, this, [this] {
+    tellConsole();
+    callOpenedHooks();
+  });
 }
 
 void Session::tellConsole() {
@@ -78,7 +81,11 @@ void Session::adopt(Opened opened) {
   setCase(std::move(opened.subject));
   draftedFrom_ = std::move(opened.draftedFrom);
   if (!opened.problems.empty()) Q_EMIT caseProblems(opened.problems);
-  if (!opened.report) return lookBack();
+  if (!opened.report) {
+    hooksAreDue_ = true;
+    callOpenedHooks();
+    return lookBack();
+  }
   publish(std::move(*opened.report), ReportOrigin::file);
 }
 
@@ -87,6 +94,43 @@ void Session::publish(Report report, ReportOrigin origin) {
   origin_ = origin;
   tellConsole();
   Q_EMIT reportReady();
+}
+
+scripting::CircleRequest Session::request() const {
+  scripting::CircleRequest request{{}, scripts_.pluginDirs()};
+  request.keys = keys_.ring();
+  request.trusted = scripts_.trusted();
+  for (const QString& endpoint : agreedEndpoints()) request.allowed_endpoints.push_back(endpoint.toStdString());
+  return request;
+}
+
+void Session::callOpenedHooks() {
+  if (!hooksAreDue_ || !scripts_.host()) return;
+  hooksAreDue_ = false;
+  struct Said {
+    OpenedCase opened;
+    std::optional<Error> notAudited;
+  };
+  telling_ = jobs_.run<Said>(
+      {tr("Telling plugins of the case"), this, QStringLiteral("case opened"), true},
+      [subject = case_, hooks = openedHooks_, host = scripts_.host(), request = request(),
+       file = folders_.audit](Job& job) -> Result<Said> {
+        const Hooks functions = host->hooks(*subject, request);
+        Said said;
+        if (const auto written = writeAudit(audit_of_plugins(functions.plugins), file); !written)
+          said.notAudited = written.error();
+        auto opened = hooks->call(*subject, functions, job);
+        if (!opened) return tl::unexpected<Error>(opened.error());
+        said.opened = std::move(*opened);
+        return said;
+      },
+      [this, subject = case_](Result<Said> said) {
+        if (!said || subject != case_) return;  // stopped: by the next case, or by the end of the window
+        auto problems = std::move(said->opened.notes);
+        for (auto& failure : failures_of(said->opened.hooks)) problems.push_back(std::move(failure));
+        if (!problems.empty()) Q_EMIT caseProblems(problems);
+        complain(said->notAudited);
+      });
 }
 
 void Session::lookBack() {
@@ -138,6 +182,9 @@ void Session::setCase(Case subject) {
   answers_.clear();
   experts_.reset();
   draftedFrom_.clear();
+  jobs_.drop(telling_);
+  openedHooks_ = std::make_shared<OpenedHooks>();
+  hooksAreDue_ = false;
   tellConsole();
   Q_EMIT caseOpened();
 }
@@ -208,12 +255,8 @@ void Session::consult() {
         },
         Qt::QueuedConnection);
   };
-  scripting::CircleRequest request{{}, scripts_.pluginDirs()};
-  request.keys = keys_.ring();
-  request.trusted = scripts_.trusted();
-  for (const QString& endpoint : agreedEndpoints()) request.allowed_endpoints.push_back(endpoint.toStdString());
-  auto work = [this, post, subject = asked(), host = scripts_.host(), request = std::move(request), folders = folders_,
-               drafted = !draftedFrom_.empty()](Job& job) -> Result<Verdict> {
+  auto work = [this, post, subject = asked(), host = scripts_.host(), request = request(), folders = folders_,
+               opened = openedHooks_, drafted = !draftedFrom_.empty()](Job& job) -> Result<Verdict> {
     std::vector<ExpertPtr> experts;
     ConsultOptions options;
     Verdict verdict;
@@ -229,9 +272,12 @@ void Session::consult() {
       experts = std::move(circle->experts);
       options.refused = std::move(circle->refused);
       options.problems = std::move(circle->problems);
-      options.hooks = host->hooks(request);
+      options.hooks = host->hooks(subject, request);
     }
     note(verdict.notAudited, writeAudit(audit_of_consultation(subject, experts, options), folders.audit));
+    auto said = opened->call(subject, options.hooks, job);
+    if (!said) return tl::unexpected<Error>(said.error());
+    options.opened = std::move(*said);
     options.on_gathered = [this, post](const Gathered& gathered) {
       post([this, value = std::make_shared<const Gathered>(gathered)] {
         gathered_ = value;

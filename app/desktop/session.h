@@ -11,6 +11,7 @@
 
 #include "app/desktop/jobs.h"
 #include "app/desktop/keys.h"
+#include "app/desktop/opened_hooks.h"
 #include "app/desktop/scripts.h"
 #include "engine/case/audit.h"
 #include "engine/case/case.h"
@@ -71,8 +72,8 @@ class Session : public QObject {
   void audit(std::vector<AuditLine> lines);
 
  Q_SIGNALS:
-  void caseOpened();  // evidence and report are gone
-  void caseProblems(const std::vector<conclave::config::Problem>& problems);
+  void caseOpened();                                                          // evidence and report are gone
+  void caseProblems(const std::vector<conclave::config::Problem>& problems);  // and what hooks note on it
   void consultStarted();
   void gatheredReady();  // while experts may still think
   void answered();       // one more expert ended
@@ -87,6 +88,8 @@ class Session : public QObject {
   void complain(const std::optional<Error>& audit);
   [[nodiscard]] Case asked() const;
   void tellConsole();  // the names case, evidence and report
+  void callOpenedHooks();
+  [[nodiscard]] scripting::CircleRequest request() const;
 
   Jobs& jobs_;
   Scripts& scripts_;
@@ -100,6 +103,9 @@ class Session : public QObject {
   std::vector<consensus::ExpertResponse> answers_;
   std::optional<std::vector<ExpertChoice>> experts_;
   std::vector<std::filesystem::path> draftedFrom_;
+  std::shared_ptr<OpenedHooks> openedHooks_;  // of case_
+  bool hooksAreDue_ = false;                  // a case was opened, and Python is not ready yet
+  Jobs::Id telling_ = 0;                      // them of it
   Jobs::Id consulting_ = 0;
   quint64 serial_ = 0;  // of the latest consultation: what earlier ones post is stale
 };

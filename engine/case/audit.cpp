@@ -7,14 +7,17 @@ namespace conclave {
 
 std::vector<AuditLine> audit_of_consultation(const Case& subject, std::span<const ExpertPtr> experts,
                                              const ConsultOptions& options) {
-  std::vector<AuditLine> lines;
-  for (const ReceiptPlugin& plugin : plugins_of(experts, options)) {
-    lines.push_back({"plugin.run", plugin.name + " " + plugin.version, plugin.sha256});
-  }
+  std::vector<AuditLine> lines = audit_of_plugins(plugins_of(experts, options));
   for (const auto& response : options.refused) {
     lines.push_back({"plugin.refused", response.expert_name, response.error ? response.error->message : ""});
   }
   if (!subject.services.empty()) lines.push_back(audit_of_scan(subject.services, "case " + subject.name));
+  return lines;
+}
+
+std::vector<AuditLine> audit_of_plugins(std::span<const ReceiptPlugin> plugins) {
+  std::vector<AuditLine> lines;
+  for (const ReceiptPlugin& plugin : plugins) lines.push_back({"plugin.run", plugin.name + " " + plugin.version, plugin.sha256});
   return lines;
 }
 

@@ -25,6 +25,8 @@ struct AuditLine {
 // services that will be contacted.
 [[nodiscard]] std::vector<AuditLine> audit_of_consultation(const Case& subject, std::span<const ExpertPtr> experts,
                                                            const ConsultOptions& options);
+// Plugins that run outside of a consultation.
+[[nodiscard]] std::vector<AuditLine> audit_of_plugins(std::span<const ReceiptPlugin> plugins);
 // `occasion`: "case NAME", "command scan", ...
 [[nodiscard]] AuditLine audit_of_scan(std::span<const scan::Target> targets, std::string_view occasion);
 // Whether the user agrees that evidence is sent to the endpoint (scheme://host:port).

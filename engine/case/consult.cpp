@@ -91,25 +91,26 @@ void fail_if_invalid(ExpertResponse& response, const consensus::Question& questi
   response = std::move(failed);
 }
 
+void append(std::vector<config::Problem>& problems, std::vector<config::Problem> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(problems));
+}
+
 Result<consensus::ConsensusResult> conclude_again(const std::vector<ExpertResponse>& responses, const Receipt& receipt) {
   return consensus::conclude(responses, receipt.question, receipt.evidence_coverage, receipt.evidence_unreadable);
 }
 
 }  // namespace
 
-namespace {
-
-// A hook that failed changed nothing, which whoever relies on it has to learn.
-void add_failed_hooks(const std::vector<ReceiptHook>& hooks, std::vector<config::Problem>& problems) {
+std::vector<config::Problem> failures_of(const std::vector<ReceiptHook>& hooks) {
+  std::vector<config::Problem> problems;
   for (const ReceiptHook& hook : hooks) {
     if (!hook.change.starts_with("failed: ")) continue;
     const std::string first_line = hook.change.substr(0, hook.change.find('\n'));
     problems.push_back(
         {config::Severity::warning, "hook-failed", "hook " + hook.hook + " of " + hook.plugin + " " + first_line, "", {}});
   }
+  return problems;
 }
-
-}  // namespace
 
 int Report::exit_code() const {
   if (!consensus.verdict) return 3;
@@ -136,7 +137,7 @@ Result<Report> make_report(const Case& subject, const Gathered& gathered, std::v
   report.config = configs_of(*gathered.evidence);
   report.excerpts = excerpts_of(report.responses);
   report.problems = gathered.problems;
-  add_failed_hooks(hooks, report.problems);
+  append(report.problems, failures_of(hooks));
   report.receipt.inputs = gathered.inputs;
   report.receipt.plugins = std::move(plugins);
   for (const ExpertResponse& response : report.responses) report.receipt.weights[response.expert_name] = response.weight;
@@ -155,15 +156,26 @@ Result<Report> make_report(const Case& subject, const Gathered& gathered, std::v
 }
 
 Report with_notes(Report report, std::vector<config::Problem> notes, std::vector<ReceiptHook> hooks) {
-  add_failed_hooks(hooks, report.problems);
-  std::move(notes.begin(), notes.end(), std::back_inserter(report.problems));
+  append(report.problems, failures_of(hooks));
+  append(report.problems, std::move(notes));
   std::move(hooks.begin(), hooks.end(), std::back_inserter(report.receipt.hooks));
   return report;
 }
 
+Result<OpenedCase> open_case(const Case& subject, const Hooks& hooks, Job& job) {
+  OpenedCase opened;
+  if (!hooks.on_case_opened) return opened;
+  auto notes = hooks.on_case_opened(subject, opened.hooks, job);
+  if (!notes) return tl::unexpected(std::move(notes.error()));
+  opened.notes = std::move(*notes);
+  return opened;
+}
+
 Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, const ConsultOptions& options, Job& job) {
   const TimeUs started = now_us();
-  std::vector<ReceiptHook> hooks;
+  auto opened = options.opened ? Result<OpenedCase>(*options.opened) : open_case(subject, options.hooks, job);
+  if (!opened) return tl::unexpected(opened.error());
+  std::vector<ReceiptHook> hooks = std::move(opened->hooks);
 
   auto config = load_config(subject);
   if (!config && !subject.keep_going) return tl::unexpected(config.error());
@@ -203,6 +215,7 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
     responses = std::move(*changed);
   }
 
+  append(gathered->problems, std::move(opened->notes));
   auto report = make_report(subject, *gathered, std::move(responses), plugins_of(experts, options), std::move(hooks),
                             options.weights, started);
   if (!report || !options.hooks.on_consensus) return report;

@@ -39,6 +39,8 @@ struct Gathered {
 // ends them.
 struct Hooks {
   std::vector<ReceiptPlugin> plugins;  // whose functions these are
+  // Before anything else; notes.
+  std::function<Result<std::vector<config::Problem>>(const Case&, std::vector<ReceiptHook>&, Job&)> on_case_opened;
   std::function<Result<config::ConfigFile>(config::ConfigFile, std::vector<ReceiptHook>&, Job&)> on_config_loaded;
   std::function<Result<EvidencePtr>(EvidencePtr, std::vector<ReceiptHook>&, Job&)> on_scan_result;  // before on_evidence
   std::function<Result<EvidencePtr>(EvidencePtr, std::vector<ReceiptHook>&, Job&)> on_evidence;
@@ -49,8 +51,17 @@ struct Hooks {
   std::function<Result<std::vector<config::Problem>>(const Report&, std::vector<ReceiptHook>&, Job&)> on_consensus;  // notes
 };
 
+// What on_case_opened of hooks said.
+struct OpenedCase {
+  std::vector<config::Problem> notes;
+  std::vector<ReceiptHook> hooks;
+};
+// Calls them; each that failed is in the receipt.
+[[nodiscard]] Result<OpenedCase> open_case(const Case& subject, const Hooks& hooks, Job& job);
+
 struct ConsultOptions {
   Hooks hooks;
+  std::optional<OpenedCase> opened;                // the case was opened before: on_case_opened is not called again
   std::map<std::string, double> weights;           // by expert name; over those of the case
   std::vector<consensus::ExpertResponse> refused;  // plugins that were not allowed to run, already recorded as such
   std::vector<config::Problem> problems;           // of the circle itself, for the report
@@ -65,6 +76,9 @@ struct ConsultOptions {
                                          std::vector<consensus::ExpertResponse> responses, std::vector<ReceiptPlugin> plugins,
                                          std::vector<ReceiptHook> hooks, const std::map<std::string, double>& weights,
                                          TimeUs started);
+
+// A warning for each hook that failed: it changed nothing, which whoever relies on it has to learn.
+[[nodiscard]] std::vector<config::Problem> failures_of(const std::vector<ReceiptHook>& hooks);
 
 // A report with what on_consensus hooks said of it. The verdict is the circle's: no hook changes it.
 [[nodiscard]] Report with_notes(Report report, std::vector<config::Problem> notes, std::vector<ReceiptHook> hooks);

@@ -141,7 +141,7 @@ Result<Changed<std::vector<ExpertResponse>>> with_response_changes(std::vector<E
 Result<Changed<std::vector<config::Problem>>> notes_of(const std::string& plugin, const json& texts) {
   Changed<std::vector<config::Problem>> notes;
   if (texts.is_null()) return notes;
-  if (!texts.is_array() || texts.size() > most_notes) return refused("on_consensus returns at most 100 notes");
+  if (!texts.is_array() || texts.size() > most_notes) return refused("a hook returns at most 100 notes");
   for (const json& text : texts) {
     if (!text.is_string() || text.get_ref<const std::string&>().size() > longest_note)
       return refused("a note must be text of at most 10,000 bytes");

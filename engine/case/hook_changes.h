@@ -27,7 +27,7 @@ struct Changed {
 [[nodiscard]] Result<Changed<std::vector<consensus::ExpertResponse>>> with_response_changes(
     std::vector<consensus::ExpertResponse> responses, const nlohmann::json& changes);
 
-// on_consensus adds notes to the problems of the report: a list of texts, at most 100 of 10,000 bytes.
+// on_case_opened and on_consensus add notes to the problems of the report: a list of texts, at most 100 of 10,000 bytes.
 [[nodiscard]] Result<Changed<std::vector<config::Problem>>> notes_of(const std::string& plugin, const nlohmann::json& texts);
 
 }  // namespace conclave

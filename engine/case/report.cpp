@@ -2,6 +2,8 @@
 
 #include "engine/case/report.h"
 
+#include "engine/case/case_json.h"
+
 namespace conclave {
 namespace {
 
@@ -42,26 +44,15 @@ json receipt_to_json(const Receipt& receipt) {
   for (const ReceiptHook& hook : receipt.hooks) {
     hooks.push_back({{"hook", hook.hook}, {"plugin", hook.plugin}, {"change", hook.change}, {"seconds", hook.seconds}});
   }
-  const consensus::Question& question = receipt.question;
-  return {{"inputs", inputs},
-          {"plugins", plugins},
-          {"weights", receipt.weights},
-          {"hooks", hooks},
-          {"versions", receipt.versions},
-          {"verdicts", question.verdicts},
-          {"ordered", question.ordered},
-          {"gate",
-           {{"required", question.gate.required},
-            {"min_answered", or_null(question.gate.min_answered)},
-            {"min_confidence", question.gate.min_confidence},
-            {"pass", question.gate.pass}}},
-          {"circle",
-           {{"min_consensus_threshold", question.circle.min_consensus_threshold},
-            {"similarity_algorithm", consensus::similarity_name(question.circle.similarity_algorithm)},
-            {"enable_parallel_processing", question.circle.enable_parallel_processing},
-            {"max_threads", question.circle.max_threads}}},
-          {"evidence_coverage", receipt.evidence_coverage},
-          {"evidence_unreadable", receipt.evidence_unreadable}};
+  json out = question_to_json(receipt.question);
+  out.update(json{{"inputs", inputs},
+                  {"plugins", plugins},
+                  {"weights", receipt.weights},
+                  {"hooks", hooks},
+                  {"versions", receipt.versions},
+                  {"evidence_coverage", receipt.evidence_coverage},
+                  {"evidence_unreadable", receipt.evidence_unreadable}});
+  return out;
 }
 
 void add_consensus(json& out, const consensus::ConsensusResult& result) {
@@ -139,20 +130,7 @@ Receipt receipt_from_json(const json& in) {
     receipt.hooks.push_back({hook.at("hook"), hook.at("plugin"), hook.at("change"), hook.at("seconds")});
   }
   in.at("versions").get_to(receipt.versions);
-  consensus::Question& question = receipt.question;
-  in.at("verdicts").get_to(question.verdicts);
-  in.at("ordered").get_to(question.ordered);
-  const json& gate = in.at("gate");
-  gate.at("required").get_to(question.gate.required);
-  question.gate.min_answered = optional_from<int>(gate.at("min_answered"));
-  gate.at("min_confidence").get_to(question.gate.min_confidence);
-  gate.at("pass").get_to(question.gate.pass);
-  const json& circle = in.at("circle");
-  circle.at("min_consensus_threshold").get_to(question.circle.min_consensus_threshold);
-  question.circle.similarity_algorithm = consensus::similarity_from_name(circle.at("similarity_algorithm").get<std::string>())
-                                             .value_or(consensus::Similarity::cosine);
-  circle.at("enable_parallel_processing").get_to(question.circle.enable_parallel_processing);
-  circle.at("max_threads").get_to(question.circle.max_threads);
+  receipt.question = question_from_json(in);
   in.at("evidence_coverage").get_to(receipt.evidence_coverage);
   in.at("evidence_unreadable").get_to(receipt.evidence_unreadable);
   return receipt;

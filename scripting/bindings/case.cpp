@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/case/case_json.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/blocking.h"
 #include "scripting/bindings/convert.h"
@@ -77,7 +78,7 @@ json services_json(py::handle services) {
 json time_json(py::handle time, const char* what) { return format_time(to_time(time, what)); }
 
 // A case from code is read by the same reader as a case file (JSON is YAML), so that the same rules hold.
-Case case_from_json(json document, std::vector<std::string> logs, std::string config, std::filesystem::path base) {
+Case case_from_document(json document, std::vector<std::string> logs, std::string config, std::filesystem::path base) {
   if (!logs.empty()) document["logs"] = logs;
   if (!config.empty()) document["config"] = config;
   const std::string text = document.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -108,8 +109,9 @@ Case make_case(py::handle question, py::handle logs, py::handle services, py::ha
   if (const auto range = to_time_range(time_range, "time_range")) {
     document["time_range"] = {format_time(range->first), format_time(range->second)};
   }
-  Case made = case_from_json(std::move(document), logs.is_none() ? std::vector<std::string>{} : to_paths(logs, "logs"),
-                             config.is_none() ? std::string{} : to_path(config, "config").string(), absolute_path(base, "base"));
+  Case made =
+      case_from_document(std::move(document), logs.is_none() ? std::vector<std::string>{} : to_paths(logs, "logs"),
+                         config.is_none() ? std::string{} : to_path(config, "config").string(), absolute_path(base, "base"));
   made.keep_going = keep_going;
   return made;
 }
@@ -189,28 +191,10 @@ py::dict to_dict(const Case& self) {
   return dict;
 }
 
-py::tuple case_state(const Case& self) {
-  return py::make_tuple(json_to_python(document_of(self)), paths_to_python(self.logs), path_to_python(self.config),
-                        path_to_python(self.file), path_to_python(self.base), self.whole_machine, self.keep_going);
-}
+py::str case_state(const Case& self) { return to_str(to_json(self).dump(-1, ' ', false, json::error_handler_t::replace)); }
 
-Case case_from_state(const py::tuple& state) {
-  Case made;
-  json document = to_json_value(state[0], "case");
-  const std::vector<std::string> logs = to_paths(state[1], "logs");
-  const std::string config = to_path(state[2], "config").string();
-  made.whole_machine = py::cast<bool>(state[5]);
-  // The whole machine may have neither logs nor listening sockets, which the reader of case files refuses.
-  if (logs.empty() && config.empty() && !document.contains("services")) {
-    document["config"] = "none";
-    made = case_from_json(std::move(document), {}, {}, to_path(state[4], "base"));
-  } else {
-    made = case_from_json(std::move(document), logs, config, to_path(state[4], "base"));
-  }
-  made.file = to_path(state[3], "file");
-  made.whole_machine = py::cast<bool>(state[5]);
-  made.keep_going = py::cast<bool>(state[6]);
-  return made;
+Case case_from_state(py::handle state) {
+  return value_or_raise(conclave::case_from_json(json::parse(to_utf8(state, "state"), nullptr, false)));
 }
 
 py::object range_to_python(const Case& self) {
@@ -285,7 +269,7 @@ void bind_case(py::module_& module) {
       .def("__eq__",
            [](const Case& self, const py::object& other) -> py::object {
              if (!py::isinstance<Case>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
-             return py::bool_(case_state(self).equal(case_state(py::cast<const Case&>(other))));
+             return py::bool_(to_json(self) == to_json(py::cast<const Case&>(other)));
            })
       .def("__hash__", [](const Case& self) { return py::hash(py::make_tuple(to_str(self.name), to_str(self.question_text))); })
       .def("__copy__", [](const Case& self) { return self; })
@@ -296,7 +280,8 @@ void bind_case(py::module_& module) {
              return py::str("<Case {!r}: {!r}, {} logs, {} services>")
                  .format(to_str(self.name), to_str(self.question_text), self.logs.size(), self.services.size());
            })
-      .def(py::pickle(&case_state, &case_from_state));
+      .def(py::pickle([](const Case& self) { return py::make_tuple(case_state(self)); },
+                      [](const py::tuple& state) { return case_from_state(state[0]); }));
   module.attr("Case").attr("__match_args__") = py::make_tuple("name", "question");
 
   module.def("draft_case", &draft, py::arg("paths"), py::arg("base") = ".",

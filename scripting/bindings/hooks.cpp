@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/case/case_json.h"
 #include "engine/case/consult.h"
 #include "engine/case/hook_changes.h"
 #include "scripting/bindings/binders.h"
@@ -31,6 +32,11 @@ py::tuple add_notes(const Report& report, py::handle plugin, py::handle texts) {
   return py::make_tuple(with_notes(report, std::move(notes.value), {}), to_str(notes.change));
 }
 
+py::tuple to_notes(py::handle plugin, py::handle texts) {
+  auto notes = value_or_raise(notes_of(to_utf8(plugin, "plugin"), to_json_value(texts, "texts")));
+  return py::make_tuple(to_tuple(notes.value), to_str(notes.change));
+}
+
 }  // namespace
 
 void bind_hooks(py::module_& module) {
@@ -41,6 +47,14 @@ void bind_hooks(py::module_& module) {
              "(new evidence, words for the receipt). CircleError for what hooks may not change.");
   module.def("with_response_changes", &change_responses, py::arg("responses"), py::arg("changes"),
              "(new responses, words for the receipt). CircleError for what hooks may not change.");
+  module.def(
+      "case_to_plain", [](const Case& subject) { return json_to_python(to_json(subject)); }, py::arg("case"),
+      "What case_from_plain() makes an equal case of, as JSON has it: of dict, list, str, numbers, bool and None.");
+  module.def(
+      "case_from_plain", [](py::handle value) { return value_or_raise(case_from_json(to_json_value(value, "case"))); },
+      py::arg("value"), "SerializationError for anything else.");
+  module.def("notes_of", &to_notes, py::arg("plugin"), py::arg("texts"),
+             "(problems, words for the receipt): the notes of one plugin. CircleError for too many, or too long ones.");
   module.def("with_notes", &add_notes, py::arg("report"), py::arg("plugin"), py::arg("texts"),
              "(new report, words for the receipt) with the notes of one plugin.");
 }

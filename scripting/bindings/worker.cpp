@@ -221,7 +221,7 @@ IsolatedRun start_isolated_hook(const py::dict& info, py::handle hook, py::handl
     return run_isolated(
         plugin, [&] { return isolated_config_hook(plugin, std::move(config)); }, std::move(job), false);
   }
-  for (const char* hook_name : {"on_scan_result", "on_response", "on_consensus"}) {
+  for (const char* hook_name : {"on_case_opened", "on_scan_result", "on_response", "on_consensus"}) {
     if (name != hook_name) continue;
     nlohmann::json given = to_json_value(argument, "argument");
     return run_isolated(
@@ -275,6 +275,12 @@ void bind_worker(py::module_& module) {
             {config::Severity::note, to_utf8(rule, "rule"), to_utf8(message, "message"), to_utf8(fix, "fix"), {}});
       },
       py::arg("gathered"), py::arg("rule"), py::arg("message"), py::arg("fix") = "", "Adds a note to the report's problems.");
+  module.def(
+      "add_problems",
+      [](Gathered& gathered, const py::iterable& problems) {
+        for (const py::handle problem : problems) gathered.problems.push_back(py::cast<config::Problem>(problem));
+      },
+      py::arg("gathered"), py::arg("problems"), "Adds these to the report's problems.");
   module.def("die_with_parent", &die_with_parent, py::arg("signal"), py::arg("parent"),
              "This process gets `signal` when its parent, of process id `parent`, ends.");
 }

@@ -75,28 +75,36 @@ def _responses(function: Callable[..., Any], responses: list[dict[str, Any]]) ->
     return changes
 
 
-def _notes(function: Callable[..., Any], report: dict[str, Any]) -> list[str] | None:
-    returned = function(_core.Report.from_dict(report))
+def _opened(function: Callable[..., Any], case: dict[str, Any]) -> list[str] | None:
+    return _notes("on_case_opened", function(_core.case_from_plain(case)))
+
+
+def _concluded(function: Callable[..., Any], report: dict[str, Any]) -> list[str] | None:
+    return _notes("on_consensus", function(_core.Report.from_dict(report)))
+
+
+def _notes(name: str, returned: Any) -> list[str] | None:
     if returned is None:
         return None
     if isinstance(returned, str):
         return [returned]
     if not isinstance(returned, Iterable) or isinstance(returned, (bytes, Mapping)):
-        raise TypeError(f"on_consensus must return None, a text or texts, not {type(returned).__name__}")
+        raise TypeError(f"{name} must return None, a text or texts, not {type(returned).__name__}")
     notes = list(returned)
     for note in notes:
         if not isinstance(note, str):
-            raise TypeError(f"on_consensus must return None, a text or texts, not a {type(note).__name__} among them")
+            raise TypeError(f"{name} must return None, a text or texts, not a {type(note).__name__} among them")
     return notes
 
 
 # What calls the function of a plugin with what the host hands over, and makes JSON of what it returns.
 _CALLS: dict[str, Callable[[Callable[..., Any], Any], Any]] = {
+    "on_case_opened": _opened,
     "on_config_loaded": _config,
     "on_scan_result": _results,
     "on_evidence": _facts,
     "on_response": _responses,
-    "on_consensus": _notes,
+    "on_consensus": _concluded,
     "on_startup": _started,
 }
 
@@ -104,7 +112,7 @@ _CALLS: dict[str, Callable[[Callable[..., Any], Any], Any]] = {
 def call(info: Mapping[str, Any], name: str, argument: Any) -> dict[str, Any] | None:
     """What the plugin's hook of that name returned, as {"value": JSON}: None or a dict for on_config_loaded, (name, value) pairs for
     on_evidence, a list with the changed fields of each for on_scan_result (a list of services) and on_response (a list of
-    responses), None or texts for on_consensus, None for on_startup. None if it has no such hook. Whatever it raises passes
+    responses), None or texts for on_case_opened and on_consensus, None for on_startup. None if it has no such hook. Whatever it raises passes
     through; TypeError or ValueError for nonsense."""
     function = _loading.load_hooks(info).get(name)
     return None if function is None else {"value": _CALLS[name](function, argument)}
@@ -167,6 +175,19 @@ def _each(
             change = f"failed: {error}" if isinstance(error, _Failed) else f"failed: {type(error).__name__}: {error}"
         receipts.append((name, str(info["name"]), change or "changed nothing", time.monotonic() - started))
     return subject, receipts
+
+
+def run_opened_hooks(
+    hooks: Iterable[Mapping[str, Any]], case: _core.Case, job: _core.Job
+) -> tuple[list[_core.Problem], list[Receipt]]:
+    """What `on_case_opened(case)` of each plugin notes."""
+    argument = _core.case_to_plain(case)
+
+    def applied(notes: list[_core.Problem], plugin: str, value: Any) -> tuple[list[_core.Problem], str]:
+        more, change = _core.notes_of(plugin, value)
+        return notes + list(more), change
+
+    return _each(hooks, "on_case_opened", [], lambda _: argument, applied, job)
 
 
 def run_config_hooks(

@@ -69,11 +69,15 @@ def _may_run(info: Mapping[str, Any]) -> bool:
     return info.get("enabled", True) and not info.get("forbidden")
 
 
-def _why_not(info: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Rule, message and fix, as the report's problems have them."""
-    if not info["enabled"]:
-        return "disabled", "you disabled it", f"conclave plugins enable {info['name']}"
-    return "policy", info["forbidden"], ""
+def _why_not(info: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Rule, message and fix, as the report's problems have them; [] for what may run."""
+    if not info.get("enabled", True):
+        return [("disabled", "you disabled it", f"conclave plugins enable {info['name']}")]
+    if info.get("forbidden"):
+        return [("policy", info["forbidden"], "")]
+    if info.get("trust") == "untrusted":
+        return [("consent", "it comes with the case, and nobody agreed to its content", "conclave plugins lock CASE")]
+    return []
 
 
 class _Finder:
@@ -92,8 +96,13 @@ class _Finder:
             if os.fspath(path) in folders:  # a folder that is one plugin; others matter only when they are asked for
                 raise _core.CircleError(message)
         self.experts = {info["name"]: self._as_trusted(info) for info in infos if info["kind"] == "expert"}
-        self.hooks = [self._as_trusted(info) for info in infos if info["kind"] == "hook" and _may_run(info)]
-        self.left_out = [info for info in infos if not _may_run(info)]
+        known = {info["name"] for info in infos}
+        beside = [] if case.file is None else _core.case_plugins(case)[0]
+        infos += [info for info in beside if info["kind"] == "hook" and info["name"] not in known]
+        hooks = [self._as_trusted(info) for info in infos if info["kind"] == "hook"]
+        self.hooks = sorted((info for info in hooks if not _why_not(info)), key=lambda info: info["name"])
+        self.left_out = [info for info in infos if info["kind"] == "expert" and not _may_run(info)]
+        self.left_out += [info for info in hooks if _why_not(info)]
 
     def _as_trusted(self, info: dict[str, Any]) -> dict[str, Any]:
         if info["name"] not in self._trusted or info["trust"] == "shipped":
@@ -196,8 +205,8 @@ def _circle(
     asks_all = experts is None and not choices
     for info in finder.left_out:
         if info["kind"] == "hook" or (asks_all and info["in_default_circle"]):
-            rule, why, fix = _why_not(info)
-            circle.notes.append((rule, f"{info['kind']} '{info['name']}' did not run: {why}", fix))
+            what = f"{info['kind']} '{info['name']}' did not run"
+            circle.notes += [(rule, f"{what}: {why}", fix) for rule, why, fix in _why_not(info)]
     for name in sorted(finder.distrusted):
         circle.notes.append(("policy", f"trusting '{name}' does not count: the policy in force says so", ""))
     seen: set[str] = set()
@@ -206,7 +215,7 @@ def _circle(
             raise _core.CircleError(f"two experts are called '{info['name']}'")
         seen.add(info["name"])
         if not _may_run(info):
-            _, why, fix = _why_not(info)
+            ((_, why, fix),) = _why_not(info)
             circle.refused.append(_refusal(info, f"{why}; `{fix}` allows it again" if fix else why))
         elif info.get("trust") == "untrusted":
             reason = "neither shipped nor named by the caller; pass it in experts= or its folder in plugins= to allow it"
@@ -234,9 +243,11 @@ class _History:
 
 def _gathered(case: Case, circle: _Circle, history: _History, job: _core.Job) -> tuple[Gathered, list[_hooks.Receipt]]:
     _warm_up(circle)
+    notes, opened = _hooks.run_opened_hooks(circle.hooks, case, job)
     config, receipts = _hooked_config(circle, _core.load_config(case), job)
     gathered = _core.gather(case, config, job)
-    return gathered, receipts + _hooked_evidence(circle, history, gathered, job)
+    _core.add_problems(gathered, notes)
+    return gathered, opened + receipts + _hooked_evidence(circle, history, gathered, job)
 
 
 async def _gathered_async(
@@ -244,10 +255,12 @@ async def _gathered_async(
 ) -> tuple[Gathered, list[_hooks.Receipt]]:
     """The engine's part without a thread that waits; hooks and history on one of Python's."""
     _warm_up(circle)
+    notes, opened = await asyncio.to_thread(_hooks.run_opened_hooks, circle.hooks, case, job)
     config = await _async.run(_core._operations["load_config"](case))
     config, receipts = await asyncio.to_thread(_hooked_config, circle, config, job)
     gathered = await _async.run(_core._operations["gather"](case, config, job))
-    return gathered, receipts + await asyncio.to_thread(_hooked_evidence, circle, history, gathered, job)
+    _core.add_problems(gathered, notes)
+    return gathered, opened + receipts + await asyncio.to_thread(_hooked_evidence, circle, history, gathered, job)
 
 
 def _warm_up(circle: _Circle) -> None:

@@ -10,7 +10,9 @@ __all__ = ["Abstain", "expert", "hook"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 # The fixed points at which the host calls a hook.
-HOOKS = ("on_config_loaded", "on_scan_result", "on_evidence", "on_response", "on_consensus", "on_startup")
+HOOKS = (
+    "on_case_opened", "on_config_loaded", "on_scan_result", "on_evidence", "on_response", "on_consensus", "on_startup"
+)
 
 
 class Abstain:
@@ -83,6 +85,7 @@ def _marked(
 def hook(function: F) -> F:
     """Marks a function as a hook; its name is the fixed point. Each changes what it is given only by what it returns; None: nothing.
 
+    `on_case_opened(case)`, before anything is gathered: the Case; returns notes for the report, a text or several.
     `on_config_loaded(config)`: a dict; returns the changed dict. `on_scan_result(result)`, for each service: a dict as in a
     report's `services`; returns the changed dict, or the changed fields (state, latency_ms, detail). `on_evidence(evidence)`:
     returns facts to add, a mapping from name to value. `on_response(response)`, for each answer: an ExpertResponse; returns a

@@ -15,8 +15,8 @@ namespace conclave::scripting {
 // A task without callbacks and job. The configuration (JSON of config::to_json) is not handed to a plugin that may use the
 // network unless it was granted raw_evidence: kind security; evidence it gets redacted, as experts do.
 [[nodiscard]] Result<IsolatedTask> isolated_config_hook(const PluginInfo& plugin, nlohmann::json config);
-// The others: on_scan_result with a list of services, on_response with a list of responses, on_consensus with a report, redacted
-// as said.
+// The others: on_case_opened with a case, on_scan_result with a list of services, on_response with a list of responses,
+// on_consensus with a report, redacted as said.
 [[nodiscard]] Result<IsolatedTask> isolated_json_hook(const PluginInfo& plugin, const char* hook, nlohmann::json argument);
 [[nodiscard]] Result<IsolatedTask> isolated_evidence_hook(const PluginInfo& plugin, EvidencePtr evidence);
 

@@ -1,6 +1,7 @@
 """Hooks that are not trusted run in workers: what they do wrong costs what they would have changed, and nothing else."""
 
 import asyncio
+import json
 import os
 import threading
 import time
@@ -189,6 +190,46 @@ def on_consensus(report):
         ("on_consensus", "added 2 notes"),
     ]
     assert report.replay().verdict == report.verdict == "healthy"
+
+
+def test_a_hook_sees_the_case_before_anything_is_gathered_and_notes_on_it(log, hooks, trust):
+    case = conclave.Case(question="Why?", name="small", logs=[log], services=["[::1]:9"], base=log.parent, verdicts=["up", "down"])
+    folder = hooks(every="""
+@conclave.hook
+def on_case_opened(case):
+    assert isinstance(case, conclave.Case) and case.verdicts == ("up", "down") and case.services[0]["target"] == "[::1]:9"
+    return f"{case.question} {os.getpid()}"
+
+@conclave.hook
+def on_evidence(evidence): ...
+""", silent="@conclave.hook\ndef on_case_opened(case): pass", wrong="@conclave.hook\ndef on_case_opened(case): return {}")
+    report = conclave.consult(case, experts=[lambda evidence, job: "fine"], plugins=[folder], trust=trust)
+    (note,) = [problem.message for problem in report.problems if problem.rule == "hook-note"]
+    assert note.startswith("every: Why? ") and (note == f"every: Why? {os.getpid()}") is bool(trust)
+    receipt = [(hook["hook"], hook["plugin"], hook["change"]) for hook in report.receipt["hooks"]]
+    assert receipt[:2] == [("on_case_opened", "every", "added 1 note"), ("on_case_opened", "silent", "changed nothing")]
+    assert receipt[2][:2] == ("on_case_opened", "wrong") and "failed: TypeError: on_case_opened must return" in receipt[2][2]
+    assert receipt[3][0] == "on_evidence"
+    assert all(hook["seconds"] > 0 for hook in report.receipt["hooks"])
+    again = asyncio.run(conclave.consult_async(case, experts=[lambda evidence, job: "fine"], plugins=[folder], trust=trust))
+    assert [hook["change"] for hook in again.receipt["hooks"]] == [hook["change"] for hook in report.receipt["hooks"]]
+
+
+def test_a_hook_beside_the_case_runs_once_its_content_is_in_the_lock(tmp_path, log, hooks):
+    (tmp_path / "case.yaml").write_text(f"question: Is it?\nlogs: [{log}]\n")
+    code = hooks(mine=f"@conclave.hook\ndef on_case_opened(case): return case.question + ' ' + str(os.getpid())")
+    code.rename(tmp_path / "plugins")
+    case = conclave.Case.load(tmp_path / "case.yaml")
+
+    def notes():
+        report = conclave.consult(case, experts=[lambda evidence, job: "fine"])
+        return [(problem.rule, problem.message) for problem in report.problems if problem.rule in ("hook-note", "consent")]
+
+    assert notes() == [("consent", "hook 'mine' did not run: it comes with the case, and nobody agreed to its content")]
+    digest = conclave._core.read_plugin(tmp_path / "plugins/mine.py")["sha256"]
+    (tmp_path / "conclave.lock").write_text(json.dumps({"lock": 1, "plugins": [{"name": "mine", "sha256": digest}]}))
+    ((rule, note),) = notes()
+    assert rule == "hook-note" and note.startswith("mine: Is it? ") and str(os.getpid()) not in note
 
 
 def test_hooks_that_return_nonsense_change_nothing(log, hooks, trust):

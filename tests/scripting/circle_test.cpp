@@ -104,6 +104,38 @@ TEST_F(CircleTest, ANameIsLookedUpBesideTheCaseLast) {
   EXPECT_THAT(isolated, ElementsAre("own"));
 }
 
+TEST_F(CircleTest, HooksOfACaseRunIsolatedOnceTheirContentIsAgreedTo) {
+  const std::string header = "# /// script\n# [tool.conclave]\n# kind = \"hook\"\n# ///\nimport conclave\n";
+  write("shipped/hooks/middle.py", header + "@conclave.hook\ndef on_case_opened(case): ...\n");
+  write("case/plugins/early.py", header + "@conclave.hook\ndef on_case_opened(case): ...\n");
+  write("case/plugins/middle.py", header + "# hidden by the shipped one\n");
+  const auto names = [&](const CircleRequest& request = {}) {
+    std::vector<std::string> list;
+    for (const PluginInfo& hook : hooks_of(subject, request, root / "shipped"))
+      list.push_back(hook.name + (runs_isolated(hook) ? " isolated" : ""));
+    return list;
+  };
+  EXPECT_THAT(names(), ElementsAre("middle", "renames"));
+  const auto refused = choose();
+  ASSERT_TRUE(refused.has_value());
+  ASSERT_THAT(refused->problems, SizeIs(1));
+  EXPECT_EQ(refused->problems[0].rule, "consent");
+  EXPECT_THAT(refused->problems[0].message, HasSubstr("hook 'early' did not run: it comes with the case"));
+  EXPECT_THAT(refused->problems[0].fix, HasSubstr("conclave plugins lock"));
+  EXPECT_THAT(names({{}, {}, {}, {"early"}}), ElementsAre("early", "middle", "renames"));  // --trust
+
+  ASSERT_TRUE(agree_to_case(subject).has_value());
+  EXPECT_THAT(names(), ElementsAre("early isolated", "middle", "renames"));
+  EXPECT_THAT(choose()->problems, IsEmpty());
+  ASSERT_TRUE(set_enabled("early", false).has_value());
+  EXPECT_THAT(names(), ElementsAre("middle", "renames"));
+  ASSERT_TRUE(set_enabled("early", true).has_value());
+  write("case/plugins/early.py", header + "# changed since\n");
+  EXPECT_THAT(names(), ElementsAre("middle", "renames"));
+  subject.file.clear();
+  EXPECT_THAT(names(), ElementsAre("middle", "renames"));
+}
+
 TEST_F(CircleTest, TakesSettingsAndWeightsOfTheCase) {
   subject.experts = {{"beta", {{"window", 7}, {"ratio", 1}}, 2.5}};
   ASSERT_TRUE(choose().has_value());

@@ -24,7 +24,7 @@ class AnyHooks : public HostTest {
               "\n# [tool.conclave.permissions]\n" + permissions + "# ///\nimport conclave, ctypes, os, time\n\n" + code);
     names.push_back(name);
   }
-  [[nodiscard]] Hooks hooks() const { return host().hooks({{}, {folder}, {}, in_workers ? std::vector<std::string>{} : names}); }
+  [[nodiscard]] Hooks hooks() const { return host().hooks(subject, {{}, {folder}, {}, in_workers ? std::vector<std::string>{} : names}); }
   static config::ConfigFile config() {
     auto file =
         config::read_config("services:\n  api:\n    replicas: 1\n    cpu_millicores: 50\n    memory_mb: 256\n", "infra.yaml");
@@ -103,6 +103,25 @@ TEST_P(HooksTest, AHookNotesSomethingOnTheReport) {
   ASSERT_THAT(receipt, SizeIs(3));
   EXPECT_EQ(receipt[0].change, "added 1 note");
   EXPECT_EQ(receipt[2].change, "nothing");
+}
+
+TEST_P(HooksTest, AHookSeesTheCaseThatWasOpenedAndNotesSomething) {
+  subject.logs = {"app.log", "\xff*.log"};
+  hook("a_greets",
+       "@conclave.hook\ndef on_case_opened(case):\n    assert case.to_dict()['logs'][1] == os.fsdecode(b'\\xff*.log')\n"
+       "    try: case.name = 'x'\n    except AttributeError: return [case.question, f'{len(case.logs)} logs']\n");
+  hook("b_fails", "@conclave.hook\ndef on_case_opened(case): return 7\n");
+  hook("c_other", "@conclave.hook\ndef on_evidence(evidence): ...\n");
+  const auto notes = hooks().on_case_opened(subject, receipt, job);
+  ASSERT_TRUE(notes.has_value());
+  ASSERT_THAT(receipt, SizeIs(2));
+  EXPECT_EQ(receipt[0].hook, "on_case_opened");
+  EXPECT_EQ(receipt[0].change, "added 2 notes");
+  EXPECT_GT(receipt[0].seconds, 0);
+  EXPECT_THAT(receipt[1].change, HasSubstr("on_case_opened must return None, a text or texts, not int"));
+  ASSERT_THAT(*notes, SizeIs(2));
+  EXPECT_EQ(notes->at(0).message, "a_greets: " + subject.question_text);
+  EXPECT_EQ(notes->at(1).message, "a_greets: 2 logs");
 }
 
 TEST_P(HooksTest, AHookThatReturnsNonsenseOfAResultIsSkippedAsAWhole) {
@@ -199,7 +218,7 @@ TEST_P(HooksTest, FactsThatAreNotJsonAreAFailure) {
 
 TEST_P(HooksTest, OnlyHookPluginsThatWereNamedRun) {
   hook("mine", "@conclave.hook\ndef on_evidence(evidence): return {'f': 1}\n");
-  const Hooks unnamed = host().hooks({});
+  const Hooks unnamed = host().hooks(subject, {});
   if (unnamed.on_evidence) {
     ASSERT_TRUE(unnamed.on_evidence(evidence, receipt, job).has_value());
   }
@@ -314,6 +333,16 @@ TEST_F(IsolatedHooksTest, OneThatMayUseTheNetworkGetsResponsesRedacted) {
   EXPECT_THAT(receipt.at(0).change, HasSubstr("metadata"));
   EXPECT_THAT(after->at(0).metadata.dump(), HasSubstr("[redacted"));
   EXPECT_EQ(after->at(0).content, response.content);
+}
+
+TEST_F(IsolatedHooksTest, OneThatMayUseTheNetworkGetsTheCaseRedacted) {
+  subject.question_text = "Why did admin@example.com lose access?";
+  hook("sends", "@conclave.hook\ndef on_case_opened(case): return case.question\n", 20,
+       "# network = [\"api.example.com:443\"]\n");
+  const auto notes = hooks().on_case_opened(subject, receipt, job);
+  ASSERT_TRUE(notes.has_value());
+  ASSERT_THAT(*notes, SizeIs(1)) << receipt.at(0).change;
+  EXPECT_THAT(notes->at(0).message, HasSubstr("[redacted"));
 }
 
 class StartupHooks : public AnyHooks {

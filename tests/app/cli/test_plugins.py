@@ -342,3 +342,20 @@ def test_plugins_beside_a_case_run_once_they_are_agreed_to(conclave, case, exper
     assert responses(conclave("consult", named, "--json"))["mine"]["status"] == "answered"
     path.write_text(path.read_text() + "# changed\n")
     assert responses(conclave("consult", named, "--json"))["mine"]["status"] == "refused"
+
+
+def test_a_hook_beside_a_case_runs_once_it_is_agreed_to(conclave, case):
+    folder = conclave.folder / "beside"
+    (folder / "plugins").mkdir(parents=True)
+    path = folder / "case.yaml"
+    path.write_text(case().read_text().replace("app.log", str(case().parent / "app.log")))
+    (folder / "plugins" / "greets.py").write_text("import conclave\n@conclave.hook\ndef on_case_opened(case): return 'look into ' + case.name\n")
+    outcome = conclave("consult", path, "--json")
+    (note,) = [problem for problem in outcome.json["problems"] if problem["rule"] == "consent"]
+    assert "hook 'greets' did not run" in note["message"] and note["fix"] == f"conclave plugins lock {path}"
+    assert outcome.json["receipt"]["hooks"] == []
+    assert conclave("plugins", "lock", path).code == 0
+    outcome = conclave("consult", path, "--json")
+    (hook,) = outcome.json["receipt"]["hooks"]
+    assert (hook["hook"], hook["plugin"], hook["change"]) == ("on_case_opened", "greets", "added 1 note") and hook["seconds"] > 0
+    assert "greets: look into small" in [problem["message"] for problem in outcome.json["problems"]]

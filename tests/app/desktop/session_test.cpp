@@ -46,6 +46,23 @@ class SessionTest : public DesktopTest {
     QTRY_COMPARE(opened.count(), 1);
   }
 
+  // Counts what hooks are told, and notes it.
+  Hooks countingHooks(std::atomic<int>& calls, int delay_ms = 0) {
+    Hooks hooks;
+    hooks.plugins = {{"greets", "1.0", "abc"}};
+    hooks.on_case_opened = [&calls, delay_ms](const Case& subject, std::vector<ReceiptHook>& receipt, Job& job) {
+      for (int waited = 0; waited < delay_ms && !job.stopped(); waited += 10)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      if (job.stopped()) return Result<std::vector<config::Problem>>(fail_cancelled());
+      ++calls;
+      receipt.push_back({"on_case_opened", "greets", "added 1 note", 0});
+      receipt.push_back({"on_case_opened", "breaks", "failed: oops", 0});
+      return Result<std::vector<config::Problem>>(
+          {{config::Severity::note, "hook-note", "greets: " + subject.name, {}, {}}});
+    };
+    return hooks;
+  }
+
  private Q_SLOTS:
   void consulting_shows_evidence_then_answers_then_the_report() {
     begin({std::make_shared<FakeExpert>("one", "failing"), std::make_shared<FakeExpert>("two", "failing", 30)});
@@ -79,6 +96,59 @@ class SessionTest : public DesktopTest {
     consultToTheEnd();
     QCOMPARE(expert->seen->rows("previous.json"), 1U);
     QCOMPARE(nlohmann::json::parse(expert->seen->text("previous.json", 0))["id"].get<std::string>(), first);
+  }
+
+  void hooks_hear_once_of_a_case_that_is_opened_and_every_report_has_their_notes() {
+    std::atomic<int> calls{0};
+    startPython([&](FakeHost& host) {
+      host.experts = {std::make_shared<FakeExpert>("one", "failing")};
+      host.case_hooks = countingHooks(calls);
+    });
+    QStringList said;
+    connect(session_.get(), &Session::caseProblems, this, [&](const std::vector<config::Problem>& problems) {
+      for (const auto& problem : problems) said << qtText(problem.message);
+    });
+    openCase();
+    QTRY_COMPARE(said, QStringList({"greets: outage", "hook on_case_opened of breaks failed: oops"}));
+    QVERIFY(audited().contains(QStringLiteral("plugin.run greets 1.0")));
+    for (int i = 0; i < 2; ++i) {
+      consultToTheEnd();
+      const auto& problems = session_->report()->problems;
+      QCOMPARE(std::count_if(problems.begin(), problems.end(), [](const auto& one) { return one.rule == "hook-note"; }), 1);
+      QCOMPARE(session_->report()->receipt.hooks.size(), 2U);
+    }
+    QCOMPARE(calls.load(), 1);
+    openCase();
+    QTRY_COMPARE(calls.load(), 2);
+  }
+
+  void a_consultation_waits_for_hooks_that_still_hear_of_the_case() {
+    std::atomic<int> calls{0};
+    startPython([&](FakeHost& host) {
+      host.experts = {std::make_shared<FakeExpert>("one", "failing")};
+      host.case_hooks = countingHooks(calls, 200);
+    });
+    openCase();
+    consultToTheEnd();
+    QCOMPARE(calls.load(), 1);
+    QCOMPARE(session_->report()->receipt.hooks.size(), 2U);
+  }
+
+  void hooks_hear_of_a_case_that_was_opened_before_python_was_ready() {
+    std::atomic<int> calls{0};
+    openCase();
+    QTRY_VERIFY(jobs_->isIdle());
+    startPython([&](FakeHost& host) { host.case_hooks = countingHooks(calls); });
+    QTRY_COMPARE(calls.load(), 1);
+  }
+
+  void the_next_case_stops_hooks_that_hang_on_the_one_before() {
+    std::atomic<int> calls{0};
+    startPython([&](FakeHost& host) { host.case_hooks = countingHooks(calls, 3'600'000); });
+    openCase();
+    session_->setCase(Case{});
+    QTRY_VERIFY(jobs_->isIdle());
+    QCOMPARE(calls.load(), 0);
   }
 
   void a_case_that_is_opened_again_shows_its_last_report_until_the_next() {

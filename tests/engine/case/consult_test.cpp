@@ -196,6 +196,36 @@ TEST(Consult, StopsWithItsJob) {
   EXPECT_EQ(report.error().kind, ErrorKind::cancelled);
 }
 
+TEST(Consult, LetsHooksNoteOnACaseBeforeAnythingIsGathered) {
+  const Folder folder;
+  folder.write("app.log", three_lines);
+  std::vector<std::string> order;
+  ConsultOptions options;
+  options.hooks.on_case_opened = [&](const Case& subject, std::vector<ReceiptHook>& receipt, Job&) {
+    order.push_back("opened " + subject.question_text);
+    receipt.push_back({"on_case_opened", "greets", "added 1 note", 0.25});
+    return Result<std::vector<config::Problem>>({{config::Severity::note, "hook-note", "greets: hello", {}, {}}});
+  };
+  options.on_gathered = [&](const Gathered& gathered) {
+    order.push_back("gathered");
+    EXPECT_TRUE(gathered.problems.empty());
+  };
+  const Case subject = case_over(folder, "logs: [app.log]\n");
+  const auto report = run(subject, {saying("a", "logs", answer("healthy", 0.9))}, options);
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_THAT(order, testing::ElementsAre("opened Is it safe?", "gathered"));
+  ASSERT_EQ(report->problems.size(), 1U);
+  EXPECT_EQ(report->problems[0].message, "greets: hello");
+  ASSERT_EQ(report->receipt.hooks.size(), 1U);
+  EXPECT_EQ(report->receipt.hooks[0].seconds, 0.25);
+
+  // Of a case that was opened before, what they said then.
+  options.opened = OpenedCase{{}, {{"on_case_opened", "greets", "failed: late\ntraceback", 1}}};
+  const auto again = run(subject, {saying("a", "logs", answer("healthy", 0.9))}, options);
+  EXPECT_THAT(order, testing::ElementsAre("opened Is it safe?", "gathered", "gathered"));
+  EXPECT_EQ(again->problems.at(0).message, "hook on_case_opened of greets failed: late");
+}
+
 TEST(Consult, SaysWhichHookFailed) {
   const Folder folder;
   folder.write("app.log", three_lines);
