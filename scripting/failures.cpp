@@ -99,13 +99,13 @@ Result<fs::path> save(const fs::path& parent, const ChosenExpert& expert, const 
 
 }  // namespace
 
-Result<std::vector<fs::path>> save_failures(const fs::path& folder, const Circle& circle, const EvidencePtr& evidence,
-                                            const Report& report) {
+Result<std::vector<fs::path>> save_failures(const fs::path& folder, std::span<const ChosenExpert> chosen,
+                                            const EvidencePtr& evidence, const Report& report) {
   std::vector<fs::path> saved;
   for (const ExpertResponse& response : report.responses) {
-    const auto expert = std::find_if(circle.chosen.begin(), circle.chosen.end(),
-                                     [&](const ChosenExpert& chosen) { return chosen.plugin.name == response.expert_name; });
-    if (!failed(response) || expert == circle.chosen.end()) continue;
+    const auto expert = std::find_if(chosen.begin(), chosen.end(),
+                                     [&](const ChosenExpert& one) { return one.plugin.name == response.expert_name; });
+    if (!failed(response) || expert == chosen.end()) continue;
     std::error_code error;
     fs::create_directories(folder, error);
     if (error) return fail_io("cannot make", folder.string(), error.value());

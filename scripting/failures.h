@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <vector>
 
 #include "engine/case/evidence.h"
@@ -10,11 +11,12 @@
 
 namespace conclave::scripting {
 
-// For each expert of `circle` that failed, timed out or was killed according to `report`, a folder in `folder` (made if need be;
+// For each expert of `chosen` that failed, timed out or was killed according to `report`, a folder in `folder` (made if need be;
 // one that is there already is left alone) with evidence.bin, the blob it saw, failure.json and a test file for pytest, which
 // asks it again by conclave.testing.replay. Only the user may read them. Returns the folders. `evidence`: what the circle was
 // asked on.
-[[nodiscard]] Result<std::vector<std::filesystem::path>> save_failures(const std::filesystem::path& folder, const Circle& circle,
+[[nodiscard]] Result<std::vector<std::filesystem::path>> save_failures(const std::filesystem::path& folder,
+                                                                       std::span<const ChosenExpert> chosen,
                                                                        const EvidencePtr& evidence, const Report& report);
 
 }  // namespace conclave::scripting

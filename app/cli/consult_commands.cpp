@@ -78,7 +78,7 @@ std::unique_ptr<store::Store> open_history(Program& program, const Arguments& ar
 
 bool save_failed(Program& program, const std::string& folder, const scripting::Circle& circle, const EvidencePtr& evidence,
                  const Report& report) {
-  const auto saved = scripting::save_failures(folder, circle, evidence, report);
+  const auto saved = scripting::save_failures(folder, circle.chosen, evidence, report);
   if (!saved) {
     (void)program.failed(saved.error());
     return false;

@@ -26,5 +26,6 @@ void bind_worker(pybind11::module_& module);
 void bind_case(pybind11::module_& module);
 void bind_report(pybind11::module_& module);
 void bind_hooks(pybind11::module_& module);
+void bind_failures(pybind11::module_& module);
 
 }  // namespace conclave::scripting

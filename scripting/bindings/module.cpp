@@ -25,4 +25,5 @@ PYBIND11_MODULE(_core, module) {
   scripting::bind_report(module);
   scripting::bind_worker(module);
   scripting::bind_hooks(module);
+  scripting::bind_failures(module);
 }

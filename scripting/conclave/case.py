@@ -4,7 +4,9 @@ needs is never the thread that waits for it."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import difflib
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +19,8 @@ from conclave._expert_job import settings_of
 from conclave.evidence import Evidence
 
 __all__ = ["Case", "Gathered", "Report", "consult", "consult_async", "draft_case", "gather", "shipped_plugins", "verify_claims"]
+
+_logger = logging.getLogger("conclave.consult")
 
 ExpertLike = Union[str, os.PathLike[Any], Callable[..., Any], Mapping[str, Any]]
 
@@ -42,6 +46,22 @@ class _Circle:
     refused: list[_core.ExpertResponse] = field(default_factory=list)
     hooks: list[dict[str, Any]] = field(default_factory=list)
     notes: list[tuple[str, str, str]] = field(default_factory=list)  # rule, message, fix: what did not run, for the report
+
+    failures: str | None = None  # folder to save what failed experts were given
+
+    def save_failures(self, evidence: _core.Evidence, report: Report) -> None:
+        """What cannot be saved costs no report."""
+        if self.failures is None:
+            return
+        chosen = []
+        for info in self.experts:
+            with contextlib.suppress(TypeError, ValueError):  # settings that are wrong: it did not run
+                chosen += [(info, settings_of(info))] if info.get("sha256") else []
+        try:
+            for folder in _core.save_failures(self.failures, chosen, evidence, report):
+                _logger.info("saved what failed; conclave plugins test %s", folder)
+        except OSError as error:
+            _logger.warning("what failed experts were given is not saved: %s", error)
 
     def needs_workers(self) -> bool:
         return any(info.get("isolated") for info in self.experts + self.hooks)
@@ -304,7 +324,16 @@ def _reported(
     )
     report = _hooks.run_consensus_hooks(circle.hooks, report, job)
     history.add(report)
+    circle.save_failures(gathered.evidence, report)
     return report
+
+
+def _folder_for(failures: str | os.PathLike[Any] | None) -> str | None:
+    """Made before anybody is asked: OSError if it cannot be."""
+    if failures is None:
+        return None
+    os.makedirs(failures, exist_ok=True)
+    return os.path.abspath(os.fsdecode(failures))
 
 
 def _case_of(case: Case | str | os.PathLike[Any]) -> Case:
@@ -320,6 +349,7 @@ def consult(
     job: _core.Job | None = None,
     allow_endpoints: Iterable[str] = (),
     trust: Iterable[str] = (),
+    save_failures: str | os.PathLike[Any] | None = None,
 ) -> Report:
     """Gathers evidence, asks the experts and returns the Report.
 
@@ -330,6 +360,9 @@ def consult(
     whether the last report on the case is shown to experts (`evidence.previous`) and this one is kept. job: to stop it from
     another thread (CancelledError). allow_endpoints: addresses such as "https://api.openai.com" that language_model may send
     condensed and redacted evidence to; the environment variable CONCLAVE_ALLOWED_ENDPOINTS, one a line, adds to them.
+    save_failures: a folder, made if it is not there; for each plugin that fails, what it was given is saved in a folder in it, with
+    a test that asks it again (`conclave plugins test`, conclave.testing.replay). It may hold what the logs hold. A function is no
+    plugin, so nothing of it is saved.
 
     Experts run one after the other on the calling thread, so that Ctrl-C reaches them. OSError or InfrastructureError if the case
     or the evidence it names cannot be read; CircleError for an unknown expert. A failing expert is a failed response in the
@@ -339,6 +372,7 @@ def consult(
     job = job if job is not None else _core.Job("consult")
     started = time.time()
     circle = _circle(case, experts, plugins, allow_endpoints, trust)
+    circle.failures = _folder_for(save_failures)
     past = _History(case, history)
     gathered, receipts = _gathered(case, circle, past, job)
     evidence = Evidence(gathered.evidence)
@@ -361,6 +395,7 @@ async def consult_async(
     job: _core.Job | None = None,
     allow_endpoints: Iterable[str] = (),
     trust: Iterable[str] = (),
+    save_failures: str | os.PathLike[Any] | None = None,
 ) -> Report:
     """As `consult`, from a running loop: async experts share the loop, other experts and the engine run on threads. Cancelling
     the task stops them all and raises asyncio.CancelledError."""
@@ -369,6 +404,7 @@ async def consult_async(
     try:
         case = await asyncio.to_thread(_case_of, case)
         circle = await asyncio.to_thread(_circle, case, experts, plugins, allow_endpoints, trust)
+        circle.failures = _folder_for(save_failures)
         past = _History(case, history)
         gathered, receipts = await _gathered_async(case, circle, past, own)
         evidence = Evidence(gathered.evidence)

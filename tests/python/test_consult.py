@@ -3,11 +3,14 @@
 import asyncio
 import copy
 import json
+import os
 import pickle
+import stat
 import threading
 import time
 
 import conclave
+import conclave.testing
 import pytest
 
 
@@ -405,3 +408,65 @@ def test_what_a_policy_forbids_does_not_happen(tmp_path, case, monkeypatch):
     for call in (lambda: conclave.consult(case), lambda: conclave.scan.scan("127.0.0.1:9")):
         with pytest.raises(conclave.InfrastructureError, match="bounds.toml"):
             call()
+
+
+# Saving what failed
+
+
+@pytest.fixture
+def failing(tmp_path):
+    """(a plugin that fails, how to mend it)"""
+    file = tmp_path / "picky.py"
+    text = "import conclave\n@conclave.expert(scope='logs')\ndef look(evidence, job): return 'seen' if DONE else 1 / 0\n"
+    file.write_text(text.replace("DONE", "False"))
+    return file, lambda: file.write_text(text.replace("DONE", "True"))
+
+
+@pytest.mark.parametrize("how", [conclave.consult, lambda *args, **more: asyncio.run(conclave.consult_async(*args, **more))], ids=["sync", "async"])
+@pytest.mark.parametrize("trust", [(), ("picky",)], ids=["isolated", "in_process"])
+def test_what_a_failing_plugin_was_given_is_saved_as_a_test(case, failing, tmp_path, how, trust):
+    file, mend = failing
+    folder = tmp_path / "failures"
+    report = how(case, experts=[file, lambda evidence, job: 1 / 0], trust=trust, save_failures=folder)
+    assert [response.status for response in report.responses] == ["failed", "failed"]
+    assert os.listdir(folder) == ["picky"] and sorted(os.listdir(folder / "picky")) == ["evidence.bin", "failure.json", "test_picky.py"]
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in [folder / "picky", *(folder / "picky").iterdir()]} == {0}
+    assert conclave.testing.replay(folder / "picky").error.type == "ZeroDivisionError"
+    mend()
+    assert conclave.testing.replay(folder / "picky").content == "seen"
+    assert len(conclave.testing.saved_evidence(folder / "picky").logs) == 1
+
+
+def test_what_a_failing_plugin_was_given_is_as_redacted_as_it_was(case, log, failing, tmp_path):
+    file, _ = failing
+    log.write_text("2026-03-01T12:00:00Z ERROR login failed password=hunter2\n")
+    file.write_text("# /// script\n# [tool.conclave.permissions]\n# network = ['127.0.0.1:9']\n# ///\n" + file.read_text())
+    conclave.consult(case, experts=[file], save_failures=tmp_path / "failures")
+    assert b"hunter2" not in (tmp_path / "failures/picky/evidence.bin").read_bytes()
+
+
+def test_a_folder_for_failures_that_cannot_be_made_is_an_error_before_anybody_is_asked(case, tmp_path):
+    (tmp_path / "file").write_text("")
+    asked = []
+    with pytest.raises(OSError) as raised:
+        conclave.consult(case, experts=[lambda evidence, job: asked.append(1)], save_failures=tmp_path / "file" / "failures")
+    assert raised.value.filename == str(tmp_path / "file" / "failures") or "file" in str(raised.value)
+    assert not asked
+
+
+def test_a_failure_that_cannot_be_saved_costs_no_report(case, failing, tmp_path, caplog):
+    file, _ = failing
+    folder = tmp_path / "failures"
+
+    def removes(evidence, job):
+        folder.rmdir()
+        folder.write_text("in the way")
+
+    report = conclave.consult(case, experts=[file, removes], save_failures=folder)
+    assert report.responses[0].status == "failed"
+    assert "is not saved" in caplog.text and str(folder) in caplog.text
+
+
+def test_without_failures_nothing_is_saved(case, tmp_path):
+    conclave.consult(case, experts=[lambda evidence, job: "fine"], save_failures=tmp_path / "failures")
+    assert not os.listdir(tmp_path / "failures")
