@@ -1,4 +1,5 @@
 // conclave.config: what should run, and what is wrong with it.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -89,6 +90,34 @@ py::list values_to_python(const ConfigFile& self) {
   return list;
 }
 
+bool same(const ConfigFile& a, const ConfigFile& b) {
+  const auto same_value = [](const auto& x, const auto& y) {
+    return std::tie(x.path, x.value, x.line, x.column) == std::tie(y.path, y.value, y.line, y.column);
+  };
+  return a.file == b.file && a.model == b.model && a.tree == b.tree && a.problems == b.problems &&
+         std::equal(a.values.begin(), a.values.end(), b.values.begin(), b.values.end(), same_value);
+}
+
+// Numbers of the tree keep their type; what JSON lacks is null in it already.
+py::tuple config_state(const ConfigFile& self) {
+  return py::make_tuple(to_str(self.file), json_to_python(config::to_json(self.model)), json_to_python(self.tree),
+                        values_to_python(self), to_tuple(self.problems));
+}
+
+ConfigFile config_from_state(const py::tuple& state) {
+  ConfigFile file;
+  file.file = to_utf8(state[0], "file");
+  file.model = to_model(state[1]);
+  file.tree = to_json_value(state[2], "tree");
+  for (const py::handle item : state[3]) {
+    const auto value = py::cast<py::tuple>(item);
+    file.values.push_back(
+        {to_utf8(value[0], "path"), to_utf8(value[1], "value"), py::cast<int>(value[2]), py::cast<int>(value[3])});
+  }
+  for (const py::handle problem : state[4]) file.problems.push_back(py::cast<Problem>(problem));
+  return file;
+}
+
 void bind_config_file(py::module_& module) {
   py::class_<ConfigFile>(module, "ConfigFile", "A configuration file, read once: tree, model and every problem.")
       .def_property_readonly("file", [](const ConfigFile& self) { return to_str(self.file); })
@@ -102,10 +131,22 @@ void bind_config_file(py::module_& module) {
       .def(
           "with_model", [](const ConfigFile& self, py::handle model) { return config::with_model(self, to_model(model)); },
           py::arg("model"), "The same file with another model, checked again.")
-      .def("__repr__", [](const ConfigFile& self) {
-        return py::str("<ConfigFile {!r} {} services, {} problems>")
-            .format(to_str(self.file), self.model.services.size(), self.problems.size());
-      });
+      .def("__eq__",
+           [](const ConfigFile& self, const py::object& other) -> py::object {
+             if (!py::isinstance<ConfigFile>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             return py::bool_(same(self, py::cast<const ConfigFile&>(other)));
+           })
+      .def("__hash__", [](const ConfigFile& self) { return py::hash(py::make_tuple(to_str(self.file), self.values.size())); })
+      .def("__copy__", [](const ConfigFile& self) { return self; })
+      .def(
+          "__deepcopy__", [](const ConfigFile& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def("__repr__",
+           [](const ConfigFile& self) {
+             return py::str("<ConfigFile {!r} {} services, {} problems>")
+                 .format(to_str(self.file), self.model.services.size(), self.problems.size());
+           })
+      .def(py::pickle(&config_state, &config_from_state));
+  module.attr("ConfigFile").attr("__match_args__") = py::make_tuple("file", "model", "problems");
 }
 
 ConfigFile read_config(py::handle text, py::handle file_name) {

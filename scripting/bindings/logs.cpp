@@ -38,6 +38,41 @@ Result<LogTextPtr> load(std::shared_ptr<const LogBytes> bytes, Job& job) {
   return std::make_shared<LogText>(LogText{std::move(bytes), std::move(*index)});
 }
 
+// What a pickle brought of a log.
+class KeptBytes : public LogBytes {
+ public:
+  KeptBytes(std::string text, std::string name, std::uint64_t file_bytes, const std::string& problem) : text_(std::move(text)) {
+    view_ = text_;
+    name_ = std::move(name);
+    file_bytes_ = file_bytes;
+    if (!problem.empty()) damage_ = Error{ErrorKind::io, problem, {}, 0, 0};
+  }
+
+ private:
+  const std::string text_;
+};
+
+bool same_text(const LogTextPtr& a, const LogTextPtr& b) {
+  if (a == b) return true;
+  if (a->bytes->name() != b->bytes->name() || a->bytes->view().size() != b->bytes->view().size()) return false;
+  const py::gil_scoped_release release;
+  return a->bytes->view() == b->bytes->view();
+}
+
+py::tuple log_state(const LogText& self) {
+  const auto problem = self.bytes->problem();
+  return py::make_tuple(py::bytes(self.bytes->name()), py::bytes(self.bytes->view().data(), self.bytes->view().size()),
+                        self.bytes->file_bytes(), problem ? py::object(to_str(problem->text())) : py::none());
+}
+
+LogTextPtr log_from_state(const py::tuple& state) {
+  auto bytes = std::make_shared<KeptBytes>(std::string(py::cast<py::bytes>(state[1])), std::string(py::cast<py::bytes>(state[0])),
+                                           py::cast<std::uint64_t>(state[2]),
+                                           state[3].is_none() ? std::string() : to_utf8(state[3], "problem"));
+  Job job("read log");
+  return value_or_raise(blocking(job, [&] { return load(std::move(bytes), job); }));
+}
+
 // Text, a file, or a log that is already open.
 class LogSource {
  public:
@@ -322,9 +357,22 @@ void bind_logs(py::module_& module) {
       .def("search", &search, py::arg("wanted"), py::arg("limit") = 100, py::arg("job") = py::none(),
            "(line, text) of the first `limit` lines that hold the text.")
       .def("__len__", [](const LogText& self) { return self.index.line_count(); })
-      .def("__repr__", [](const LogText& self) {
-        return py::str("<LogText {!r} {} lines>").format(to_str(self.bytes->name()), self.index.line_count());
-      });
+      .def("__eq__",
+           [](const LogTextPtr& self, const py::object& other) -> py::object {
+             if (!py::isinstance<LogText>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             return py::bool_(same_text(self, py::cast<LogTextPtr>(other)));
+           })
+      .def("__hash__",
+           [](const LogText& self) { return py::hash(py::make_tuple(py::bytes(self.bytes->name()), self.bytes->view().size())); })
+      .def("__copy__", [](const LogTextPtr& self) { return self; })
+      .def(
+          "__deepcopy__", [](const LogTextPtr& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def("__repr__",
+           [](const LogText& self) {
+             return py::str("<LogText {!r} {} lines>").format(to_str(self.bytes->name()), self.index.line_count());
+           })
+      .def(py::pickle(&log_state, &log_from_state));
+  module.attr("LogText").attr("__match_args__") = py::make_tuple("name", "lines");
   add_quick_methods(module.attr("LogText"));
 
   def_operation(module, "open_log", &prepare_open_log, py::arg("path"), py::arg("job") = py::none(),

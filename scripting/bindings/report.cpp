@@ -114,6 +114,30 @@ auto rendered(Render render) {
   return to_str(text);
 }
 
+py::list inputs_of(const Gathered& self) {
+  py::list list;
+  for (const auto& input : self.inputs) list.append(py::make_tuple(to_str(input.path), input.bytes, to_str(input.sha256)));
+  return list;
+}
+
+// The evidence is immutable: a copy shares it.
+py::tuple gathered_state(const Gathered& self) {
+  return py::make_tuple(to_python(self.evidence), to_tuple(self.problems), inputs_of(self), self.coverage, self.unreadable);
+}
+
+Gathered gathered_from_state(const py::tuple& state) {
+  Gathered gathered;
+  gathered.evidence = evidence_from_python(state[0]);
+  for (const py::handle problem : state[1]) gathered.problems.push_back(py::cast<config::Problem>(problem));
+  for (const py::handle item : state[2]) {
+    const auto input = py::cast<py::tuple>(item);
+    gathered.inputs.push_back({to_utf8(input[0], "path"), py::cast<std::uint64_t>(input[1]), to_utf8(input[2], "sha256")});
+  }
+  gathered.coverage = py::cast<double>(state[3]);
+  gathered.unreadable = py::cast<bool>(state[4]);
+  return gathered;
+}
+
 void bind_gathered(py::module_& module) {
   py::class_<Gathered>(module, "Gathered", "What gather() brings back.")
       .def_property(
@@ -121,21 +145,23 @@ void bind_gathered(py::module_& module) {
           [](Gathered& self, py::handle value) { self.evidence = evidence_from_python(value); },
           "The columns; a hook's result may take their place.")
       .def_property_readonly("problems", [](const Gathered& self) { return to_tuple(self.problems); })
-      .def_property_readonly(
-          "inputs",
-          [](const Gathered& self) {
-            py::list list;
-            for (const auto& input : self.inputs) {
-              list.append(py::make_tuple(to_str(input.path), input.bytes, to_str(input.sha256)));
-            }
-            return list;
-          },
-          "(path, bytes, sha256) of what was read.")
+      .def_property_readonly("inputs", &inputs_of, "(path, bytes, sha256) of what was read.")
       .def_readonly("coverage", &Gathered::coverage, "Share of the named evidence that could be read, in [0, 1].")
       .def_readonly("unreadable", &Gathered::unreadable)
-      .def("__repr__", [](const Gathered& self) {
-        return py::str("<Gathered coverage={} {} problems>").format(self.coverage, self.problems.size());
-      });
+      .def("__eq__",
+           [](const Gathered& self, const py::object& other) -> py::object {
+             if (!py::isinstance<Gathered>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             return py::bool_(gathered_state(self).equal(gathered_state(py::cast<const Gathered&>(other))));
+           })
+      .def("__copy__", [](const Gathered& self) { return self; })
+      .def(
+          "__deepcopy__", [](const Gathered& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def("__repr__",
+           [](const Gathered& self) {
+             return py::str("<Gathered coverage={} {} problems>").format(self.coverage, self.problems.size());
+           })
+      .def(py::pickle(&gathered_state, &gathered_from_state));
+  module.attr("Gathered").attr("__match_args__") = py::make_tuple("evidence", "problems", "inputs", "coverage");
 
   def_operation(module, "load_config", &prepare_load_config, py::arg("case"), "The ConfigFile the case names, or None.");
   def_operation(module, "gather", &prepare_gather, py::arg("case"), py::arg("config") = py::none(), py::arg("job") = py::none(),

@@ -1,8 +1,10 @@
 // Claim, Citation, ResponseError: what an expert's response is made of. ExpertResponse itself: expert_response.cpp.
 #include "engine/consensus/response.h"
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/convert.h"
@@ -22,6 +24,16 @@ template <class T>
 py::object equal(const T& self, const py::object& other) {
   if (!py::isinstance<T>(other)) return not_implemented();
   return py::bool_(self == py::cast<const T&>(other));
+}
+
+// By kind, place, and then what the engine made of it, so that what compares equal is neither before nor after.
+template <class Compare>
+py::object ordered(const Citation& self, const py::object& other, Compare compare) {
+  if (!py::isinstance<Citation>(other)) return not_implemented();
+  const auto key = [](const Citation& citation) {
+    return std::tie(citation.kind, citation.source, citation.line, citation.id, citation.verified, citation.excerpt);
+  };
+  return py::bool_(compare(key(self), key(py::cast<const Citation&>(other))));
 }
 
 Citation citation(const char* kind, py::handle source, std::uint64_t line, py::handle id) {
@@ -73,6 +85,10 @@ void bind_citation(py::module_& module) {
       .def_property_readonly(
           "excerpt", [](const Citation& self) { return to_str(self.excerpt); }, "The cited text, set by the engine.")
       .def("__eq__", &equal<Citation>)
+      .def("__lt__", [](const Citation& self, const py::object& other) { return ordered(self, other, std::less<>()); })
+      .def("__le__", [](const Citation& self, const py::object& other) { return ordered(self, other, std::less_equal<>()); })
+      .def("__gt__", [](const Citation& self, const py::object& other) { return ordered(self, other, std::greater<>()); })
+      .def("__ge__", [](const Citation& self, const py::object& other) { return ordered(self, other, std::greater_equal<>()); })
       .def("__hash__", [](const Citation& self) { return py::hash(citation_state(self)); })
       .def("__copy__", [](const Citation& self) { return self; })
       .def(
