@@ -9,6 +9,7 @@
 #include "scripting/bindings/blocking.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
+#include "scripting/bindings/operation.h"
 
 namespace conclave::scripting {
 namespace {
@@ -32,13 +33,15 @@ std::filesystem::path absolute_path(py::handle path, const char* what) {
   return absolute.has_filename() ? absolute : absolute.parent_path();
 }
 
-Case load_case(py::handle path) {
-  const std::filesystem::path file = to_path(path, "path");
-  Job job("read case");
-  Case loaded = usable_case(blocking(job, [&] { return read_case_file(file); }));
-  loaded.file = absolute_path(path, "path");
-  loaded.base = loaded.file.parent_path();
-  return loaded;
+OperationPtr prepare_load_case(py::handle path) {
+  return make_operation(
+      std::make_shared<Job>("read case"), [file = to_path(path, "path")] { return read_case_file(file); },
+      [place = absolute_path(path, "path")](Result<CaseFile>&& read) {
+        Case loaded = usable_case(std::move(read));
+        loaded.file = place;
+        loaded.base = place.parent_path();
+        return py::cast(std::move(loaded));
+      });
 }
 
 Case read_case_text(py::handle text, py::handle file) {
@@ -222,10 +225,11 @@ void bind_case(py::module_& module) {
            "logs: one path, glob or directory, or several; services: \"host:port\", (host, port) or mappings; config: a path; "
            "times: "
            "datetime, seconds or ISO 8601. The rest is as in a case file. InfrastructureError lists everything that is wrong.")
-      .def_static("load", &load_case, py::arg("path"),
-                  "Reads a case file; `file` and `base` are absolute. OSError if it cannot be read; InfrastructureError, whose "
-                  "`problems` "
-                  "lists all, if it is wrong.")
+      .def_static(
+          "load", [](py::handle path) { return run_now(*prepare_load_case(path)); }, py::arg("path"),
+          "Reads a case file; `file` and `base` are absolute. OSError if it cannot be read; InfrastructureError, whose "
+          "`problems` "
+          "lists all, if it is wrong.")
       .def_static("parse", &read_case_text, py::arg("text"), py::arg("file") = "<text>",
                   "As load(), from the text; `file` names it, and paths are relative to its folder.")
       .def_static(
@@ -284,6 +288,7 @@ void bind_case(py::module_& module) {
                       [](const py::tuple& state) { return case_from_state(state[0]); }));
   module.attr("Case").attr("__match_args__") = py::make_tuple("name", "question");
 
+  def_operation(module, "load_case", &prepare_load_case, py::arg("path"), "Case.load().");
   module.def("draft_case", &draft, py::arg("paths"), py::arg("base") = ".",
              "A commented case file over the given files and folders.");
 }

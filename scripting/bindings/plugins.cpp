@@ -7,6 +7,7 @@
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
+#include "scripting/bindings/operation.h"
 #include "scripting/case_plugins.h"
 #include "scripting/consent.h"
 #include "scripting/plugin_catalog.h"
@@ -113,27 +114,27 @@ py::tuple infos_and_problems(const std::vector<PluginInfo>& plugins, const std::
   return py::make_tuple(infos, troubles);
 }
 
-py::tuple catalog(py::handle shipped, const py::iterable& named) {
+JobPtr reading() { return std::make_shared<Job>("read plugins"); }
+
+OperationPtr prepare_catalog(py::handle shipped, const py::iterable& named) {
   const std::filesystem::path folder = shipped.is_none() ? std::filesystem::path() : to_path(shipped, "shipped");
   std::vector<std::filesystem::path> folders;
   for (const py::handle path : named) folders.push_back(to_path(path, "named"));
-  PluginCatalog found;
-  {
-    const py::gil_scoped_release release;
-    found = read_users_catalog(folder, folders);
-  }
-  return infos_and_problems(found.plugins, found.problems);
+  return make_operation(
+      reading(), [folder, folders = std::move(folders)] { return read_users_catalog(folder, folders); },
+      [](const PluginCatalog& found) { return infos_and_problems(found.plugins, found.problems); });
 }
 
-py::dict plugin(py::handle path, py::handle trust) {
-  const std::filesystem::path file = to_path(path, "path");
-  const Trust how = to_trust(trust);
-  Result<PluginInfo> info;
-  {
-    const py::gil_scoped_release release;
-    info = read_users_plugin(file, how);
-  }
-  return to_python(value_or_raise(std::move(info)));
+OperationPtr prepare_case_plugins(const Case& subject) {
+  return make_operation(
+      reading(), [subject] { return read_case_plugins(subject); },
+      [](const CasePlugins& found) { return infos_and_problems(found.plugins, found.problems); });
+}
+
+OperationPtr prepare_plugin(py::handle path, py::handle trust) {
+  return make_operation(
+      reading(), [file = to_path(path, "path"), how = to_trust(trust)] { return read_users_plugin(file, how); },
+      [](Result<PluginInfo>&& info) { return to_python(value_or_raise(std::move(info))); });
 }
 
 }  // namespace
@@ -160,25 +161,17 @@ void bind_plugins(py::module_& module) {
         return to_str(value_or_raise(policy_in_force()).forbids_endpoint(to_utf8(endpoint, "endpoint")));
       },
       py::arg("endpoint"), "Why the policy in force does not let evidence be sent there; empty if it does.");
-  module.def(
-      "case_plugins",
-      [](const Case& subject) {
-        CasePlugins found;
-        {
-          const py::gil_scoped_release release;
-          found = read_case_plugins(subject);
-        }
-        return infos_and_problems(found.plugins, found.problems);
-      },
-      py::arg("case"),
+  def_operation(
+      module, "case_plugins", &prepare_case_plugins, py::arg("case"),
       "(infos, problems): what a case names by path, and what is in the folder plugins beside it; untrusted unless its content "
       "is in "
       "conclave.lock. No code of theirs runs.");
-  module.def(
-      "read_catalog", &catalog, py::arg("shipped"), py::arg("named") = py::tuple(),
+  def_operation(
+      module, "read_catalog", &prepare_catalog, py::arg("shipped"), py::arg("named") = py::tuple(),
       "(infos, problems): plugins by name, as the runner takes them, those in the user's plugin folder among them; no code of "
       "theirs runs.");
-  module.def("read_plugin", &plugin, py::arg("path"), py::arg("trust") = "named", "The info of one folder or .py file.");
+  def_operation(module, "read_plugin", &prepare_plugin, py::arg("path"), py::arg("trust") = "named",
+                "The info of one folder or .py file.");
 }
 
 }  // namespace conclave::scripting

@@ -8,6 +8,7 @@
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
+#include "scripting/bindings/operation.h"
 
 namespace conclave::scripting {
 namespace {
@@ -46,6 +47,35 @@ py::object last(const Store& self, const Case& subject) {
   return json ? py::object(to_str(*json)) : py::none();
 }
 
+// For those who must not wait: each opens the user's own history for itself.
+OperationPtr prepare_last_report(const Case& subject) {
+  return make_operation(
+      std::make_shared<Job>("read history"),
+      [subject]() -> Result<std::optional<std::string>> {
+        const auto history = Store::open(store::default_store_path());
+        if (!history) return tl::unexpected(history.error());
+        return last_report_json(**history, subject);
+      },
+      [](Result<std::optional<std::string>>&& result) {
+        const auto json = value_or_raise(std::move(result));
+        return json ? py::object(to_str(*json)) : py::none();
+      });
+}
+
+OperationPtr prepare_keep_report(const Report& report, const Case& subject) {
+  return make_operation(
+      std::make_shared<Job>("keep report"),
+      [report, subject]() -> Result<void> {
+        auto history = Store::open(store::default_store_path());
+        if (!history) return tl::unexpected(history.error());
+        return keep_report(**history, subject, report);
+      },
+      [](Result<void>&& result) -> py::object {
+        value_or_raise(std::move(result));
+        return py::none();
+      });
+}
+
 }  // namespace
 
 void bind_store(py::module_& module) {
@@ -63,6 +93,9 @@ void bind_store(py::module_& module) {
           },
           py::arg("id"), "By id or a unique prefix of at least 4 characters; KeyError otherwise.")
       .def("last_report_json", &last, py::arg("case"), "The newest report on the case, or None.");
+  def_operation(module, "last_report", &prepare_last_report, py::arg("case"),
+                "The newest report on the case in the user's own history, as JSON text, or None.");
+  def_operation(module, "keep_report", &prepare_keep_report, py::arg("report"), py::arg("case"), "In the user's own history.");
   module.def("default_store_path", [] { return path_to_python(store::default_store_path()); });
 }
 

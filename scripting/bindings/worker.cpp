@@ -15,10 +15,10 @@
 
 #include "engine/case/consult.h"
 #include "scripting/bindings/binders.h"
-#include "scripting/bindings/blocking.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
 #include "scripting/bindings/evidence_cast.h"
+#include "scripting/bindings/operation.h"
 #include "scripting/bindings/plugin_cast.h"
 #include "scripting/bindings/response_cast.h"
 #include "scripting/worker/confine.h"
@@ -160,36 +160,38 @@ WorkerPool& pool() {
   return *the_pool;
 }
 
-// `make` is called without the GIL. Before it, the plugin's environment is made if need be, while signals are answered.
+// `make` is called without the GIL. Before it, the plugin's environment is made if need be.
 template <class Make>
-IsolatedRun run_isolated(const PluginInfo& plugin, Make make, JobPtr job, bool gives_facts) {
+OperationPtr run_isolated(PluginInfo plugin, Make make, JobPtr job, bool gives_facts) {
   if (!job) job = std::make_shared<Job>(plugin.name);
-  EnvironmentPtr environment;
-  if (needs_environment(plugin)) {
-    const WorkerPython python = this_python();
-    const Environments environments(python.python, python.package_folder);
-    environment = value_or_raise(blocking(*job, [&] { return environments.prepare(plugin, *job); }));
-  }
-  WorkerPool& workers = pool();
+  const WorkerPython python = this_python();
   auto mail = std::make_shared<Mailbox>();
-  Result<IsolatedTask> task;
-  {
-    const py::gil_scoped_release release;
-    task = make();
-  }
-  if (!task) raise(task.error());
-  task->environment = std::move(environment);
-  task->job = std::move(job);
-  task->output = [mail](int descriptor, std::string_view text) { mail->add({descriptor, 0, std::string(text)}); };
-  task->log = [mail](int level, std::string_view text) { mail->add({0, level, std::string(text)}); };
-  task->returned = [mail](nlohmann::json value) { mail->keep(std::move(value)); };
-  task->done = [mail](consensus::ExpertResponse response) { mail->answer(std::move(response)); };
-  const py::gil_scoped_release release;
-  workers.run(std::move(*task));
-  return {mail, gives_facts};
+  auto work = [plugin = std::move(plugin), make = std::move(make), job, python, mail,
+               workers = &pool()]() mutable -> Result<void> {
+    EnvironmentPtr environment;
+    if (needs_environment(plugin)) {
+      auto prepared = Environments(python.python, python.package_folder).prepare(plugin, *job);
+      if (!prepared) return tl::unexpected(std::move(prepared.error()));
+      environment = std::move(*prepared);
+    }
+    Result<IsolatedTask> task = make();
+    if (!task) return tl::unexpected(std::move(task.error()));
+    task->environment = std::move(environment);
+    task->job = job;
+    task->output = [mail](int descriptor, std::string_view text) { mail->add({descriptor, 0, std::string(text)}); };
+    task->log = [mail](int level, std::string_view text) { mail->add({0, level, std::string(text)}); };
+    task->returned = [mail](nlohmann::json value) { mail->keep(std::move(value)); };
+    task->done = [mail](consensus::ExpertResponse response) { mail->answer(std::move(response)); };
+    workers->run(std::move(*task));
+    return {};
+  };
+  return make_operation(job, std::move(work), [mail, gives_facts](Result<void>&& started) {
+    value_or_raise(std::move(started));
+    return py::cast(IsolatedRun(mail, gives_facts));
+  });
 }
 
-IsolatedRun start_isolated(const py::dict& info, py::handle evidence, JobPtr job) {
+OperationPtr prepare_isolated(const py::dict& info, py::handle evidence, JobPtr job) {
   const PluginInfo plugin = plugin_from_python(info);
   const nlohmann::json settings = info.contains("settings") && !info["settings"].is_none()
                                       ? to_json_value(info["settings"], "settings")
@@ -202,10 +204,10 @@ IsolatedRun start_isolated(const py::dict& info, py::handle evidence, JobPtr job
   const double weight = info.contains("weight") ? to_number(info["weight"], "weight") : 1.0;
   return run_isolated(
       plugin,
-      [&] {
+      [plugin, settings, endpoints, given, weight, secrets = std::move(secrets)] {
         auto task = isolated_task(plugin, settings, endpoints, given);
         if (task) {
-          task->info["secret_values"] = std::move(secrets);
+          task->info["secret_values"] = secrets;
           task->weight = weight;
         }
         return task;
@@ -213,24 +215,25 @@ IsolatedRun start_isolated(const py::dict& info, py::handle evidence, JobPtr job
       std::move(job), false);
 }
 
-IsolatedRun start_isolated_hook(const py::dict& info, py::handle hook, py::handle argument, JobPtr job) {
+OperationPtr prepare_isolated_hook(const py::dict& info, py::handle hook, py::handle argument, JobPtr job) {
   const PluginInfo plugin = plugin_from_python(info);
   const std::string name = to_utf8(hook, "hook");
   if (name == "on_config_loaded") {
     nlohmann::json config = to_json_value(argument, "argument");
     return run_isolated(
-        plugin, [&] { return isolated_config_hook(plugin, std::move(config)); }, std::move(job), false);
+        plugin, [plugin, config = std::move(config)] { return isolated_config_hook(plugin, config); }, std::move(job), false);
   }
   for (const char* hook_name : {"on_case_opened", "on_scan_result", "on_response", "on_consensus"}) {
     if (name != hook_name) continue;
     nlohmann::json given = to_json_value(argument, "argument");
     return run_isolated(
-        plugin, [&] { return isolated_json_hook(plugin, hook_name, std::move(given)); }, std::move(job), false);
+        plugin, [plugin, hook_name, given = std::move(given)] { return isolated_json_hook(plugin, hook_name, given); },
+        std::move(job), false);
   }
   if (name != "on_evidence") throw py::value_error("there is no hook '" + name + "'");
   const EvidencePtr evidence = evidence_from_python(argument);
   return run_isolated(
-      plugin, [&] { return isolated_evidence_hook(plugin, evidence); }, std::move(job), true);
+      plugin, [plugin, evidence] { return isolated_evidence_hook(plugin, evidence); }, std::move(job), true);
 }
 
 }  // namespace
@@ -247,15 +250,15 @@ void bind_worker(py::module_& module) {
       .def("returned", &IsolatedRun::returned,
            "Of a hook that did not fail: {'value': what it returned}, or None if the plugin has none of that name. CircleError "
            "for nonsense.");
-  module.def(
-      "start_isolated", &start_isolated, py::arg("info"), py::arg("evidence"), py::arg("job") = py::none(),
+  def_operation(
+      module, "start_isolated", &prepare_isolated, py::arg("info"), py::arg("evidence"), py::arg("job") = py::none(),
       "Runs the expert of a plugin in a worker process. Stopping the job ends it: asked, interrupted, killed. First makes the "
       "virtual environment that its requirements need, if there is none yet: CircleError if that cannot be done, "
       "CancelledError if the job is stopped meanwhile.");
-  module.def("start_isolated_hook", &start_isolated_hook, py::arg("info"), py::arg("hook"), py::arg("argument"),
-             py::arg("job") = py::none(),
-             "Runs a hook in a worker process: 'on_evidence' with evidence, the others with JSON values. SecurityError for a "
-             "configuration that a plugin with network access may not see.");
+  def_operation(module, "start_isolated_hook", &prepare_isolated_hook, py::arg("info"), py::arg("hook"), py::arg("argument"),
+                py::arg("job") = py::none(),
+                "Runs a hook in a worker process: 'on_evidence' with evidence, the others with JSON values. SecurityError for a "
+                "configuration that a plugin with network access may not see.");
   module.def(
       "warm_up_workers", [] { pool().warm_up(); }, "Starts what workers are forked from before the first is needed.");
   module.def("confine", &confine_this, py::arg("read"), py::arg("write"), py::kw_only(), py::arg("subprocess"),

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, TypeVar, Union
 
 from conclave import _core
 
-__all__ = ["iterate", "run"]
+__all__ = ["Here", "OnLoop", "Way", "iterate", "now", "run"]
+
+T = TypeVar("T")
 
 # Scans wait for the network most of their time; computations in these threads still use one thread per core.
 POOL_THREADS = 32
@@ -113,3 +115,59 @@ async def iterate(operation: _core.Operation) -> AsyncIterator[list[Any]]:
     finally:
         bridge.forget(ticket)
         operation.job.request_stop()
+
+
+# One text for those who wait and those who await: it awaits what a Way does, and with Here never suspends.
+
+
+class Here:
+    """Waits on the calling thread, where Ctrl-C reaches it."""
+
+    async def engine(self, name: str, *arguments: Any, **more: Any) -> Any:
+        """What the engine's operation of that name finds, or its exception."""
+        return getattr(_core, name)(*arguments, **more)
+
+    async def python(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Calls what may take long and is not the engine's."""
+        return function(*arguments)
+
+    async def ended(self, worker: _core.IsolatedRun, output: Callable[[int, str], object], log: Callable[..., object]) -> None:
+        """Waits until a worker has answered; hands on what it prints and logs."""
+        while not worker.wait(0.1, output, log):
+            pass
+
+
+class OnLoop:
+    """As Here, from a running loop: only what `python` calls has a thread."""
+
+    async def engine(self, name: str, *arguments: Any, **more: Any) -> Any:
+        return await run(_core._operations[name](*arguments, **more))
+
+    async def python(self, function: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.to_thread(function, *arguments)
+
+    async def ended(self, worker: _core.IsolatedRun, output: Callable[[int, str], object], log: Callable[..., object]) -> None:
+        loop = asyncio.get_running_loop()
+        news = asyncio.Event()
+        loop.add_reader(worker.fileno(), news.set)
+        try:
+            while not worker.wait(0, output, log):
+                await news.wait()
+                news.clear()
+        finally:
+            loop.remove_reader(worker.fileno())
+
+
+Way = Union[Here, OnLoop]
+
+
+def now(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine that waits by Here returns."""
+    try:
+        coroutine.send(None)
+    except StopIteration as ended:
+        result: T = ended.value
+        return result
+    finally:
+        coroutine.close()
+    raise RuntimeError("it awaits something else than Here")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from conclave import _core, _loading, _runner
+from conclave import _async, _core, _loading, _runner
 from conclave.evidence import Evidence
 
 T = TypeVar("T")
@@ -125,39 +125,44 @@ class _Failed(Exception):
     """In its worker; the text says of what type it was."""
 
 
-def _call_isolated(info: dict[str, Any], name: str, argument: Any, job: _core.Job) -> dict[str, Any] | None:
+async def _call_isolated(
+    info: dict[str, Any], name: str, argument: Any, job: _core.Job, way: _async.Way
+) -> dict[str, Any] | None:
     """As `call`, in a worker process. What interrupts the waiting stops the worker."""
     own = _core.Job(f"hook {info['name']}", job)
     logger = logging.getLogger(f"conclave.hook.{info['name']}")
     try:
         try:
-            run = _core.start_isolated_hook(info, name, argument, own)
+            run = await way.engine("start_isolated_hook", info, name, argument, own)
         except _core.CircleError:
             info[_UNUSABLE] = True  # its environment cannot be made
             raise
-        while not run.wait(0.1, _runner.worker_printed, logger.log):
-            pass
+        await way.ended(run, _runner.worker_printed, logger.log)
         response = run.response()
         if response.error is not None:
             raise _Failed(f"{response.error.type}: {response.error.message}")
-        return run.returned()
+        returned: dict[str, Any] | None = run.returned()
+        return returned
     finally:
         own.request_stop()
 
 
-def _asked(info: dict[str, Any], name: str, argument: Any, job: _core.Job) -> dict[str, Any] | None:
+async def _asked(
+    info: dict[str, Any], name: str, argument: Any, job: _core.Job, way: _async.Way
+) -> dict[str, Any] | None:
     if info.get("isolated"):
-        return _call_isolated(info, name, argument, job)
-    return call(info, name, Evidence(argument) if isinstance(argument, _core.Evidence) else argument)
+        return await _call_isolated(info, name, argument, job, way)
+    return await way.python(call, info, name, Evidence(argument) if isinstance(argument, _core.Evidence) else argument)
 
 
-def _each(
+async def _each(
     hooks: Iterable[dict[str, Any]],
     name: str,
     subject: T,
     argument_of: Callable[[T], Any],
     applied: Callable[[T, str, Any], tuple[T, str]],
     job: _core.Job,
+    way: _async.Way,
 ) -> tuple[T, list[Receipt]]:
     """Calls the hook of that name of each plugin, in order; each sees what the one before made of `subject`. `applied(subject,
     plugin, answer)` returns what the answer makes of it and the words for the receipt, "" for no change."""
@@ -167,7 +172,7 @@ def _each(
             continue  # as the receipt says already
         started = time.monotonic()
         try:
-            answer = _asked(info, name, argument_of(subject), job)
+            answer = await _asked(info, name, argument_of(subject), job, way)
             if answer is None:
                 continue
             subject, change = applied(subject, str(info["name"]), answer["value"])
@@ -177,8 +182,8 @@ def _each(
     return subject, receipts
 
 
-def run_opened_hooks(
-    hooks: Iterable[Mapping[str, Any]], case: _core.Case, job: _core.Job
+async def run_opened_hooks(
+    hooks: Iterable[dict[str, Any]], case: _core.Case, job: _core.Job, way: _async.Way
 ) -> tuple[list[_core.Problem], list[Receipt]]:
     """What `on_case_opened(case)` of each plugin notes."""
     argument = _core.case_to_plain(case)
@@ -187,11 +192,11 @@ def run_opened_hooks(
         more, change = _core.notes_of(plugin, value)
         return notes + list(more), change
 
-    return _each(hooks, "on_case_opened", [], lambda _: argument, applied, job)
+    return await _each(hooks, "on_case_opened", [], lambda _: argument, applied, job, way)
 
 
-def run_config_hooks(
-    hooks: Iterable[dict[str, Any]], config: _core.ConfigFile, job: _core.Job
+async def run_config_hooks(
+    hooks: Iterable[dict[str, Any]], config: _core.ConfigFile, job: _core.Job, way: _async.Way
 ) -> tuple[_core.ConfigFile, list[Receipt]]:
     """`on_config_loaded(config)` of each plugin."""
 
@@ -201,27 +206,28 @@ def run_config_hooks(
         changed = config.with_model(value)
         return changed, "" if changed.model == config.model else "changed the configuration"
 
-    return _each(hooks, "on_config_loaded", config, lambda config: config.model, applied, job)
+    return await _each(hooks, "on_config_loaded", config, lambda config: config.model, applied, job, way)
 
 
-def run_scan_hooks(
-    hooks: Iterable[dict[str, Any]], evidence: _core.Evidence, job: _core.Job
+async def run_scan_hooks(
+    hooks: Iterable[dict[str, Any]], evidence: _core.Evidence, job: _core.Job, way: _async.Way
 ) -> tuple[_core.Evidence, list[Receipt]]:
     """`on_scan_result(result)` of each plugin, for each service."""
     if not evidence.rows("services.name"):
         return evidence, []
-    return _each(
+    return await _each(
         hooks,
         "on_scan_result",
         evidence,
         _core.services_of,
         lambda evidence, _, value: _core.with_service_changes(evidence, value),
         job,
+        way,
     )
 
 
-def run_evidence_hooks(
-    hooks: Iterable[dict[str, Any]], evidence: _core.Evidence, job: _core.Job
+async def run_evidence_hooks(
+    hooks: Iterable[dict[str, Any]], evidence: _core.Evidence, job: _core.Job, way: _async.Way
 ) -> tuple[_core.Evidence, list[Receipt]]:
     """`on_evidence(evidence)` of each plugin; the facts it returns are added."""
 
@@ -231,24 +237,27 @@ def run_evidence_hooks(
             return evidence, ""
         return evidence.with_facts(rows), f"added facts: {', '.join(row[0] for row in rows)}"
 
-    return _each(hooks, "on_evidence", evidence, lambda evidence: evidence, applied, job)
+    return await _each(hooks, "on_evidence", evidence, lambda evidence: evidence, applied, job, way)
 
 
-def run_response_hooks(
-    hooks: Iterable[dict[str, Any]], responses: list[_core.ExpertResponse], job: _core.Job
+async def run_response_hooks(
+    hooks: Iterable[dict[str, Any]], responses: list[_core.ExpertResponse], job: _core.Job, way: _async.Way
 ) -> tuple[list[_core.ExpertResponse], list[Receipt]]:
     """`on_response(response)` of each plugin, for each response."""
-    return _each(
+    return await _each(
         hooks,
         "on_response",
         responses,
         lambda responses: [response.to_dict() for response in responses],
         lambda responses, _, value: _core.with_response_changes(responses, value),
         job,
+        way,
     )
 
 
-def run_consensus_hooks(hooks: Iterable[dict[str, Any]], report: _core.Report, job: _core.Job) -> _core.Report:
+async def run_consensus_hooks(
+    hooks: Iterable[dict[str, Any]], report: _core.Report, job: _core.Job, way: _async.Way
+) -> _core.Report:
     """The report with what `on_consensus(report)` of each plugin notes, and with their receipts."""
-    report, receipts = _each(hooks, "on_consensus", report, lambda report: report.to_dict(), _core.with_notes, job)
+    report, receipts = await _each(hooks, "on_consensus", report, lambda report: report.to_dict(), _core.with_notes, job, way)
     return _core.with_hooks(report, receipts) if receipts else report

@@ -28,7 +28,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conclave import _core, _deadlines
+from conclave import _async, _core, _deadlines
 from conclave._deadlines import CLEANUP_S, Outcome, bounded, guarded, run_loop
 from conclave._expert_job import ExpertJob, Secrets, settings_of
 from conclave._loading import load_expert
@@ -147,30 +147,33 @@ def worker_printed(descriptor: int, text: str) -> None:
         stream.write(text)
 
 
-def _start_isolated(info: Mapping[str, Any], evidence: Any, own: _core.Job, secrets: Secrets) -> _core.IsolatedRun:
+def _secret_values(names: set[Any], secrets: Secrets) -> dict[str, dict[str, str | None]]:
     """The worker is given the secrets it may have, or why it cannot have them, when it starts."""
-    settings = settings_of(info)
     values: dict[str, dict[str, str | None]] = {}
-    names = {*(info.get("secrets") or ()), *(settings.get(setting) for setting in info.get("secret_settings") or ())}
-    secrets.allow(names)
     for name in filter(None, names):
         try:
             values[name] = {"value": secrets.find(name)}
         except _core.SecurityError as error:
             values[name] = {"error": str(error)}
-    return _core.start_isolated({**info, "secret_values": values}, evidence, own)
+    return values
 
 
-def _judge_isolated(info: Mapping[str, Any], evidence: Any, job: _core.Job | None, secrets: Secrets) -> _core.ExpertResponse:
+async def _ask_worker(
+    info: Mapping[str, Any], evidence: Any, job: _core.Job | None, secrets: Secrets, way: _async.Way
+) -> _core.ExpertResponse:
     """As `judge`, in a worker process. What interrupts the waiting stops the worker."""
     started = time.monotonic()
     own = _core.Job(str(info.get("name") or "expert"), job)
     logger = logging.getLogger(f"conclave.expert.{info.get('name')}")
     try:
-        run = _start_isolated(info, evidence, own, secrets)
-        while not run.wait(0.1, worker_printed, logger.log):
-            pass
-        return secrets.clean(run.response())
+        settings = settings_of(info)
+        names = {*(info.get("secrets") or ()), *(settings.get(setting) for setting in info.get("secret_settings") or ())}
+        secrets.allow(names)
+        # Opening the key ring takes time.
+        values = await way.python(_secret_values, names, secrets) if names else {}
+        worker = await way.engine("start_isolated", {**info, "secret_values": values}, evidence, own)
+        await way.ended(worker, worker_printed, logger.log)
+        return secrets.clean(worker.response())
     except Exception as error:
         return _response(_unanswered(error), info, started)
     finally:
@@ -182,29 +185,6 @@ def _unanswered(error: Exception) -> Outcome:
     return Outcome("cancelled" if isinstance(error, _core.CancelledError) else "failed", error)
 
 
-async def _await_isolated(info: Mapping[str, Any], evidence: Any, job: _core.Job | None, secrets: Secrets) -> _core.ExpertResponse:
-    """As `_judge_isolated`, from a running loop and without a thread."""
-    started = time.monotonic()
-    own = _core.Job(str(info.get("name") or "expert"), job)
-    logger = logging.getLogger(f"conclave.expert.{info.get('name')}")
-    loop = asyncio.get_running_loop()
-    news = asyncio.Event()
-    try:
-        run = await asyncio.to_thread(_start_isolated, info, evidence, own, secrets)  # opening the key ring takes time
-        loop.add_reader(run.fileno(), news.set)
-        try:
-            while not run.wait(0, worker_printed, logger.log):
-                await news.wait()
-                news.clear()
-        finally:
-            loop.remove_reader(run.fileno())
-        return secrets.clean(run.response())
-    except Exception as error:
-        return _response(_unanswered(error), info, started)
-    finally:
-        own.request_stop()
-
-
 def judge(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) -> _core.ExpertResponse:
     """Runs the expert on this thread, or in a worker if it is isolated, until it answers, fails or is interrupted. Only the
     user's KeyboardInterrupt gets out."""
@@ -213,7 +193,7 @@ def judge(info: Mapping[str, Any], evidence: Any, job: _core.Job | None = None) 
 
 def _judge(info: Mapping[str, Any], evidence: Any, job: _core.Job | None, secrets: Secrets) -> _core.ExpertResponse:
     if info.get("isolated"):
-        return _judge_isolated(info, evidence, job, secrets)
+        return _async.now(_ask_worker(info, evidence, job, secrets, _async.Here()))
     started = time.monotonic()
     try:
         view, expert_job, own = _prepare(info, evidence, job, secrets)
@@ -249,7 +229,7 @@ async def run_expert_async(info: Mapping[str, Any], evidence: Any, job: _core.Jo
     own = None
     secrets = Secrets.of(info)
     if info.get("isolated"):
-        return await _await_isolated(info, evidence, job, secrets)
+        return await _ask_worker(info, evidence, job, secrets, _async.OnLoop())
     try:
         view, expert_job, own = _prepare(info, evidence, job, secrets)
         seconds, grace = _limits(info)

@@ -9,7 +9,7 @@ import difflib
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -49,16 +49,14 @@ class _Circle:
 
     failures: str | None = None  # folder to save what failed experts were given
 
-    def save_failures(self, evidence: _core.Evidence, report: Report) -> None:
+    def save_failures(self, place: str, evidence: _core.Evidence, report: Report) -> None:
         """What cannot be saved costs no report."""
-        if self.failures is None:
-            return
         chosen = []
         for info in self.experts:
             with contextlib.suppress(TypeError, ValueError):  # settings that are wrong: it did not run
                 chosen += [(info, settings_of(info))] if info.get("sha256") else []
         try:
-            for folder in _core.save_failures(self.failures, chosen, evidence, report):
+            for folder in _core.save_failures(place, chosen, evidence, report):
                 _logger.info("saved what failed; conclave plugins test %s", folder)
         except OSError as error:
             _logger.warning("what failed experts were given is not saved: %s", error)
@@ -103,70 +101,80 @@ def _why_not(info: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 class _Finder:
     """Turns what a caller or a case names into infos for the runner."""
 
-    def __init__(self, case: Case, plugins: Iterable[str | os.PathLike[Any]], trust: Iterable[str]) -> None:
+    def __init__(self, case: Case, trust: Iterable[str], way: _async.Way) -> None:
         self._case = case
         self._trusted = frozenset([trust] if isinstance(trust, str) else trust)
         self.distrusted: set[str] = set()  # names that the caller trusts and the policy does not
+        self._way = way
+        self._beside: list[dict[str, Any]] = []  # plugins of the case
+        self.experts: dict[str, dict[str, Any]] = {}
+        self.hooks: list[dict[str, Any]] = []
+        self.left_out: list[dict[str, Any]] = []
+
+    async def look(self, plugins: Iterable[str | os.PathLike[Any]]) -> None:
         folders = [os.fsdecode(folder) for folder in plugins]
         for folder in folders:
             os.scandir(folder).close()  # what was named has to be there: OSError
-        infos, self.problems = _core.read_catalog(shipped_plugins(), folders)
+        infos: list[dict[str, Any]]
+        infos, problems = await self._way.engine("read_catalog", shipped_plugins(), folders)
         _core.check_consent()  # raises if nobody knows what may run
-        for path, message in self.problems:
+        for path, message in problems:
             if os.fspath(path) in folders:  # a folder that is one plugin; others matter only when they are asked for
                 raise _core.CircleError(message)
-        self.experts = {info["name"]: self._as_trusted(info) for info in infos if info["kind"] == "expert"}
+        self.experts = {info["name"]: await self._as_trusted(info) for info in infos if info["kind"] == "expert"}
         known = {info["name"] for info in infos}
-        beside = [] if case.file is None else _core.case_plugins(case)[0]
-        infos += [info for info in beside if info["kind"] == "hook" and info["name"] not in known]
-        hooks = [self._as_trusted(info) for info in infos if info["kind"] == "hook"]
-        self.hooks = sorted((info for info in hooks if not _why_not(info)), key=lambda info: info["name"])
+        self._beside, _ = await self._way.engine("case_plugins", self._case)
+        if self._case.file is not None:
+            infos += [info for info in self._beside if info["kind"] == "hook" and info["name"] not in known]
+        hooks = [await self._as_trusted(info) for info in infos if info["kind"] == "hook"]
+        self.hooks = sorted((info for info in hooks if not _why_not(info)), key=lambda info: str(info["name"]))
         self.left_out = [info for info in infos if info["kind"] == "expert" and not _may_run(info)]
         self.left_out += [info for info in hooks if _why_not(info)]
 
-    def _as_trusted(self, info: dict[str, Any]) -> dict[str, Any]:
+    async def _as_trusted(self, info: dict[str, Any]) -> dict[str, Any]:
         if info["name"] not in self._trusted or info["trust"] == "shipped":
             return info
         if not info["trustable"]:
             self.distrusted.add(info["name"])
             return info
         kept = {key: info[key] for key in ("origin", "in_default_circle", "enabled")}
-        return {**_core.read_plugin(info["path"], "trusted"), **kept}
+        return {**await self._way.engine("read_plugin", info["path"], "trusted"), **kept}
 
-    def by_name(self, name: str) -> dict[str, Any]:
+    async def by_name(self, name: str) -> dict[str, Any]:
         if name in self.experts:
             return self.experts[name]
-        for info in _core.case_plugins(self._case)[0]:
+        for info in self._beside:
             if info["name"] == name and info["kind"] == "expert":
-                return self._as_trusted(info)
+                return await self._as_trusted(info)
         near = difflib.get_close_matches(name, self.experts, 1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise _core.CircleError(f"there is no expert '{name}'{hint}")
 
-    def named_by_caller(self, item: ExpertLike) -> dict[str, Any]:
+    async def named_by_caller(self, item: ExpertLike) -> dict[str, Any]:
         """Naming is consent."""
         if isinstance(item, Mapping):
-            return {**self.named_by_caller(item["name"]), **{key: item[key] for key in ("settings", "weight") if key in item}}
+            said = {key: item[key] for key in ("settings", "weight") if key in item}
+            return {**await self.named_by_caller(item["name"]), **said}
         if isinstance(item, os.PathLike) or (isinstance(item, str) and _is_path(item)):
-            return self._as_trusted(_core.read_plugin(item, "named"))
+            return await self._as_trusted(await self._way.engine("read_plugin", item, "named"))
         if isinstance(item, str):
-            return self.by_name(item)
+            return await self.by_name(item)
         if callable(item):
             return _from_callable(item)
         raise TypeError(f"an expert is a name, a path or a function, not {type(item).__name__}")
 
-    def named_by_case(self, choice: Mapping[str, Any]) -> dict[str, Any]:
+    async def named_by_case(self, choice: Mapping[str, Any]) -> dict[str, Any]:
         """A file that only the case names may come from anywhere: it runs only if its content is in conclave.lock."""
         name = choice["name"]
         try:
             if _is_path(name):
                 path = os.path.join(self._case.base, name)
-                info = _core.read_plugin(path, "untrusted")
+                info: dict[str, Any] = await self._way.engine("read_plugin", path, "untrusted")
                 if info["sha256"] in _core.agreed_digests(self._case.base):
-                    info = _core.read_plugin(path, "named")
-                info = self._as_trusted(info)
+                    info = await self._way.engine("read_plugin", path, "named")
+                info = await self._as_trusted(info)
             else:
-                info = self.by_name(name)
+                info = await self.by_name(name)
         except _core.CircleError as error:
             raise _placed(error, self._case.place_of(name)) from None
         info = {**info, "settings": choice["settings"], "weight": choice["weight"]}
@@ -198,30 +206,39 @@ def _endpoints(named: Iterable[str]) -> list[str]:
     return [endpoint.strip() for endpoint in endpoints if endpoint.strip()]
 
 
-def _circle(
-    case: Case,
-    experts: Iterable[ExpertLike] | None,
-    plugins: Iterable[str | os.PathLike[Any]],
-    allow_endpoints: Iterable[str],
-    trust: Iterable[str],
-) -> _Circle:
-    objections = {endpoint: _core.forbids_endpoint(endpoint) for endpoint in _endpoints(allow_endpoints)}
+@dataclass
+class _Wishes:
+    """What the caller of `consult` says beside the case."""
+
+    experts: Iterable[ExpertLike] | None
+    plugins: Iterable[str | os.PathLike[Any]]
+    history: bool
+    allow_endpoints: Iterable[str]
+    trust: Iterable[str]
+    save_failures: str | os.PathLike[Any] | None
+
+
+async def _circle(case: Case, wishes: _Wishes, way: _async.Way) -> _Circle:
+    objections = {endpoint: _core.forbids_endpoint(endpoint) for endpoint in _endpoints(wishes.allow_endpoints)}
     allowed = tuple(endpoint for endpoint, why in objections.items() if not why)
-    finder = _Finder(case, plugins, trust)
+    finder = _Finder(case, wishes.trust, way)
+    await finder.look(wishes.plugins)
     choices = {choice["name"]: choice for choice in case.experts}
+    experts = wishes.experts
     if experts is not None:
         if isinstance(experts, (str, os.PathLike)) or callable(experts):
             experts = [experts]
         infos = []
         for item in experts:
-            info = finder.named_by_caller(item)
+            info = await finder.named_by_caller(item)
             said = choices.get(info["name"])  # the case's settings hold also for an expert the caller picks
             infos.append({**said, **info} if said and "settings" not in info else info)
     elif choices:
-        infos = [finder.named_by_case(choice) for choice in case.experts]
+        infos = [await finder.named_by_case(choice) for choice in case.experts]
     else:
         infos = [info for info in finder.experts.values() if info["in_default_circle"] and _may_run(info)]
     circle = _Circle(hooks=finder.hooks, notes=[("policy", why, "") for why in objections.values() if why])
+    circle.failures = _folder_for(wishes.save_failures)
     asks_all = experts is None and not choices
     for info in finder.left_out:
         if info["kind"] == "hook" or (asks_all and info["in_default_circle"]):
@@ -245,87 +262,74 @@ def _circle(
     return circle
 
 
-class _History:
-    """Reads the report before this one and adds this one, if the caller wants history."""
-
-    def __init__(self, case: Case, wanted: bool) -> None:
-        self._store = _core.Store() if wanted else None
-        self._case = case
-
-    def previous(self, evidence: _core.Evidence) -> _core.Evidence:
-        text = self._store.last_report_json(self._case) if self._store is not None else None
-        return evidence if text is None else evidence.with_previous(text)
-
-    def add(self, report: Report) -> None:
-        if self._store is not None:
-            self._store.add_report(report, self._case)
-
-
-def _gathered(case: Case, circle: _Circle, history: _History, job: _core.Job) -> tuple[Gathered, list[_hooks.Receipt]]:
-    _warm_up(circle)
-    notes, opened = _hooks.run_opened_hooks(circle.hooks, case, job)
-    config, receipts = _hooked_config(circle, _core.load_config(case), job)
-    gathered = _core.gather(case, config, job)
-    _core.add_problems(gathered, notes)
-    return gathered, opened + receipts + _hooked_evidence(circle, history, gathered, job)
-
-
-async def _gathered_async(
-    case: Case, circle: _Circle, history: _History, job: _core.Job
+async def _gathered(
+    case: Case, circle: _Circle, previous: str | None, job: _core.Job, way: _async.Way
 ) -> tuple[Gathered, list[_hooks.Receipt]]:
-    """The engine's part without a thread that waits; hooks and history on one of Python's."""
-    _warm_up(circle)
-    notes, opened = await asyncio.to_thread(_hooks.run_opened_hooks, circle.hooks, case, job)
-    config = await _async.run(_core._operations["load_config"](case))
-    config, receipts = await asyncio.to_thread(_hooked_config, circle, config, job)
-    gathered = await _async.run(_core._operations["gather"](case, config, job))
-    _core.add_problems(gathered, notes)
-    return gathered, opened + receipts + await asyncio.to_thread(_hooked_evidence, circle, history, gathered, job)
-
-
-def _warm_up(circle: _Circle) -> None:
-    """Workers are made ready while evidence is gathered."""
     if circle.needs_workers():
-        _core.warm_up_workers()
-
-
-def _hooked_config(
-    circle: _Circle, config: _core.ConfigFile | None, job: _core.Job
-) -> tuple[_core.ConfigFile | None, list[_hooks.Receipt]]:
-    return (None, []) if config is None else _hooks.run_config_hooks(circle.hooks, config, job)
-
-
-def _hooked_evidence(circle: _Circle, history: _History, gathered: Gathered, job: _core.Job) -> list[_hooks.Receipt]:
+        _core.warm_up_workers()  # while evidence is gathered
+    notes, receipts = await _hooks.run_opened_hooks(circle.hooks, case, job, way)
+    config = await way.engine("load_config", case)
+    if config is not None:
+        config, more = await _hooks.run_config_hooks(circle.hooks, config, job, way)
+        receipts += more
+    gathered = await way.engine("gather", case, config, job)
+    _core.add_problems(gathered, notes)
     if circle.needs_workers():
         _core.add_isolation_problems(gathered)
     for rule, message, fix in circle.notes:
         _core.add_note(gathered, rule, message, fix)
-    evidence, scanned = _hooks.run_scan_hooks(circle.hooks, gathered.evidence, job)
-    evidence = history.previous(evidence)  # hooks see it, too
-    gathered.evidence, receipts = _hooks.run_evidence_hooks(circle.hooks, evidence, job)
-    return scanned + receipts
+    evidence, more = await _hooks.run_scan_hooks(circle.hooks, gathered.evidence, job, way)
+    receipts += more
+    if previous is not None:
+        evidence = evidence.with_previous(previous)  # hooks see it, too
+    gathered.evidence, more = await _hooks.run_evidence_hooks(circle.hooks, evidence, job, way)
+    return gathered, receipts + more
 
 
-def _reported(
-    case: Case,
-    circle: _Circle,
-    gathered: Gathered,
-    receipts: list[_hooks.Receipt],
-    responses: list[_core.ExpertResponse],
-    started: float,
-    history: _History,
-    job: _core.Job,
+Asked = Callable[[list[dict[str, Any]], Evidence, _core.Job], Awaitable[list[_core.ExpertResponse]]]
+
+
+async def _consulted(
+    case: Case | str | os.PathLike[Any], wishes: _Wishes, job: _core.Job, way: _async.Way, ask: Asked
 ) -> Report:
+    started = time.time()
+    subject: Case = case if isinstance(case, Case) else await way.engine("load_case", case)
+    circle = await _circle(subject, wishes, way)
+    previous = await way.engine("last_report", subject) if wishes.history else None
+    gathered, receipts = await _gathered(subject, circle, previous, job, way)
+    job.begin("asking experts", len(circle.experts), "experts")
+    responses = await ask(circle.experts, Evidence(gathered.evidence), job)
     if job.stopped:
         raise _core.CancelledError("the consultation was stopped")
-    responses, answered = _hooks.run_response_hooks(circle.hooks, responses + circle.refused, job)
-    report = _core.make_report(
-        case, gathered, responses, plugins=circle.plugins(), hooks=receipts + answered, started=started
+    responses, answered = await _hooks.run_response_hooks(circle.hooks, responses + circle.refused, job, way)
+    report: Report = await way.engine(
+        "make_report", subject, gathered, responses, plugins=circle.plugins(), hooks=receipts + answered, started=started
     )
-    report = _hooks.run_consensus_hooks(circle.hooks, report, job)
-    history.add(report)
-    circle.save_failures(gathered.evidence, report)
+    report = await _hooks.run_consensus_hooks(circle.hooks, report, job, way)
+    if wishes.history:
+        await way.engine("keep_report", report, subject)
+    if circle.failures is not None:
+        await way.python(circle.save_failures, circle.failures, gathered.evidence, report)
     return report
+
+
+async def _ask_in_turn(experts: list[dict[str, Any]], evidence: Evidence, job: _core.Job) -> list[_core.ExpertResponse]:
+    responses = []
+    for info in experts:
+        if job.stopped:
+            break
+        responses.append(_runner.judge(info, evidence, job))
+        job.advance()
+    return responses
+
+
+async def _ask_together(experts: list[dict[str, Any]], evidence: Evidence, job: _core.Job) -> list[_core.ExpertResponse]:
+    async def ask(info: Mapping[str, Any]) -> _core.ExpertResponse:
+        response = await _runner.run_expert_async(info, evidence, job)
+        job.advance()
+        return response
+
+    return list(await asyncio.gather(*(ask(info) for info in experts)))
 
 
 def _folder_for(failures: str | os.PathLike[Any] | None) -> str | None:
@@ -334,10 +338,6 @@ def _folder_for(failures: str | os.PathLike[Any] | None) -> str | None:
         return None
     os.makedirs(failures, exist_ok=True)
     return os.path.abspath(os.fsdecode(failures))
-
-
-def _case_of(case: Case | str | os.PathLike[Any]) -> Case:
-    return case if isinstance(case, Case) else Case.load(case)
 
 
 def consult(
@@ -368,22 +368,9 @@ def consult(
     or the evidence it names cannot be read; CircleError for an unknown expert. A failing expert is a failed response in the
     report.
     """
-    case = _case_of(case)
-    job = job if job is not None else _core.Job("consult")
-    started = time.time()
-    circle = _circle(case, experts, plugins, allow_endpoints, trust)
-    circle.failures = _folder_for(save_failures)
-    past = _History(case, history)
-    gathered, receipts = _gathered(case, circle, past, job)
-    evidence = Evidence(gathered.evidence)
-    job.begin("asking experts", len(circle.experts), "experts")
-    responses = []
-    for info in circle.experts:
-        if job.stopped:
-            break
-        responses.append(_runner.judge(info, evidence, job))
-        job.advance()
-    return _reported(case, circle, gathered, receipts, responses, started, past, job)
+    wishes = _Wishes(experts, plugins, history, allow_endpoints, trust, save_failures)
+    own = job if job is not None else _core.Job("consult")
+    return _async.now(_consulted(case, wishes, own, _async.Here(), _ask_in_turn))
 
 
 async def consult_async(
@@ -397,28 +384,13 @@ async def consult_async(
     trust: Iterable[str] = (),
     save_failures: str | os.PathLike[Any] | None = None,
 ) -> Report:
-    """As `consult`, from a running loop: async experts share the loop, other experts and the engine run on threads. Cancelling
-    the task stops them all and raises asyncio.CancelledError."""
+    """As `consult`, from a running loop: async experts share the loop; the engine, workers and their environments are awaited without
+    a thread that waits. Only synchronous experts and hooks that run in this process have one each, while they run. Cancelling the
+    task stops them all and raises asyncio.CancelledError."""
+    wishes = _Wishes(experts, plugins, history, allow_endpoints, trust, save_failures)
     own = job if job is not None else _core.Job("consult")
-    started = time.time()
     try:
-        case = await asyncio.to_thread(_case_of, case)
-        circle = await asyncio.to_thread(_circle, case, experts, plugins, allow_endpoints, trust)
-        circle.failures = _folder_for(save_failures)
-        past = _History(case, history)
-        gathered, receipts = await _gathered_async(case, circle, past, own)
-        evidence = Evidence(gathered.evidence)
-        own.begin("asking experts", len(circle.experts), "experts")
-
-        async def ask(info: Mapping[str, Any]) -> _core.ExpertResponse:
-            response = await _runner.run_expert_async(info, evidence, own)
-            own.advance()
-            return response
-
-        responses = await asyncio.gather(*(ask(info) for info in circle.experts))
-        return await asyncio.to_thread(
-            _reported, case, circle, gathered, receipts, list(responses), started, past, own
-        )
+        return await _consulted(case, wishes, own, _async.OnLoop(), _ask_together)
     except asyncio.CancelledError:
         own.request_stop()
         raise

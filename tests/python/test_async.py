@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import socket
 import threading
 import time
@@ -172,3 +173,95 @@ def test_a_consultation_awaits_the_engine(hanging_target):
             await task
 
     asyncio.run(asyncio.wait_for(main(), 20))
+
+
+# Consultations
+
+
+@pytest.fixture
+def slow_plugins(tmp_path):
+    """An expert and a folder with a hook, each in a worker, that leave a file when they begin and then hang."""
+    header = "# /// script\n# [tool.conclave]\n# kind = 'KIND'\n# [tool.conclave.permissions]\n# write = ['{0}']\n# ///\nimport conclave, os, time\n"
+    code = "    open(os.path.join('{0}', NAME + str(os.getpid())), 'w').close()\n    time.sleep(600)\n"
+    begun = tmp_path / "begun"
+    (tmp_path / "hooks").mkdir()
+    begun.mkdir()
+    text = header + "@conclave.expert\ndef look(evidence, job):\n" + code
+    (tmp_path / "slow.py").write_text(text.format(begun).replace("KIND", "expert").replace("NAME", "'expert'"))
+    text = header + "@conclave.hook\ndef on_evidence(evidence):\n" + code
+    (tmp_path / "hooks" / "hangs.py").write_text(text.format(begun).replace("KIND", "hook").replace("NAME", "'hook'"))
+    return tmp_path / "slow.py", tmp_path / "hooks", begun
+
+
+async def until(condition, seconds=60):
+    for _ in range(seconds * 20):
+        if condition():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not come to that")
+
+
+@pytest.mark.parametrize("what", ["expert", "hook"])
+def test_consultations_wait_for_workers_without_a_thread_of_python_each(case, slow_plugins, what):
+    expert, hooks, begun = slow_plugins
+    count = 8
+
+    def consult():
+        if what == "expert":
+            return conclave.consult_async(case, experts=[expert])
+        return conclave.consult_async(case, experts=[lambda evidence, job: "x"], plugins=[hooks])
+
+    async def main():
+        before = threading.active_count()
+        waiting = [asyncio.ensure_future(consult()) for _ in range(count)]
+        await until(lambda: len(list(begun.glob(f"{what}*"))) >= 2)  # as many as run at a time even on a small machine
+        await asyncio.sleep(0.5)
+        assert threading.active_count() == before and not any(task.done() for task in waiting)
+        workers = [int(path.name.removeprefix(what)) for path in begun.iterdir()]
+        for task in waiting:
+            task.cancel()
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        assert all(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes)
+        await until(lambda: not any(os.path.exists(f"/proc/{worker}") for worker in workers))
+
+    asyncio.run(main())
+
+
+def test_cancelling_while_a_case_is_gathered_stops_the_engine(hanging_target, monkeypatch):
+    jobs = []
+    load = _core._operations["gather"]
+    monkeypatch.setitem(_core._operations, "gather", lambda case, config, job: jobs.append(job) or load(case, config, job))
+
+    async def main():
+        case = conclave.Case(question="?", services=[hanging_target], name="hangs")
+        task = asyncio.ensure_future(conclave.consult_async(case, experts=[lambda evidence, job: "x"]))
+        await until(lambda: jobs)
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert jobs[0].stopped
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+
+
+def test_a_case_file_that_is_wrong_is_said_as_by_consult(tmp_path):
+    (tmp_path / "case.yaml").write_text("logs: [a.log]\nquestion: 7\nnonsense: 1\n")
+    with pytest.raises(conclave.InfrastructureError) as waited:
+        conclave.consult(tmp_path / "case.yaml")
+    with pytest.raises(conclave.InfrastructureError) as awaited:
+        asyncio.run(conclave.consult_async(tmp_path / "case.yaml"))
+    assert str(awaited.value) == str(waited.value) and awaited.value.problems == waited.value.problems
+    with pytest.raises(FileNotFoundError):
+        asyncio.run(conclave.consult_async(tmp_path / "no.yaml"))
+
+
+def test_history_is_read_and_kept_from_a_loop_too(case, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    async def main():
+        first = await conclave.consult_async(case, experts=[lambda evidence, job: "x"], history=True)
+        second = await conclave.consult_async(case, experts=[lambda evidence, job: evidence.previous["id"]], history=True)
+        assert second.responses[0].content == first.id
+
+    asyncio.run(main())
