@@ -39,21 +39,43 @@ consensus::ExpertResponse refused_response(const PluginInfo& plugin, double weig
   return response;
 }
 
-// All there are, by name, whether they may run or not. One of the catalogue hides one of the case.
-std::vector<PluginInfo> all_hooks(const Case& subject, const PluginCatalog& catalog, const std::vector<std::string>& trusted) {
-  std::vector<PluginInfo> hooks = catalog.plugins;
+// Hooks and rules, by name, whether they may run or not. One of the catalogue hides one of the case.
+std::vector<PluginInfo> all_called(const Case& subject, const PluginCatalog& catalog, const std::vector<std::string>& trusted) {
+  std::vector<PluginInfo> called = catalog.plugins;
   if (!case_plugins_folder(subject).empty()) {
     for (PluginInfo& plugin : read_case_plugins(subject).plugins) {
-      if (catalog.find(plugin.name) == nullptr) hooks.push_back(std::move(plugin));
+      if (catalog.find(plugin.name) == nullptr) called.push_back(std::move(plugin));
     }
   }
-  std::erase_if(hooks, [](const PluginInfo& plugin) { return plugin.kind != "hook"; });
-  for (PluginInfo& plugin : hooks) plugin = as_trusted(std::move(plugin), trusted);
-  std::stable_sort(hooks.begin(), hooks.end(), [](const PluginInfo& a, const PluginInfo& b) { return a.name < b.name; });
-  return hooks;
+  std::erase_if(called, [](const PluginInfo& plugin) { return plugin.kind != "hook" && plugin.kind != "rule"; });
+  for (PluginInfo& plugin : called) plugin = as_trusted(std::move(plugin), trusted);
+  std::stable_sort(called.begin(), called.end(), [](const PluginInfo& a, const PluginInfo& b) { return a.name < b.name; });
+  return called;
 }
 
-bool runs(const PluginInfo& hook) { return may_run(hook) && hook.trust != Trust::untrusted; }
+bool runs(const PluginInfo& plugin) { return may_run(plugin) && plugin.trust != Trust::untrusted; }
+
+// A note on a plugin that would have run if the user had not switched it off, the policy allowed it, or somebody agreed to it.
+config::Problem left_out(const PluginInfo& plugin, const fs::path& case_file) {
+  using enum config::Severity;
+  const std::string what = plugin.kind + " '" + plugin.name + "' did not run: ";
+  if (!plugin.enabled) return {note, "disabled", what + "you disabled it", "conclave plugins enable " + plugin.name, {}};
+  if (!plugin.forbidden.empty()) return {note, "policy", what + plugin.forbidden, {}, {}};
+  return {note,
+          "consent",
+          what + "it comes with the case, and nobody agreed to its content",
+          "conclave plugins lock " + case_file.string(),
+          {}};
+}
+
+// A folder that was named has to be there; what is wrong with single plugins in it matters only when they are asked for.
+Result<void> check_named_folders(const PluginCatalog& catalog, const std::vector<fs::path>& named) {
+  for (const PluginProblem& problem : catalog.problems) {
+    if (std::find(named.begin(), named.end(), problem.path) != named.end())
+      return fail(ErrorKind::invalid_argument, problem.message);
+  }
+  return {};
+}
 
 class Chooser {
  public:
@@ -61,7 +83,7 @@ class Chooser {
       : subject_(subject),
         request_(request),
         catalog_(read_users_catalog(shipped, request.plugin_dirs)),
-        hooks_(all_hooks(subject, catalog_, request.trusted)) {}
+        called_(all_called(subject, catalog_, request.trusted)) {}
 
   // The plugin a name or a path means. `by_user`: named on the command line and not in the case.
   [[nodiscard]] Result<PluginInfo> find(const ExpertChoice& choice, bool by_user) const {
@@ -124,39 +146,17 @@ class Chooser {
     return {};
   }
 
-  // A folder that was named has to be there; what is wrong with single plugins in it matters only when they are asked for.
-  [[nodiscard]] Result<void> check_named_folders() const {
-    for (const PluginProblem& problem : catalog_.problems) {
-      if (std::find(request_.plugin_dirs.begin(), request_.plugin_dirs.end(), problem.path) != request_.plugin_dirs.end()) {
-        return fail(ErrorKind::invalid_argument, problem.message);
-      }
-    }
-    return {};
-  }
+  [[nodiscard]] Result<void> check_folders() const { return check_named_folders(catalog_, request_.plugin_dirs); }
 
   // What would have run, or sent, if the user had not switched it off or the policy allowed it; for the report.
   [[nodiscard]] std::vector<config::Problem> problems() const {
     const bool asks_all = request_.only.empty() && subject_.experts.empty();
     std::vector<config::Problem> problems;
-    const auto say_why = [&](const PluginInfo& plugin) {
-      const std::string what = plugin.kind + " '" + plugin.name + "' did not run: ";
-      if (!plugin.enabled)
-        problems.push_back(
-            {config::Severity::note, "disabled", what + "you disabled it", "conclave plugins enable " + plugin.name, {}});
-      else if (!plugin.forbidden.empty())
-        problems.push_back({config::Severity::note, "policy", what + plugin.forbidden, {}, {}});
-      else
-        problems.push_back({config::Severity::note,
-                            "consent",
-                            what + "it comes with the case, and nobody agreed to its content",
-                            "conclave plugins lock " + subject_.file.string(),
-                            {}});
-    };
     for (const PluginInfo& plugin : catalog_.plugins) {
-      if (asks_all && in_default_circle(plugin) && !may_run(plugin)) say_why(plugin);
+      if (asks_all && in_default_circle(plugin) && !may_run(plugin)) problems.push_back(left_out(plugin, subject_.file));
     }
-    for (const PluginInfo& hook : hooks_) {
-      if (!runs(hook)) say_why(hook);
+    for (const PluginInfo& plugin : called_) {
+      if (!runs(plugin)) problems.push_back(left_out(plugin, subject_.file));
     }
     const auto distrusts =
         std::find_if(policy_.files.begin(), policy_.files.end(), [](const PolicyFile& file) { return !file.plugins.trust; });
@@ -180,9 +180,10 @@ class Chooser {
     return allowed;
   }
 
-  // Whether a hook will run in a worker.
+  // Whether a hook or a rule will run in a worker.
   [[nodiscard]] bool isolates_hooks() const {
-    return std::any_of(hooks_.begin(), hooks_.end(), [](const PluginInfo& hook) { return runs(hook) && runs_isolated(hook); });
+    return std::any_of(called_.begin(), called_.end(),
+                       [](const PluginInfo& plugin) { return runs(plugin) && runs_isolated(plugin); });
   }
 
   [[nodiscard]] std::string place_of(const ExpertChoice& choice, const std::string& setting = {}) const {
@@ -217,7 +218,7 @@ class Chooser {
   const Case& subject_;
   const CircleRequest& request_;
   PluginCatalog catalog_;
-  std::vector<PluginInfo> hooks_;  // also those that may not run
+  std::vector<PluginInfo> called_;  // also those that may not run
   std::vector<Consent> lock_;
   Policy policy_;
 };
@@ -230,6 +231,31 @@ bool fits(const std::string& type, const nlohmann::json& value) {
 }
 
 }  // namespace
+
+Result<ChosenRules> choose_rules(const CircleRequest& request, const fs::path& shipped) {
+  const PluginCatalog catalog = read_users_catalog(shipped, request.plugin_dirs);
+  if (auto folders = check_named_folders(catalog, request.plugin_dirs); !folders)
+    return tl::unexpected(std::move(folders.error()));
+  ChosenRules chosen;
+  for (const PluginInfo& plugin : catalog.plugins) {
+    if (plugin.kind != "rule") continue;
+    if (may_run(plugin))
+      chosen.rules.push_back(as_trusted(plugin, request.trusted));
+    else
+      chosen.problems.push_back(left_out(plugin, {}));
+  }
+  for (const PluginProblem& problem : catalog.problems) {
+    const bool named = std::any_of(request.plugin_dirs.begin(), request.plugin_dirs.end(),
+                                   [&](const fs::path& folder) { return is_inside(problem.path, folder); });
+    if (named)
+      chosen.problems.push_back(
+          {config::Severity::warning, "plugin", "a plugin that may be a rule cannot be used: " + problem.message, {}, {}});
+  }
+  if (std::any_of(chosen.rules.begin(), chosen.rules.end(), runs_isolated)) {
+    for (config::Problem& problem : isolation_problems()) chosen.problems.push_back(std::move(problem));
+  }
+  return chosen;
+}
 
 Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::json& said, const PlaceOf& place_of) {
   nlohmann::json settings = nlohmann::json::object();
@@ -258,10 +284,10 @@ Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::
   return settings;
 }
 
-std::vector<PluginInfo> hooks_of(const Case& subject, const CircleRequest& request, const fs::path& shipped) {
-  auto hooks = all_hooks(subject, read_users_catalog(shipped, request.plugin_dirs), request.trusted);
-  std::erase_if(hooks, [](const PluginInfo& hook) { return !runs(hook); });
-  return hooks;
+std::vector<PluginInfo> called_by_consult(const Case& subject, const CircleRequest& request, const fs::path& shipped) {
+  auto called = all_called(subject, read_users_catalog(shipped, request.plugin_dirs), request.trusted);
+  std::erase_if(called, [](const PluginInfo& plugin) { return !runs(plugin); });
+  return called;
 }
 
 std::vector<std::string> secrets_of(const PluginInfo& plugin, const nlohmann::json& settings) {
@@ -276,7 +302,7 @@ std::vector<std::string> secrets_of(const PluginInfo& plugin, const nlohmann::js
 Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, const fs::path& shipped, const MakeExpert& make) {
   Chooser chooser(subject, request, shipped);
   if (auto consent = chooser.read_consent(); !consent) return tl::unexpected(std::move(consent.error()));
-  if (auto folders = chooser.check_named_folders(); !folders) return tl::unexpected(std::move(folders.error()));
+  if (auto folders = chooser.check_folders(); !folders) return tl::unexpected(std::move(folders.error()));
   Circle circle;
   std::vector<std::string> seen;
   bool isolated = chooser.isolates_hooks();

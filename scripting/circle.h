@@ -19,9 +19,18 @@ using MakeExpert = std::function<ExpertPtr(const PluginInfo& plugin, nlohmann::j
 [[nodiscard]] Result<Circle> choose_circle(const Case& subject, const CircleRequest& request,
                                            const std::filesystem::path& shipped, const MakeExpert& make);
 
-// The hooks that run with a case, by name: those of the catalogue, and of the case itself those that somebody agreed to.
-[[nodiscard]] std::vector<PluginInfo> hooks_of(const Case& subject, const CircleRequest& request,
-                                               const std::filesystem::path& shipped);
+// The hooks and rules that run with a case, by name: those of the catalogue, and of the case itself those that somebody agreed
+// to.
+[[nodiscard]] std::vector<PluginInfo> called_by_consult(const Case& subject, const CircleRequest& request,
+                                                        const std::filesystem::path& shipped);
+
+// The rules that a configuration without a case is shown to, by name.
+struct ChosenRules {
+  std::vector<PluginInfo> rules;          // that may run
+  std::vector<config::Problem> problems;  // as Circle::problems
+};
+// An error if a folder that was named cannot be read; what cannot be used of its plugins is a problem.
+[[nodiscard]] Result<ChosenRules> choose_rules(const CircleRequest& request, const std::filesystem::path& shipped);
 
 // What its manifest names, and what settings name for it.
 [[nodiscard]] std::vector<std::string> secrets_of(const PluginInfo& plugin, const nlohmann::json& settings);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -12,8 +12,9 @@
 #include "engine/case/case_json.h"
 #include "engine/case/facts.h"
 #include "engine/case/hook_changes.h"
+#include "engine/config/user_rules.h"
+#include "scripting/plugin_call.h"
 #include "scripting/python_expert.h"
-#include "scripting/script_thread.h"
 #include "scripting/worker/isolated_hook.h"
 
 namespace conclave::scripting {
@@ -21,62 +22,6 @@ namespace {
 
 namespace py = pybind11;
 using Clock = std::chrono::steady_clock;
-
-// Runs `call` on the script thread as a watched hook and waits for it. Its result, or why there is none.
-template <class T>
-Result<T> wait_for_hook(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin, Job& parent,
-                        std::function<T(ScriptThread&, Ticket)> call) {
-  auto answer = std::make_shared<std::promise<Result<T>>>();
-  auto waiting = answer->get_future();
-  const auto job = std::make_shared<Job>("hook " + plugin.name, parent);
-  Watched watched;
-  watched.who = "hook " + plugin.name;
-  watched.time_s = plugin.time_s;
-  watched.job = job;
-  watched.give_up = [answer](consensus::Status, std::string why) { answer->set_value(fail(ErrorKind::circle, std::move(why))); };
-  const std::string who = watched.who;
-  const Ticket ticket = thread->watch().add(std::move(watched));
-  const bool posted = thread->post(who, [ticket, answer, call = std::move(call)](ScriptThread& self) {
-    {
-      const py::gil_scoped_release release;
-      if (!self.watch().begin(ticket)) return;
-    }
-    Result<T> result = fail(ErrorKind::script, "");
-    try {
-      result = call(self, ticket);
-    } catch (const std::exception& error) {  // error_already_set is one, too
-      result = fail(ErrorKind::script, error.what());
-    }
-    if (const auto ended = self.watch().end(ticket)) {
-      if (!result && ended->timed_out) result = fail(ErrorKind::script, "no answer within its time");
-      answer->set_value(std::move(result));
-    }
-  });
-  if (!posted) {
-    (void)thread->watch().end(ticket);
-    return fail(ErrorKind::circle, "the program is ending");
-  }
-  // The watch ends what runs; a thread that is busy with something else for that long counts as no answer, too.
-  const auto limit = std::chrono::duration<double>(2 * plugin.time_s + 5);
-  if (waiting.wait_for(limit) == std::future_status::timeout) {
-    if (!thread->watch().end(ticket)) return waiting.get();
-    return fail(ErrorKind::circle, "the script thread is busy with " + thread->busy_with());
-  }
-  return waiting.get();
-}
-
-std::function<void(int, std::string_view)> output_of(const HookRunners& runners, const PluginInfo& plugin) {
-  return [output = runners.output, name = plugin.name](int descriptor, std::string_view text) { output(name, descriptor, text); };
-}
-
-Result<HookAnswer> ask_worker(const HookRunners& runners, IsolatedTask task, Job& job) {
-  auto environment = runners.environments.prepare(task.plugin, job);
-  if (!environment && runners.unusable) runners.unusable->insert(task.plugin.name);
-  if (!environment) return tl::unexpected(std::move(environment.error()));
-  task.environment = std::move(*environment);
-  const auto output = output_of(runners, task.plugin);
-  return call_isolated(*runners.workers, std::move(task), job, output);
-}
 
 struct Outcome {
   bool present = false;
@@ -91,37 +36,9 @@ void record(std::vector<ReceiptHook>& receipt, const char* hook, const PluginInf
   receipt.push_back({hook, plugin.name, std::move(change), seconds});
 }
 
-// JSON in; JSON out as text, or nothing if there is no such hook.
-Result<std::optional<std::string>> answered_in_process(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin,
-                                                       const char* hook, const nlohmann::json& argument, Job& job) {
-  using Answer = std::optional<std::string>;
-  return wait_for_hook<Answer>(thread, plugin, job,
-                               [plugin, hook, json = argument.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)](
-                                   ScriptThread& self, Ticket ticket) {
-                                 const py::object answer = self.python().attr("json_hook")(
-                                     ticket, runner_info(plugin, nlohmann::json::object(), 1.0), hook, json);
-                                 return answer.is_none() ? Answer{} : Answer{py::cast<std::string>(answer)};
-                               });
-}
-
-// As scripting/conclave/_hooks.py makes them.
-Result<HookAnswer> json_answer(const HookRunners& runners, const PluginInfo& plugin, const char* hook,
-                               const nlohmann::json& argument, Job& job) {
-  if (runs_isolated(plugin)) {
-    auto task = std::string_view(hook) == "on_config_loaded" ? isolated_config_hook(plugin, argument)
-                                                             : isolated_json_hook(plugin, hook, argument);
-    if (!task) return tl::unexpected(std::move(task.error()));
-    return ask_worker(runners, std::move(*task), job);
-  }
-  auto text = answered_in_process(runners.thread, plugin, hook, argument, job);
-  if (!text) return tl::unexpected(std::move(text.error()));
-  if (!text->has_value()) return HookAnswer{};
-  return HookAnswer{true, nlohmann::json::parse(**text, nullptr, false)};
-}
-
 Result<Outcome> run_config_hook(const HookRunners& runners, const PluginInfo& plugin, config::ConfigFile& config, Job& job) {
   const nlohmann::json before = config::to_json(config.model);
-  auto answer = json_answer(runners, plugin, "on_config_loaded", before, job);
+  auto answer = call_plugin(runners, plugin, "on_config_loaded", before, job);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   if (!answer->present || answer->value.is_null()) return Outcome{answer->present, {}};
   auto model = config::config_from_json(answer->value);
@@ -134,13 +51,20 @@ Result<Outcome> run_config_hook(const HookRunners& runners, const PluginInfo& pl
 template <class T, class Apply>
 Result<Outcome> run_json_hook(const HookRunners& runners, const PluginInfo& plugin, const char* hook,
                               const nlohmann::json& argument, T& value, Job& job, const Apply& apply) {
-  const auto answer = json_answer(runners, plugin, hook, argument, job);
+  const auto answer = call_plugin(runners, plugin, hook, argument, job);
   if (!answer) return tl::unexpected(answer.error());
   if (!answer->present) return Outcome{};
   auto changed = apply(value, answer->value);
   if (!changed) return tl::unexpected(std::move(changed.error()));
   value = std::move(changed->value);
   return Outcome{true, std::move(changed->change)};
+}
+
+Result<std::vector<config::Problem>> ask_rule(const HookRunners& runners, const PluginInfo& plugin, const nlohmann::json& given,
+                                              const config::ConfigFile& config, Job& job) {
+  const auto answer = call_plugin(runners, plugin, "rule", given, job);
+  if (!answer) return tl::unexpected(answer.error());
+  return config::problems_of_rule(config, plugin.name, answer->value);
 }
 
 struct EvidenceAnswer {
@@ -151,7 +75,7 @@ struct EvidenceAnswer {
 
 Result<EvidenceAnswer> enriched_in_process(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin,
                                            const EvidencePtr& evidence, Job& job) {
-  return wait_for_hook<EvidenceAnswer>(thread, plugin, job, [plugin, evidence](ScriptThread& self, Ticket ticket) {
+  return wait_in_process<EvidenceAnswer>(thread, plugin, job, [plugin, evidence](ScriptThread& self, Ticket ticket) {
     py::module_::import("conclave._core");  // registers the types
     const py::object given = py::cast(std::const_pointer_cast<Evidence>(evidence));
     const py::object made =
@@ -196,7 +120,7 @@ Result<Outcome> run_evidence_hook(const HookRunners& runners, const PluginInfo& 
 }
 
 Result<bool> started_in_process(const std::shared_ptr<ScriptThread>& thread, const PluginInfo& plugin, Job& job) {
-  return wait_for_hook<bool>(thread, plugin, job, [plugin](ScriptThread& self, Ticket ticket) {
+  return wait_in_process<bool>(thread, plugin, job, [plugin](ScriptThread& self, Ticket ticket) {
     return py::cast<bool>(self.python().attr("startup_hook")(ticket, runner_info(plugin, nlohmann::json::object(), 1.0)));
   });
 }
@@ -330,6 +254,27 @@ Hooks make_hooks(HookRunners runners, const std::vector<PluginInfo>& plugins) {
     return notes_on(runners, plugins, "on_consensus", to_json(report), receipt, job);
   };
   return hooks;
+}
+
+void add_rules(Hooks& hooks, const HookRunners& runners, const std::vector<PluginInfo>& rules) {
+  if (rules.empty()) return;
+  for (const PluginInfo& rule : rules) hooks.plugins.push_back({rule.name, rule.version, rule.sha256});
+  hooks.check_config = [runners, rules](config::ConfigFile config, std::vector<ReceiptHook>& receipt,
+                                        Job& job) -> Result<config::ConfigFile> {
+    const nlohmann::json given = config::for_rules(config);
+    std::vector<config::Problem> all;
+    for (const PluginInfo& rule : rules) {
+      if (job.stopped()) return fail_cancelled();
+      const auto started = Clock::now();
+      auto found = ask_rule(runners, rule, given, config, job);
+      auto outcome = found.map([](const auto& problems) { return Outcome{true, config::found_in_words(problems.size())}; });
+      record(receipt, "rule", rule, outcome, started);
+      if (!found) found = std::vector{config::failed_rule(config, rule.name, found.error().message)};
+      std::move(found->begin(), found->end(), std::back_inserter(all));
+    }
+    if (job.stopped()) return fail_cancelled();
+    return config::with_problems(std::move(config), std::move(all));
+  };
 }
 
 }  // namespace conclave::scripting

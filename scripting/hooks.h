@@ -1,4 +1,4 @@
-// Functions of hook plugins at the fixed points of a consultation.
+// Functions of hook and rule plugins at the fixed points of a consultation.
 #pragma once
 
 #include <functional>
@@ -18,13 +18,14 @@ namespace conclave::scripting {
 class ScriptThread;
 class WorkerPool;
 
-// Where hooks run: those of shipped and trusted plugins on the script thread, others in workers.
+// Where they run: those of shipped and trusted plugins on the script thread, others in workers.
 struct HookRunners {
   std::shared_ptr<ScriptThread> thread;
   std::shared_ptr<WorkerPool> workers;
   Environments environments;  // made here for those that need one
-  // What hooks print in workers: descriptor 1 or 2, whole lines. From the thread of the workers; must not block long.
-  std::function<void(const std::string& plugin, int descriptor, std::string_view text)> output;
+  // What they print in workers: descriptor 1 or 2, whole lines of "hook NAME" or "rule NAME". From the thread of the workers;
+  // must not block long.
+  std::function<void(const std::string& who, int descriptor, std::string_view text)> output;
   // Names of those whose environment could not be made; of one consultation, and one thread at a time.
   std::shared_ptr<std::set<std::string>> unusable = {};
 };
@@ -33,6 +34,9 @@ struct HookRunners {
 // thread at most the plugin's time and the same again for the hook, for an environment until it is made, for a worker until it
 // ends or was killed; never call them on the script thread. A hook that fails changes nothing and is recorded as "failed: ...".
 [[nodiscard]] Hooks make_hooks(HookRunners runners, const std::vector<PluginInfo>& plugins);
+
+// `hooks` with a check_config that asks these, in order of names; they wait as hooks do. One that fails costs a problem.
+void add_rules(Hooks& hooks, const HookRunners& runners, const std::vector<PluginInfo>& rules);
 
 // `on_startup(app)` of those that have it, as above: in the window, once Python is there. In a worker `app` knows nothing but
 // message(). Stops early when `job` is stopped.

@@ -35,7 +35,7 @@ struct PluginInfo {
   std::string scope = "overall";
   std::string summary;
   std::string module;          // "error_bursts"
-  std::string function;        // "assess"; empty: the one function decorated with @conclave.expert
+  std::string function;        // "assess"; empty: the one function with the decorator of its kind
   std::filesystem::path path;  // folder of plugin.toml, or the single file
   std::string sha256;          // over names and contents of all its files
   std::vector<std::string>
@@ -89,9 +89,9 @@ struct PluginCatalog {
 };
 
 // Reads `shipped`, every folder in `named`, and the `user`'s own: each subfolder with a plugin.toml, and each *.py with an inline
-// header (PEP 723, table [tool.conclave]) or a @conclave.expert decorator. A folder that itself has a plugin.toml is one plugin;
-// subfolders named experts and hooks are searched likewise. What cannot be read is a problem and the rest goes on; an empty path
-// is skipped, and so is a `user` that does not exist. Nothing of `user` is read that others may write.
+// header (PEP 723, table [tool.conclave]) or a decorator such as @conclave.expert. A folder that itself has a plugin.toml is one
+// plugin; subfolders named experts, hooks and rules are searched likewise. What cannot be read is a problem and the rest goes on;
+// an empty path is skipped, and so is a `user` that does not exist. Nothing of `user` is read that others may write.
 [[nodiscard]] PluginCatalog read_catalog(const std::filesystem::path& shipped, const std::vector<std::filesystem::path>& named,
                                          const std::filesystem::path& user = {});
 

@@ -92,14 +92,18 @@ class Host : public ScriptHost {
   }
 
   [[nodiscard]] Hooks hooks(const Case& subject, const CircleRequest& request) override {
-    const std::vector<PluginInfo> plugins = hooks_of(subject, request, paths_.plugins);
+    std::vector<PluginInfo> plugins = called_by_consult(subject, request, paths_.plugins);
     if (std::any_of(plugins.begin(), plugins.end(), runs_isolated)) workers_->warm_up();
-    return make_hooks({thread_, workers_, paths_.environments(), output_of_workers("hook ")}, plugins);
+    const auto rules =
+        std::stable_partition(plugins.begin(), plugins.end(), [](const auto& plugin) { return plugin.kind == "hook"; });
+    Hooks hooks = make_hooks(runners(), {plugins.begin(), rules});
+    add_rules(hooks, runners(), {rules, plugins.end()});
+    return hooks;
   }
 
   [[nodiscard]] std::vector<StartedHook> start_up(const std::vector<PluginInfo>& plugins, Job& job) override {
     if (std::any_of(plugins.begin(), plugins.end(), runs_isolated)) workers_->warm_up();
-    return run_startup_hooks({thread_, workers_, paths_.environments(), output_of_workers("hook ")}, plugins, job);
+    return run_startup_hooks(runners(), plugins, job);
   }
 
   void execute(std::string source, std::function<void(ConsoleReply)> done) override { thread_->execute(std::move(source), done); }
@@ -243,6 +247,8 @@ class Host : public ScriptHost {
         [&ended](int code) { ended.set_value(code); });
     return waiting.get();
   }
+
+  [[nodiscard]] HookRunners runners() const { return {thread_, workers_, paths_.environments(), output_of_workers("")}; }
 
   [[nodiscard]] IsolatedExpert::Output output_of_workers(const std::string& kind) const {
     return [sink = sink_, kind](const std::string& name, int descriptor, std::string_view text) {

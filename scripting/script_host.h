@@ -31,9 +31,9 @@ struct HostPaths {
 };
 
 enum class Stream { out, err };
-// Text a script printed, valid UTF-8; `origin` is "console", "script", "expert error_bursts", "hook NAME", "conclave" for the
-// host's own words, or empty. Called from the script thread, from threads that scripts started and from that of the workers, at
-// the same time and without the GIL; must not block long.
+// Text a script printed, valid UTF-8; `origin` is "console", "script", "expert error_bursts", "hook NAME", "rule NAME",
+// "conclave" for the host's own words, or empty. Called from the script thread, from threads that scripts started and from that
+// of the workers, at the same time and without the GIL; must not block long.
 using OutputSink = std::function<void(Stream, std::string_view text, std::string_view origin)>;
 
 struct ConsoleReply {
@@ -101,8 +101,8 @@ class ScriptHost {
   [[nodiscard]] virtual PluginCatalog catalog(const std::vector<std::filesystem::path>& plugin_dirs) const = 0;
   // Unknown names are an error of kind not_found with a near miss; code that may not run is in `refused`.
   [[nodiscard]] virtual Result<Circle> circle(const Case& subject, const CircleRequest& request) = 0;
-  // Functions of hook plugins (shipped, installed, named, and of the case what was agreed to), run as experts are: on the script
-  // thread, or in workers what is not trusted. They block the calling thread meanwhile.
+  // Functions of hook and rule plugins (shipped, installed, named, and of the case what was agreed to), run as experts are: on
+  // the script thread, or in workers what is not trusted. They block the calling thread meanwhile.
   [[nodiscard]] virtual Hooks hooks(const Case& subject, const CircleRequest& request) = 0;
 
   // on_startup(app) of these, one after the other. Blocks the calling thread meanwhile.

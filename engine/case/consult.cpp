@@ -104,7 +104,7 @@ Result<consensus::ConsensusResult> conclude_again(const std::vector<ExpertRespon
 std::vector<config::Problem> failures_of(const std::vector<ReceiptHook>& hooks) {
   std::vector<config::Problem> problems;
   for (const ReceiptHook& hook : hooks) {
-    if (!hook.change.starts_with("failed: ")) continue;
+    if (!hook.change.starts_with("failed: ") || hook.hook == "rule") continue;
     const std::string first_line = hook.change.substr(0, hook.change.find('\n'));
     problems.push_back(
         {config::Severity::warning, "hook-failed", "hook " + hook.hook + " of " + hook.plugin + " " + first_line, "", {}});
@@ -184,6 +184,11 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
     auto changed = options.hooks.on_config_loaded(std::move(*loaded), hooks, job);
     if (!changed) return tl::unexpected(changed.error());
     loaded = std::move(*changed);
+  }
+  if (loaded && options.hooks.check_config) {
+    auto checked = options.hooks.check_config(std::move(*loaded), hooks, job);
+    if (!checked) return tl::unexpected(checked.error());
+    loaded = std::move(*checked);
   }
 
   auto gathered = gather(subject, loaded, job);

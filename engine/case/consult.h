@@ -42,6 +42,8 @@ struct Hooks {
   // Before anything else; notes.
   std::function<Result<std::vector<config::Problem>>(const Case&, std::vector<ReceiptHook>&, Job&)> on_case_opened;
   std::function<Result<config::ConfigFile>(config::ConfigFile, std::vector<ReceiptHook>&, Job&)> on_config_loaded;
+  // Rules of users: the same configuration with what they find among its problems, as is what they cost that fail.
+  std::function<Result<config::ConfigFile>(config::ConfigFile, std::vector<ReceiptHook>&, Job&)> check_config;
   std::function<Result<EvidencePtr>(EvidencePtr, std::vector<ReceiptHook>&, Job&)> on_scan_result;  // before on_evidence
   std::function<Result<EvidencePtr>(EvidencePtr, std::vector<ReceiptHook>&, Job&)> on_evidence;
   // Once all have answered, refused experts among them.

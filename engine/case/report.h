@@ -28,7 +28,7 @@ struct ReceiptPlugin {
 };
 
 struct ReceiptHook {
-  std::string hook;  // on_case_opened, on_config_loaded, on_scan_result, on_evidence, on_response, on_consensus
+  std::string hook;  // on_case_opened, on_config_loaded, on_scan_result, on_evidence, on_response, on_consensus; rule
   std::string plugin;
   std::string change;  // what it changed, or "failed: ..."
   double seconds = 0;

@@ -3,8 +3,10 @@
 #include <memory>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "engine/config/infrastructure.h"
+#include "engine/config/user_rules.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/blocking.h"
 #include "scripting/bindings/convert.h"
@@ -171,6 +173,24 @@ void bind_config(py::module_& module) {
   module.def("read_config", &read_config, py::arg("text"), py::arg("file_name") = "<text>",
              "Reads YAML; InfrastructureError if it is not YAML, everything else is among the problems.");
   module.def("read_config_file", &read_config_file, py::arg("path"));
+  module.def(
+      "config_for_rules", [](const ConfigFile& file) { return json_to_python(config::for_rules(file)); }, py::arg("config"),
+      "What rules are given: the model, `file` and `tree`.");
+  module.def(
+      "with_rule_problems",
+      [](const ConfigFile& file, py::handle rule, py::handle found) {
+        auto problems = value_or_raise(config::problems_of_rule(file, to_utf8(rule, "rule"), to_json_value(found, "found")));
+        const std::size_t count = problems.size();
+        return py::make_tuple(config::with_problems(file, std::move(problems)), to_str(config::found_in_words(count)));
+      },
+      py::arg("config"), py::arg("rule"), py::arg("found"),
+      "(the configuration with the problems of a rule, words for the receipt). CircleError for what is no list of problems.");
+  module.def(
+      "with_failed_rule",
+      [](const ConfigFile& file, py::handle rule, py::handle why) {
+        return config::with_problems(file, {config::failed_rule(file, to_utf8(rule, "rule"), to_utf8(why, "why"))});
+      },
+      py::arg("config"), py::arg("rule"), py::arg("why"), "The configuration with a problem that says so.");
   module.def(
       "check_config", [](py::handle model) { return to_tuple(config::check(to_model(model))); }, py::arg("model"),
       "Problems of a model {services, global_settings}.");

@@ -1,7 +1,8 @@
-"""Calls hook plugins between the steps of a consultation. A hook that fails is recorded and skipped."""
+"""Calls hook and rule plugins between the steps of a consultation. One that fails is recorded and skipped."""
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import time
@@ -97,6 +98,39 @@ def _notes(name: str, returned: Any) -> list[str] | None:
     return notes
 
 
+MOST_PROBLEMS = 1000  # of a rule
+_PROBLEM = ("message", "path", "severity", "fix")
+
+
+def _found(function: Callable[..., Any], config: dict[str, Any]) -> list[dict[str, Any]]:
+    returned = function(config)
+    if returned is None:
+        return []
+    if isinstance(returned, (str, Mapping)):
+        returned = [returned]
+    if isinstance(returned, bytes) or not isinstance(returned, Iterable):
+        raise TypeError(f"a rule must return None, a problem or problems, not {type(returned).__name__}")
+    found = []
+    for problem in returned:  # may be a generator, which runs the rule
+        if len(found) == MOST_PROBLEMS:
+            raise ValueError(f"a rule may find at most {MOST_PROBLEMS} problems")
+        found.append(_problem(problem))
+    return found
+
+
+def _problem(problem: Any) -> dict[str, Any]:
+    if isinstance(problem, str):
+        return {"message": problem}
+    if not isinstance(problem, Mapping):
+        raise TypeError(f"a problem must be a text or a mapping, not {type(problem).__name__}")
+    unknown = [key for key in problem if key not in _PROBLEM]
+    if unknown:
+        raise ValueError(f"a problem has {', '.join(_PROBLEM)}, not {unknown[0]!r}")
+    if not problem.get("message"):
+        raise ValueError("a problem needs a message")
+    return _as_json(dict(problem))
+
+
 # What calls the function of a plugin with what the host hands over, and makes JSON of what it returns.
 _CALLS: dict[str, Callable[[Callable[..., Any], Any], Any]] = {
     "on_case_opened": _opened,
@@ -106,15 +140,16 @@ _CALLS: dict[str, Callable[[Callable[..., Any], Any], Any]] = {
     "on_response": _responses,
     "on_consensus": _concluded,
     "on_startup": _started,
+    "rule": _found,
 }
 
 
 def call(info: Mapping[str, Any], name: str, argument: Any) -> dict[str, Any] | None:
     """What the plugin's hook of that name returned, as {"value": JSON}: None or a dict for on_config_loaded, (name, value) pairs for
     on_evidence, a list with the changed fields of each for on_scan_result (a list of services) and on_response (a list of
-    responses), None or texts for on_case_opened and on_consensus, None for on_startup. None if it has no such hook. Whatever it raises passes
-    through; TypeError or ValueError for nonsense."""
-    function = _loading.load_hooks(info).get(name)
+    responses), None or texts for on_case_opened and on_consensus, None for on_startup. None if it has no such hook. "rule": the
+    problems that a rule finds. Whatever it raises passes through; TypeError or ValueError for nonsense."""
+    function = _loading.load_function(info, name) if name == "rule" else _loading.load_hooks(info).get(name)
     return None if function is None else {"value": _CALLS[name](function, argument)}
 
 
@@ -122,15 +157,15 @@ _UNUSABLE = "unusable"  # a key of what cannot be asked at all, and was recorded
 
 
 class _Failed(Exception):
-    """In its worker; the text says of what type it was."""
+    """In the plugin; the text says of what type it was."""
 
 
 async def _call_isolated(
     info: dict[str, Any], name: str, argument: Any, job: _core.Job, way: _async.Way
 ) -> dict[str, Any] | None:
     """As `call`, in a worker process. What interrupts the waiting stops the worker."""
-    own = _core.Job(f"hook {info['name']}", job)
-    logger = logging.getLogger(f"conclave.hook.{info['name']}")
+    own = _core.Job(f"{info['kind']} {info['name']}", job)
+    logger = logging.getLogger(f"conclave.{info['kind']}.{info['name']}")
     try:
         try:
             run = await way.engine("start_isolated_hook", info, name, argument, own)
@@ -152,7 +187,11 @@ async def _asked(
 ) -> dict[str, Any] | None:
     if info.get("isolated"):
         return await _call_isolated(info, name, argument, job, way)
-    return await way.python(call, info, name, Evidence(argument) if isinstance(argument, _core.Evidence) else argument)
+    given = Evidence(argument) if isinstance(argument, _core.Evidence) else argument
+    returned, failure = await way.python(_runner.run_hook, info, lambda: call(info, name, given), job)
+    if failure is not None:
+        raise _Failed(f"{failure.error.type}: {failure.error.message}")
+    return returned
 
 
 async def _each(
@@ -163,9 +202,11 @@ async def _each(
     applied: Callable[[T, str, Any], tuple[T, str]],
     job: _core.Job,
     way: _async.Way,
+    failed: Callable[[T, str, str], T] | None = None,
 ) -> tuple[T, list[Receipt]]:
     """Calls the hook of that name of each plugin, in order; each sees what the one before made of `subject`. `applied(subject,
-    plugin, answer)` returns what the answer makes of it and the words for the receipt, "" for no change."""
+    plugin, answer)` returns what the answer makes of it and the words for the receipt, "" for no change; `failed(subject, plugin,
+    why)` what a failure makes of it."""
     receipts: list[Receipt] = []
     for info in hooks:
         if _UNUSABLE in info:
@@ -177,7 +218,10 @@ async def _each(
                 continue
             subject, change = applied(subject, str(info["name"]), answer["value"])
         except Exception as error:
-            change = f"failed: {error}" if isinstance(error, _Failed) else f"failed: {type(error).__name__}: {error}"
+            why = str(error) if isinstance(error, _Failed) else f"{type(error).__name__}: {error}"
+            change = f"failed: {why}"
+            if failed is not None:
+                subject = failed(subject, str(info["name"]), why)
         receipts.append((name, str(info["name"]), change or "changed nothing", time.monotonic() - started))
     return subject, receipts
 
@@ -207,6 +251,25 @@ async def run_config_hooks(
         return changed, "" if changed.model == config.model else "changed the configuration"
 
     return await _each(hooks, "on_config_loaded", config, lambda config: config.model, applied, job, way)
+
+
+async def run_rules(
+    rules: Iterable[dict[str, Any]], config: _core.ConfigFile, job: _core.Job, way: _async.Way
+) -> tuple[_core.ConfigFile, list[Receipt]]:
+    """The configuration with what each rule finds among its problems, and with one for each that fails."""
+    if not rules:
+        return config, []
+    given = _core.config_for_rules(config)
+    return await _each(
+        rules,
+        "rule",
+        config,
+        lambda _: copy.deepcopy(given),
+        _core.with_rule_problems,
+        job,
+        way,
+        _core.with_failed_rule,
+    )
 
 
 async def run_scan_hooks(

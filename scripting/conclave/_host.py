@@ -39,7 +39,7 @@ class _Running:
 
     ticket: int
     origin: str
-    kind: str  # console, expert or hook
+    kind: str  # console, script, or the kind of a plugin
     path: str = ""  # of the plugin
     output_left: int | None = None  # characters; None: no limit; negative: what came since is not shown
     line_begun: bool = False  # it printed something without a line end
@@ -219,7 +219,8 @@ class Host:
     def _hook(self, ticket: int, info: dict[str, Any], name: str, argument: Any) -> dict[str, Any] | None:
         from conclave import _hooks
 
-        context = self._in_context(_Running(ticket, f"hook {info['name']}", "hook", info["path"], int(info["output_kb"] * 1024)))
+        kind = info["kind"]
+        context = self._in_context(_Running(ticket, f"{kind} {info['name']}", kind, info["path"], int(info["output_kb"] * 1024)))
         place = _Place()
         try:
             return context.run(_hooks.call, info, name, argument)
@@ -227,7 +228,7 @@ class Host:
             place.restore(sys.exc_info()[1])
 
     def json_hook(self, ticket: int, info: dict[str, Any], name: str, argument: str) -> str | None:
-        """JSON in; JSON out, or None if there is no such hook. Raises what the hook raises."""
+        """JSON in; JSON out, or None if there is no such hook. Raises what the hook, or the rule, raises."""
         answer = self._hook(ticket, info, name, json.loads(argument))
         return None if answer is None else json.dumps(answer["value"])
 

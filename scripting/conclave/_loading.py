@@ -67,17 +67,17 @@ def _marked(module: types.ModuleType, mark: str) -> dict[str, Any]:
     }
 
 
-def _find_function(module: types.ModuleType, info: Mapping[str, Any]) -> Callable:
+def _find_function(module: types.ModuleType, info: Mapping[str, Any], kind: str = "expert") -> Callable:
     wanted = info.get("function")
     if wanted:
         function = getattr(module, wanted, None)
         if function is None:
             raise AttributeError(f"{module.__file__} has no function '{wanted}'")
         return function
-    marked = _marked(module, "__conclave_expert__")
+    marked = _marked(module, f"__conclave_{kind}__")
     if len(marked) != 1:
         found = "none" if not marked else ", ".join(sorted(marked))
-        raise AttributeError(f"{module.__file__} should have exactly one function decorated with @conclave.expert; found {found}")
+        raise AttributeError(f"{module.__file__} should have exactly one function decorated with @conclave.{kind}; found {found}")
     return next(iter(marked.values()))
 
 
@@ -89,6 +89,15 @@ def load_hooks(info: Mapping[str, Any]) -> dict[str, Callable]:
     if not functions:
         raise AttributeError(f"no function in {module.__file__} is decorated with @conclave.hook, so this hook never runs")
     return functions
+
+
+def load_function(info: Mapping[str, Any], kind: str) -> Callable:
+    """The function of a plugin of that kind, such as "rule". AttributeError if it has none."""
+    with _loading:
+        function = _find_function(load_module(info), info, kind)
+    if not callable(function):
+        raise TypeError(f"{function!r} is not callable")
+    return function
 
 
 def load_expert(info: Mapping[str, Any]) -> Callable:

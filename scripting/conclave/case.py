@@ -45,6 +45,7 @@ class _Circle:
     experts: list[dict[str, Any]] = field(default_factory=list)
     refused: list[_core.ExpertResponse] = field(default_factory=list)
     hooks: list[dict[str, Any]] = field(default_factory=list)
+    rules: list[dict[str, Any]] = field(default_factory=list)
     notes: list[tuple[str, str, str]] = field(default_factory=list)  # rule, message, fix: what did not run, for the report
 
     failures: str | None = None  # folder to save what failed experts were given
@@ -62,13 +63,13 @@ class _Circle:
             _logger.warning("what failed experts were given is not saved: %s", error)
 
     def needs_workers(self) -> bool:
-        return any(info.get("isolated") for info in self.experts + self.hooks)
+        return any(info.get("isolated") for info in self.experts + self.hooks + self.rules)
 
     def plugins(self) -> list[tuple[str, str, str]]:
         """For the receipt."""
         return [
             (info["name"], info.get("version", ""), info["sha256"])
-            for info in self.experts + self.hooks
+            for info in self.experts + self.hooks + self.rules
             if info.get("sha256")
         ]
 
@@ -109,6 +110,7 @@ class _Finder:
         self._beside: list[dict[str, Any]] = []  # plugins of the case
         self.experts: dict[str, dict[str, Any]] = {}
         self.hooks: list[dict[str, Any]] = []
+        self.rules: list[dict[str, Any]] = []
         self.left_out: list[dict[str, Any]] = []
 
     async def look(self, plugins: Iterable[str | os.PathLike[Any]]) -> None:
@@ -125,11 +127,13 @@ class _Finder:
         known = {info["name"] for info in infos}
         self._beside, _ = await self._way.engine("case_plugins", self._case)
         if self._case.file is not None:
-            infos += [info for info in self._beside if info["kind"] == "hook" and info["name"] not in known]
-        hooks = [await self._as_trusted(info) for info in infos if info["kind"] == "hook"]
-        self.hooks = sorted((info for info in hooks if not _why_not(info)), key=lambda info: str(info["name"]))
+            infos += [info for info in self._beside if info["kind"] in ("hook", "rule") and info["name"] not in known]
+        called = [await self._as_trusted(info) for info in infos if info["kind"] in ("hook", "rule")]
+        called.sort(key=lambda info: str(info["name"]))
+        self.hooks = [info for info in called if info["kind"] == "hook" and not _why_not(info)]
+        self.rules = [info for info in called if info["kind"] == "rule" and not _why_not(info)]
         self.left_out = [info for info in infos if info["kind"] == "expert" and not _may_run(info)]
-        self.left_out += [info for info in hooks if _why_not(info)]
+        self.left_out += [info for info in called if _why_not(info)]
 
     async def _as_trusted(self, info: dict[str, Any]) -> dict[str, Any]:
         if info["name"] not in self._trusted or info["trust"] == "shipped":
@@ -237,11 +241,11 @@ async def _circle(case: Case, wishes: _Wishes, way: _async.Way) -> _Circle:
         infos = [await finder.named_by_case(choice) for choice in case.experts]
     else:
         infos = [info for info in finder.experts.values() if info["in_default_circle"] and _may_run(info)]
-    circle = _Circle(hooks=finder.hooks, notes=[("policy", why, "") for why in objections.values() if why])
+    circle = _Circle(hooks=finder.hooks, rules=finder.rules, notes=[("policy", why, "") for why in objections.values() if why])
     circle.failures = _folder_for(wishes.save_failures)
     asks_all = experts is None and not choices
     for info in finder.left_out:
-        if info["kind"] == "hook" or (asks_all and info["in_default_circle"]):
+        if info["kind"] in ("hook", "rule") or (asks_all and info["in_default_circle"]):
             what = f"{info['kind']} '{info['name']}' did not run"
             circle.notes += [(rule, f"{what}: {why}", fix) for rule, why, fix in _why_not(info)]
     for name in sorted(finder.distrusted):
@@ -271,6 +275,8 @@ async def _gathered(
     config = await way.engine("load_config", case)
     if config is not None:
         config, more = await _hooks.run_config_hooks(circle.hooks, config, job, way)
+        receipts += more
+        config, more = await _hooks.run_rules(circle.rules, config, job, way)
         receipts += more
     gathered = await way.engine("gather", case, config, job)
     _core.add_problems(gathered, notes)

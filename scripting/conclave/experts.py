@@ -1,11 +1,11 @@
-"""What the author of an expert or of a hook writes: the decorators, and how to abstain."""
+"""What the author of a plugin writes: the decorators, and how to abstain."""
 
 from __future__ import annotations
 
 import functools
 from typing import Any, Callable, TypeVar, overload
 
-__all__ = ["Abstain", "expert", "hook"]
+__all__ = ["Abstain", "expert", "hook", "rule"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -97,4 +97,18 @@ def hook(function: F) -> F:
     if name not in HOOKS:
         raise ValueError(f"a hook is named after its fixed point, one of {', '.join(HOOKS)}; got {name!r}")
     setattr(function, "__conclave_hook__", name)
+    return function
+
+
+def rule(function: F) -> F:
+    """Marks a function `(config)` as a rule: it looks at a configuration that was read and checked, and returns what is wrong with it.
+
+    config is a dict: `services` and `global_settings` as in ConfigFile.model, `file`, and `tree`, all that stands in the file. It
+    returns None, a problem, or an iterable of problems, at most 1000. A problem is a text or a mapping with `message` and, if there
+    is something to say, `path` (where: "services.api.image", "services[0].ports[1]" or "/services/api/image"), `severity` (error,
+    warning, which is the default, or note) and `fix`. Each is reported under the name of the plugin.
+    """
+    if not callable(function):
+        raise TypeError(f"a rule must be callable, not {type(function).__name__}")
+    setattr(function, "__conclave_rule__", True)
     return function

@@ -14,7 +14,7 @@ constexpr std::size_t most_messages = 20;
 constexpr std::size_t longest_message = 8000;
 constexpr const char* nonsense = "the worker speaks nonsense: no answer of a hook";
 
-Result<IsolatedTask> task_of(const PluginInfo& plugin, const char* hook, EvidencePtr evidence, nlohmann::json argument) {
+Result<IsolatedTask> task_of(const PluginInfo& plugin, std::string_view hook, EvidencePtr evidence, nlohmann::json argument) {
   auto task = isolated_task(plugin, nlohmann::json::object(), {}, std::move(evidence));
   if (!task) return task;
   task->info["secret_values"] = nlohmann::json::object();  // hooks have no way to ask for one
@@ -24,17 +24,14 @@ Result<IsolatedTask> task_of(const PluginInfo& plugin, const char* hook, Evidenc
 
 }  // namespace
 
-Result<IsolatedTask> isolated_config_hook(const PluginInfo& plugin, nlohmann::json config) {
-  if (!plugin.network.empty() && !plugin.raw_evidence) {
+Result<IsolatedTask> isolated_json_hook(const PluginInfo& plugin, std::string_view hook, nlohmann::json argument) {
+  const bool may_tell = !plugin.network.empty() && !plugin.raw_evidence;
+  if (may_tell && (hook == "on_config_loaded" || hook == "rule")) {
     return fail(ErrorKind::security,
                 "it may use the network, so it is not given the configuration; raw_evidence = true under [permissions] of its "
                 "plugin.toml would allow it");
   }
-  return task_of(plugin, "on_config_loaded", nullptr, std::move(config));
-}
-
-Result<IsolatedTask> isolated_json_hook(const PluginInfo& plugin, const char* hook, nlohmann::json argument) {
-  if (!plugin.network.empty() && !plugin.raw_evidence) argument = redacted(argument);
+  if (may_tell) argument = redacted(argument);
   return task_of(plugin, hook, nullptr, std::move(argument));
 }
 
@@ -81,7 +78,7 @@ Result<HookAnswer> call_isolated(WorkerPool& pool, IsolatedTask task, Job& job,
     std::promise<consensus::ExpertResponse> ended;
   };
   const auto waiting = std::make_shared<Waiting>();
-  task.job = std::make_shared<Job>("hook " + task.plugin.name, job);
+  task.job = std::make_shared<Job>(task.plugin.kind + " " + task.plugin.name, job);
   task.log = [output](int /*level*/, std::string_view text) { output(2, valid_utf8(text) + "\n"); };
   task.output = std::move(output);
   task.returned = [waiting](nlohmann::json value) { waiting->returned = std::move(value); };

@@ -1,4 +1,4 @@
-// A hook that is not trusted, or asks for it: run in a worker process.
+// A hook or a rule that is not trusted, or asks for it: run in a worker process.
 #pragma once
 
 #include <functional>
@@ -12,12 +12,12 @@
 
 namespace conclave::scripting {
 
-// A task without callbacks and job. The configuration (JSON of config::to_json) is not handed to a plugin that may use the
-// network unless it was granted raw_evidence: kind security; evidence it gets redacted, as experts do.
-[[nodiscard]] Result<IsolatedTask> isolated_config_hook(const PluginInfo& plugin, nlohmann::json config);
-// The others: on_case_opened with a case, on_scan_result with a list of services, on_response with a list of responses,
-// on_consensus with a report, redacted as said.
-[[nodiscard]] Result<IsolatedTask> isolated_json_hook(const PluginInfo& plugin, const char* hook, nlohmann::json argument);
+// A task without callbacks and job, for what is called with JSON: on_case_opened with a case, on_config_loaded with
+// config::to_json, a rule with config::for_rules, on_scan_result with a list of services, on_response with a list of responses,
+// on_consensus with a report. A plugin that may use the network gets it redacted, and a configuration not at all (kind security),
+// unless it was granted raw_evidence.
+[[nodiscard]] Result<IsolatedTask> isolated_json_hook(const PluginInfo& plugin, std::string_view hook, nlohmann::json argument);
+// Evidence it gets redacted, as experts do.
 [[nodiscard]] Result<IsolatedTask> isolated_evidence_hook(const PluginInfo& plugin, EvidencePtr evidence);
 
 [[nodiscard]] Result<IsolatedTask> isolated_startup_hook(const PluginInfo& plugin);

@@ -111,7 +111,7 @@ TEST_F(CircleTest, HooksOfACaseRunIsolatedOnceTheirContentIsAgreedTo) {
   write("case/plugins/middle.py", header + "# hidden by the shipped one\n");
   const auto names = [&](const CircleRequest& request = {}) {
     std::vector<std::string> list;
-    for (const PluginInfo& hook : hooks_of(subject, request, root / "shipped"))
+    for (const PluginInfo& hook : called_by_consult(subject, request, root / "shipped"))
       list.push_back(hook.name + (runs_isolated(hook) ? " isolated" : ""));
     return list;
   };

@@ -191,13 +191,16 @@ TEST_F(PluginCatalogTest, AFolderWithAManifestIsOnePlugin) {
   EXPECT_THAT(names(read_catalog({}, {root / "disk"})), ElementsAre("disk"));
 }
 
-TEST_F(PluginCatalogTest, GroupsOfExpertsAndHooksAreSearched) {
+TEST_F(PluginCatalogTest, GroupsOfExpertsHooksAndRulesAreSearched) {
   plugin("experts/disk", minimal);
+  write("rules/no_latest.py", "import conclave\n@conclave.rule\ndef check(config): return None\n");
   write("hooks/rename.py", "import conclave\n@conclave.hook\ndef on_evidence(evidence): return None\n");
   write("elsewhere/lost.py", "import conclave\n@conclave.expert\ndef assess(evidence, job): return None\n");
   const auto found = catalog();
-  EXPECT_THAT(names(found), ElementsAre("disk", "rename"));
+  EXPECT_THAT(names(found), ElementsAre("disk", "no_latest", "rename"));
   EXPECT_EQ(found.find("rename")->kind, "hook");
+  EXPECT_EQ(found.find("no_latest")->kind, "rule");
+  EXPECT_FALSE(in_default_circle(*found.find("no_latest")));
 }
 
 TEST_F(PluginCatalogTest, ASingleFileIsAPluginByItsDecorator) {

@@ -323,7 +323,8 @@ void ReportPage::addReceipt() {
   for (const auto& plugin : receipt.plugins)
     lines << tr("plugin %1 %2  sha256 %3").arg(qtText(plugin.name), qtText(plugin.version), qtText(plugin.sha256));
   for (const auto& hook : receipt.hooks)
-    lines << tr("hook %1 of %2: %3").arg(qtText(hook.hook), qtText(hook.plugin), qtText(hook.change));
+    lines << (hook.hook == "rule" ? tr("rule %1: %2").arg(qtText(hook.plugin), qtText(hook.change))
+                                  : tr("hook %1 of %2: %3").arg(qtText(hook.hook), qtText(hook.plugin), qtText(hook.change)));
   for (const auto& [what, version] : receipt.versions) lines << QStringLiteral("%1 %2").arg(qtText(what), qtText(version));
   auto* text = plainLabel(lines.join(QLatin1Char('\n')));
   text->setStyleSheet(QStringLiteral("font-family: monospace; font-size: 9pt;"));
