@@ -43,7 +43,7 @@ int show(Program& program, const Arguments& arguments, const config::ConfigFile&
 // With the interpreter running; the exit code.
 int check_with_rules(Program& program, const Arguments& arguments, const scripting::CircleRequest& request,
                      config::ConfigFile file, scripting::ScriptHost& host) {
-  const Hooks hooks = host.hooks(request);
+  const Hooks hooks = host.hooks(Case{}, request);
   if (!hooks.check_config) return show(program, arguments, file);  // removed since
   std::vector<ReceiptHook> receipt;
   std::optional<Running> running(std::in_place, program, "config check");

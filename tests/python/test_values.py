@@ -97,7 +97,7 @@ NO_VALUES = {
 
 def public_classes():
     for found_module in pkgutil.iter_modules(conclave.__path__):
-        if not found_module.name.startswith("_"):
+        if not found_module.name.startswith(("_", "lib")):  # in the wheel the engine's library lies there, too
             module = importlib.import_module(f"conclave.{found_module.name}")
             for name in module.__all__:
                 if inspect.isclass(kind := getattr(module, name)) and not issubclass(kind, BaseException):

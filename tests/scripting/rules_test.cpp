@@ -24,7 +24,9 @@ class RulesTest : public HostTest, public testing::WithParamInterface<bool> {
                             "# ///\nimport conclave, ctypes, os, time\n\n@conclave.rule\ndef check(config):\n    " + body + "\n");
     names.push_back(name);
   }
-  [[nodiscard]] Hooks hooks() const { return host().hooks({{}, {folder}, {}, in_workers ? std::vector<std::string>{} : names}); }
+  [[nodiscard]] Hooks hooks() const {
+    return host().hooks(subject, {{}, {folder}, {}, in_workers ? std::vector<std::string>{} : names});
+  }
   static config::ConfigFile config() {
     auto file = config::read_config("services:\n  api:\n    cpu_millicores: 50\n    image: shop:latest\n", "infra.yaml");
     EXPECT_TRUE(file.has_value());
