@@ -23,7 +23,14 @@ namespace fs = std::filesystem;
 constexpr int no_pytest = 41;
 constexpr int by_user = 42;
 constexpr const char* start_code =
-    "import sys\n"
+    "import site, sys, sysconfig\n"
+    "environment = sys.argv.pop(1)\n"
+    "if environment:\n"  // its packages after the standard library and before those of the system
+    "    before = list(sys.path)\n"
+    "    site.addsitedir(sysconfig.get_path('purelib', 'venv', {'base': environment}))\n"
+    "    own = [path for path in sys.path if path not in before]\n"
+    "    at = next((i for i, path in enumerate(before) if path.endswith(('dist-packages', 'site-packages'))), len(before))\n"
+    "    sys.path[:] = before[:at] + own + before[at:]\n"
     "try:\n    import pytest\n"
     "except ImportError:\n    sys.exit(41)\n"
     "class Interrupts:\n    def pytest_keyboard_interrupt(self, excinfo):\n        global ended\n"
@@ -92,10 +99,10 @@ Result<int> run(std::vector<std::string> arguments, std::vector<std::string> var
 
 }  // namespace
 
-Result<TestsEnded> run_plugin_tests(const fs::path& python_package, const fs::path& folder) {
+Result<TestsEnded> run_plugin_tests(const fs::path& python_package, const fs::path& folder, const fs::path& packages) {
   const std::string place = fs::absolute(folder).lexically_normal().string();
-  const auto status = run({CONCLAVE_PYTHON, "-P", "-c", start_code, "-q", "-p", "no:cacheprovider", "--rootdir=" + place,
-                           "--confcutdir=" + place, place},
+  const auto status = run({CONCLAVE_PYTHON, "-P", "-c", start_code, packages.string(), "-q", "-p", "no:cacheprovider",
+                           "--rootdir=" + place, "--confcutdir=" + place, place},
                           environment(python_package));
   if (!status) return tl::unexpected(status.error());
   if (WIFSIGNALED(*status)) {

@@ -5,10 +5,13 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 
+#include "app/cli/logging.h"
 #include "app/cli/places.h"
 #include "app/cli/program.h"
 #include "engine/base/text.h"
+#include "scripting/environments.h"
 #include "scripting/new_plugin.h"
 #include "scripting/plugin_catalog.h"
 #include "scripting/plugin_tests.h"
@@ -56,13 +59,35 @@ Result<fs::path> folder_of(const Arguments& arguments) {
               "there is no plugin and no folder '" + arguments.name + "'" + did_you_mean(arguments.name, known));
 }
 
+// What the tests of a plugin with requirements import. Nothing if it has none, or is no plugin: a folder with tests.
+Result<scripting::EnvironmentPtr> environment_for(Program& program, const fs::path& folder, Job& job) {
+  const auto plugin = scripting::read_users_plugin(folder, scripting::Trust::named);
+  if (!plugin) {
+    if (plugin.error().kind != ErrorKind::not_found) program.remark("conclave: " + plugin.error().text());
+    return scripting::EnvironmentPtr();
+  }
+  const scripting::Environments environments = scripting::HostPaths::of_this_program().environments();
+  if (needs_environment(*plugin) && environments.state(*plugin).kind != scripting::EnvironmentState::Kind::ready)
+    audit(program, {AuditLine{"plugin.environment", plugin->name, plugin->sha256}});
+  auto made = environments.prepare(*plugin, job);
+  if (!made) made.error().message = "its tests need its packages, which cannot be had: " + made.error().message;
+  return made;
+}
+
 int run_tests(Program& program, const Arguments& arguments) {
   for (const std::string& folder : arguments.folders) {
     if (::access(folder.c_str(), R_OK) != 0) return program.failed(fail_io("cannot open", folder, errno).value());
   }
   const auto folder = folder_of(arguments);
   if (!folder) return program.failed(folder.error());
-  const auto ended = scripting::run_plugin_tests(scripting::HostPaths::of_this_program().python_package, *folder);
+  std::optional<Running> making(std::in_place, program, "environment");
+  const auto environment = environment_for(program, *folder, making->job());
+  const bool interrupted = making->interrupted();
+  making.reset();
+  if (interrupted) return exit_interrupted;
+  if (!environment) return program.failed(environment.error());
+  const auto ended = scripting::run_plugin_tests(scripting::HostPaths::of_this_program().python_package, *folder,
+                                                 *environment ? (*environment)->folder : fs::path());
   if (!ended) return program.failed(ended.error());
   switch (*ended) {
     case scripting::TestsEnded::passed:
@@ -86,7 +111,7 @@ void add_plugin_making(CLI::App& plugins, Program& program) {
   make->add_option("--in", arguments->parent, "The folder to make it in, instead of this one")->type_name("DIR");
   make->callback([&program, arguments] { program.chosen = [&program, arguments] { return make_new(program, *arguments); }; });
 
-  auto* test = plugins.add_subcommand("test", "Run the tests of a plugin with pytest, without a display");
+  auto* test = plugins.add_subcommand("test", "Run the tests of a plugin with pytest, without a display, and with its packages if it has requirements");
   test->add_option("PLUGIN", arguments->name, "The name of a plugin, or a folder with tests")->required()->type_name("NAME|DIR");
   test->add_option("--plugins", arguments->folders, "Another folder with plugins")->type_name("DIR");
   test->footer("Tests run with all your rights. Exit codes: 0 all passed; 1 some failed; 2 there are none.");

@@ -173,3 +173,59 @@ def test_a_full_disk_is_said_and_leaves_room_again(conclave, wheels, plugin):
     outcome = subprocess.run(command, cwd=conclave.folder, env=conclave.env, capture_output=True, text=True, timeout=120)
     assert outcome.returncode == 1 and "the disk is full" in outcome.stderr, outcome
     assert outcome.stdout == "0\n"
+
+
+# The tests of a plugin with requirements
+
+
+@pytest.fixture
+def tested(conclave):
+    """A folder plugin that needs `requirement`, and a test that imports it."""
+    def write(requirement="tiny"):
+        conclave("plugins", "new", "mine")
+        folder = conclave.folder / "mine"
+        manifest = folder / "plugin.toml"
+        text = manifest.read_text()
+        assert "requirements" not in "".join(line for line in text.splitlines() if not line.startswith("#"))
+        manifest.write_text(f'requirements = ["{requirement}"]\n' + text)
+        (folder / "test_packages.py").write_text(
+            "import sys, tiny, json\n"
+            "def test_its_packages_come_before_those_of_the_system_and_after_the_standard_library():\n"
+            "    assert tiny.version == '1.0'\n"
+            "    places = [path for path in sys.path if path.endswith(('site-packages', 'dist-packages', 'lib-dynload'))]\n"
+            "    assert places[0].endswith('lib-dynload') and places[1] == tiny.__file__.rpartition('/')[0]\n"
+        )
+        return folder
+    return write
+
+
+def test_the_tests_of_a_plugin_import_its_packages(conclave, wheels, tested):
+    folder = tested()
+    outcome = conclave("plugins", "test", folder)
+    assert outcome.code == 0 and "passed" in outcome.out, outcome
+    (entry,) = conclave("plugins", "environments", "--json").json["environments"]
+    assert entry["state"] == "ready" and entry["packages"] == ["tiny 1.0"]
+    assert conclave("plugins", "test", folder).code == 0  # the same again
+
+
+def test_without_its_packages_the_tests_of_a_plugin_do_not_run(conclave, wheels, tested):
+    outcome = conclave("plugins", "test", tested("nowhere_to_be_found"))
+    assert outcome.code == 2 and "its tests need its packages, which cannot be had" in outcome.err
+    assert "nowhere-to-be-found" in outcome.err.replace("_", "-") and "passed" not in outcome.out
+
+
+def test_a_folder_with_tests_that_is_no_plugin_needs_no_packages(conclave, wheels):
+    folder = conclave.folder / "some_tests"
+    folder.mkdir()
+    (folder / "test_it.py").write_text("def test_it(): pass\n")
+    outcome = conclave("plugins", "test", folder)
+    assert outcome.code == 0 and outcome.err == ""
+
+
+def test_a_manifest_that_is_wrong_is_said_beside_the_tests(conclave, wheels, tested):
+    folder = tested()
+    (folder / "plugin.toml").write_text("name = 7\n")
+    (folder / "test_packages.py").write_text("def test_it(): pass\n")
+    (folder / "test_mine.py").unlink()
+    outcome = conclave("plugins", "test", folder)
+    assert outcome.code == 0 and "plugin.toml" in outcome.err
