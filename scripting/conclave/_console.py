@@ -53,7 +53,7 @@ class Console:
         try:
             codes = self._compile(source, file)
         except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
-            sys.stderr.write("".join(traceback.format_exception_only(error)))
+            sys.stderr.write("".join(traceback.format_exception_only(type(error), error)))
             return Outcome("failed")
         if codes is None:
             return Outcome("incomplete")

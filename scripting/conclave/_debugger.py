@@ -22,7 +22,7 @@ def listen(port: int) -> str:
         return _address
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")  # it warns of what holds for modules of Python only
     try:
-        import debugpy
+        import debugpy  # type: ignore[import]
     except ImportError:
         raise Unavailable(
             f"a debugger needs debugpy for {sys.executable}; install it with: apt install python3-debugpy"

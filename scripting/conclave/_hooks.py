@@ -24,7 +24,8 @@ def _config(function: Callable[..., Any], config: dict[str, Any]) -> dict[str, A
         return None
     if not isinstance(returned, Mapping):
         raise TypeError(f"on_config_loaded must return None or a dict, not {type(returned).__name__}")
-    return _as_json(dict(returned))
+    made: dict[str, Any] = _as_json(dict(returned))
+    return made
 
 
 def _facts(function: Callable[..., Any], evidence: Evidence) -> list[tuple[str, Any]]:

@@ -112,7 +112,7 @@ class Host:
                 pass  # of a task, which keeps it as its result
 
     def _on_wake(self) -> None:
-        os.eventfd_read(self._wake)
+        os.read(self._wake, 8)
         if not self._nested:
             self._loop.stop()
 
@@ -296,10 +296,12 @@ class Host:
             self.execute(*self._waiting.pop(0))
 
     def complete(self, text: str) -> list[str]:
-        return self.console.complete(text)
+        names: list[str] = self.console.complete(text)
+        return names
 
     def call_tip(self, text: str) -> str:
-        return self.console.call_tip(text)
+        tip: str = self.console.call_tip(text)
+        return tip
 
     def publish(self, case: Any, report: Any, blob: Any) -> None:
         import conclave
@@ -358,9 +360,9 @@ class Host:
     # Streams
 
     def _install_streams(self) -> None:
-        sys.stdout = _Output(self._native.write, 1)
-        sys.stderr = _Output(self._native.write, 2)
-        sys.stdin = _Input(self._read_line)
+        sys.stdout = _Output(self._native.write, 1)  # type: ignore[assignment]
+        sys.stderr = _Output(self._native.write, 2)  # type: ignore[assignment]
+        sys.stdin = _Input(self._read_line)  # type: ignore[assignment]
 
     def _read_line(self) -> str:
         """A line for `input` of a console command; "" is the end of input, as it is for everybody else.
@@ -373,7 +375,7 @@ class Host:
             return ""
         try:
             select.select([self._line], [], [])
-            os.eventfd_read(self._line)
+            os.read(self._line, 8)
             line = self._native.take_line()
         except BaseException:
             self._native.forget_line()
@@ -512,10 +514,10 @@ def _copy_context_to_threads() -> None:
     @functools.wraps(start)
     def start_in_context(self: threading.Thread) -> None:
         context, run = contextvars.copy_context(), self.run
-        self.run = lambda: context.run(run)  # type: ignore[method-assign]
+        setattr(self, "run", functools.partial(context.run, run))
         start(self)
 
-    threading.Thread.start = start_in_context  # type: ignore[method-assign]
+    setattr(threading.Thread, "start", start_in_context)
 
     run_in_executor = asyncio.BaseEventLoop.run_in_executor
 
@@ -525,4 +527,4 @@ def _copy_context_to_threads() -> None:
             function = functools.partial(contextvars.copy_context().run, function)
         return run_in_executor(self, executor, function, *arguments)
 
-    asyncio.BaseEventLoop.run_in_executor = run_in_context  # type: ignore[method-assign]
+    setattr(asyncio.BaseEventLoop, "run_in_executor", run_in_context)

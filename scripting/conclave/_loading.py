@@ -17,7 +17,7 @@ from typing import Any
 class _SourceLoader(importlib.machinery.SourceFileLoader):
     """Compiles anew every time: a cached .pyc of the same second and size would hide an edit."""
 
-    def get_code(self, fullname):
+    def get_code(self, fullname: str) -> types.CodeType:
         path = self.get_filename(fullname)
         return self.source_to_code(self.get_data(path), path)
 
@@ -47,6 +47,7 @@ def load_module(info: Mapping[str, Any]) -> types.ModuleType:
     parent.__path__ = [folder]
     loader = _SourceLoader(name, file)
     spec = importlib.util.spec_from_file_location(name, file, loader=loader)
+    assert spec is not None  # there is a loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[package] = parent
     sys.modules[name] = module
@@ -59,7 +60,7 @@ def load_module(info: Mapping[str, Any]) -> types.ModuleType:
     return module
 
 
-def _marked(module: types.ModuleType, mark: str) -> dict[str, Any]:
+def _marked(module: types.ModuleType, mark: str) -> dict[str, Callable[..., Any]]:
     return {
         name: value
         for name, value in vars(module).items()
@@ -67,10 +68,10 @@ def _marked(module: types.ModuleType, mark: str) -> dict[str, Any]:
     }
 
 
-def _find_function(module: types.ModuleType, info: Mapping[str, Any], kind: str = "expert") -> Callable:
+def _find_function(module: types.ModuleType, info: Mapping[str, Any], kind: str = "expert") -> Callable[..., Any]:
     wanted = info.get("function")
     if wanted:
-        function = getattr(module, wanted, None)
+        function: Callable[..., Any] | None = getattr(module, wanted, None)
         if function is None:
             raise AttributeError(f"{module.__file__} has no function '{wanted}'")
         return function
@@ -78,20 +79,21 @@ def _find_function(module: types.ModuleType, info: Mapping[str, Any], kind: str 
     if len(marked) != 1:
         found = "none" if not marked else ", ".join(sorted(marked))
         raise AttributeError(f"{module.__file__} should have exactly one function decorated with @conclave.{kind}; found {found}")
-    return next(iter(marked.values()))
+    (only,) = marked.values()
+    return only
 
 
-def load_hooks(info: Mapping[str, Any]) -> dict[str, Callable]:
+def load_hooks(info: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
     """The functions of a hook plugin decorated with @conclave.hook, by fixed point; AttributeError if there is none."""
     with _loading:
         module = load_module(info)
-    functions = {value.__conclave_hook__: value for value in _marked(module, "__conclave_hook__").values()}
+    functions = {getattr(value, "__conclave_hook__"): value for value in _marked(module, "__conclave_hook__").values()}
     if not functions:
         raise AttributeError(f"no function in {module.__file__} is decorated with @conclave.hook, so this hook never runs")
     return functions
 
 
-def load_function(info: Mapping[str, Any], kind: str) -> Callable:
+def load_function(info: Mapping[str, Any], kind: str) -> Callable[..., Any]:
     """The function of a plugin of that kind, such as "rule". AttributeError if it has none."""
     with _loading:
         function = _find_function(load_module(info), info, kind)
@@ -100,15 +102,14 @@ def load_function(info: Mapping[str, Any], kind: str) -> Callable:
     return function
 
 
-def load_expert(info: Mapping[str, Any]) -> Callable:
+def load_expert(info: Mapping[str, Any]) -> Callable[..., Any]:
     """The callable of an expert, `(evidence, job)`. The same code is loaded once; a class is instantiated each time."""
-    if info.get("callable") is not None:
-        function = info["callable"]
-    else:
+    found: Any = info.get("callable")
+    if found is None:
         with _loading:
-            function = _find_function(load_module(info), info)
-    if inspect.isclass(function):
-        function = function()
+            found = _find_function(load_module(info), info)
+    function = found() if inspect.isclass(found) else found
     if not callable(function):
         raise TypeError(f"{function!r} is not callable")
-    return function
+    expert: Callable[..., Any] = function
+    return expert

@@ -30,12 +30,17 @@ _LONGEST_DEFAULT = 30
 _LONGEST_LINE = 200
 
 
-def _static_mro(cls: type) -> tuple[type, ...]:
-    return type.__dict__["__mro__"].__get__(cls)
+_OF_TYPE: Mapping[str, Any] = vars(type)  # its descriptors, which no metaclass hides
 
 
-def _static_dict(cls: type) -> dict[str, Any]:
-    return type.__dict__["__dict__"].__get__(cls)
+def _static_mro(cls: Any) -> tuple[type, ...]:
+    mro: tuple[type, ...] = _OF_TYPE["__mro__"].__get__(cls)
+    return mro
+
+
+def _static_dict(cls: type) -> Mapping[str, Any]:
+    names: Mapping[str, Any] = _OF_TYPE["__dict__"].__get__(cls)
+    return names
 
 
 def _is(value: object, cls: type) -> bool:
@@ -45,12 +50,13 @@ def _is(value: object, cls: type) -> bool:
 def _instance_dict(value: object) -> dict[str, Any]:
     """The object's own attributes, read past any ``__getattribute__`` or property named ``__dict__``."""
     if _is(value, types.ModuleType):
-        return types.ModuleType.__getattribute__(value, "__dict__")
+        names: dict[str, Any] = types.ModuleType.__getattribute__(value, "__dict__")
+        return names
     for cls in _static_mro(type(value)):
         descriptor = _static_dict(cls).get("__dict__")
         if descriptor is not None:
             if _is(descriptor, types.GetSetDescriptorType):
-                found = descriptor.__get__(value)
+                found: dict[str, Any] = descriptor.__get__(value)
                 return found if _is(found, dict) else {}
             return {}
     return {}
@@ -59,7 +65,7 @@ def _instance_dict(value: object) -> dict[str, Any]:
 def static_names(value: object) -> set[str]:
     """Names of attributes, as ``dir`` would give them, without running any code of the object."""
     names: set[str] = set()
-    classes = [*_static_mro(value)] if _is(value, type) else []  # type: ignore[arg-type]
+    classes = [*_static_mro(value)] if _is(value, type) else []
     for cls in (*classes, *_static_mro(type(value))):
         names.update(name for name in _static_dict(cls) if type(name) is str)
     if not classes:
@@ -148,7 +154,7 @@ def _name_before(tokens: list[str], place: int) -> list[str]:
 
 def _is_bound(owner: object, name: str) -> bool:
     if _is(owner, type):
-        held = next((_static_dict(cls)[name] for cls in _static_mro(owner) if name in _static_dict(cls)), None)  # type: ignore[arg-type]
+        held = next((_static_dict(cls)[name] for cls in _static_mro(owner) if name in _static_dict(cls)), None)
         return type(held) in (classmethod, types.ClassMethodDescriptorType)
     if name in _instance_dict(owner):
         return False
@@ -183,7 +189,7 @@ def _constructor(cls: type) -> tuple[str, str]:
                 return _signature(maker, True).removesuffix(" -> None"), doc
             if type(maker).__name__ == "instancemethod":
                 return _described(maker, name, True)[0].removesuffix(" -> None"), doc
-    text = type.__dict__["__text_signature__"].__get__(cls)
+    text = _OF_TYPE["__text_signature__"].__get__(cls)
     return _without_first(text, False) if type(text) is str else "", doc
 
 
@@ -250,7 +256,7 @@ def _annotation(value: Any) -> str:
         return value
     if value is None:
         return "None"
-    return type.__dict__["__qualname__"].__get__(value) if type(value) is type else ""
+    return str(_OF_TYPE["__qualname__"].__get__(value)) if type(value) is type else ""
 
 
 def _default(value: Any) -> str:

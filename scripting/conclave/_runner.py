@@ -150,7 +150,7 @@ def worker_printed(descriptor: int, text: str) -> None:
 def _secret_values(names: set[Any], secrets: Secrets) -> dict[str, dict[str, str | None]]:
     """The worker is given the secrets it may have, or why it cannot have them, when it starts."""
     values: dict[str, dict[str, str | None]] = {}
-    for name in filter(None, names):
+    for name in [name for name in names if name]:
         try:
             values[name] = {"value": secrets.find(name)}
         except _core.SecurityError as error:
@@ -260,5 +260,5 @@ def run_hook(
     return None, _response(outcome, info, started)
 
 
-def _is_async(function: Callable) -> bool:
+def _is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))

@@ -20,7 +20,7 @@ _HISTORY_LINES = 10_000
 def run_console(
     console: Console,
     finish: Callable[[Coroutine[Any, Any, Outcome]], Outcome],
-    accept_interrupts: Callable[[bool], None] = bool,
+    accept_interrupts: Callable[[bool], object] = bool,
 ) -> int:
     """Reads and runs lines until end of input or ``exit()``; the exit code. `finish` drives what awaits to its end.
 
@@ -42,7 +42,7 @@ def run_console(
 def _read_and_run(
     console: Console,
     finish: Callable[[Coroutine[Any, Any, Outcome]], Outcome],
-    accept_interrupts: Callable[[bool], None],
+    accept_interrupts: Callable[[bool], object],
     interactive: bool,
 ) -> int:
     typed = ""
@@ -177,7 +177,7 @@ def wait_for_debugger(port: int) -> bool:
     except _debugger.Unavailable as error:
         print(f"conclave: {error}", file=sys.stderr)
         return False
-    import debugpy
+    import debugpy  # type: ignore[import]
 
     print(f"conclave: waiting for a debugger at {address}", file=sys.stderr)
     debugpy.wait_for_client()

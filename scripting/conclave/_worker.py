@@ -290,7 +290,7 @@ def _run_startup_hook(info: dict[str, Any], job: _core.Job) -> dict[str, Any]:
     return {"returned": None if returned is None else {"value": said}}
 
 
-def _secret(found: dict[str, Any]) -> str | None:
+def _secret(found: dict[str, str | None]) -> str | None:
     if "error" in found:
         raise _core.SecurityError(found["error"])
     return found["value"]
@@ -386,8 +386,8 @@ class _Names:
         self._numeric = socket.getaddrinfo
 
     def install(self) -> None:
-        socket.getaddrinfo = self.getaddrinfo  # type: ignore[assignment]
-        socket.gethostbyname = lambda host: self.getaddrinfo(host, None, socket.AF_INET)[0][4][0]  # type: ignore[assignment,return-value]
+        setattr(socket, "getaddrinfo", self.getaddrinfo)
+        setattr(socket, "gethostbyname", lambda host: self.getaddrinfo(host, None, socket.AF_INET)[0][4][0])
 
     def getaddrinfo(self, host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> list[Any]:  # noqa: A002
         found = []
@@ -410,7 +410,8 @@ class _Names:
                 _refuse(f"may not look up {name}", f'network = ["{name}:PORT"]')
             if "addresses" not in reply:
                 raise socket.gaierror(socket.EAI_NONAME, f"{name}: {reply.get('error')}") from None
-            return reply["addresses"]
+            addresses: list[str] = reply["addresses"]
+            return addresses
         return [name]
 
 
@@ -437,7 +438,7 @@ class _Rights:
         self.write = [_in(folder, _path(text)) for text in order["write"]] + _SYSTEM_WRITE
         self.environment = None if order["environment"] is None else _path(order["environment"])
         own = [plugin, *named, *(sorted(self._logs) if self._raw else []), *([self.environment] if self.environment else [])]
-        self.read = [*_python_places(), *own]
+        self.read: list[str] = [*_python_places(), *own]
         self._readable = _Places([*own, *self.write], _python_places())
         self._writable = _Places(self.write)
 
@@ -537,6 +538,6 @@ def _python_places() -> frozenset[str]:
     package = os.path.dirname(os.path.abspath(__file__))
     sources = {os.path.dirname(os.path.realpath(os.path.join(package, name))) for name in os.listdir(package)}
     places = [*_SYSTEM_READ, *filter(None, sys.path), *sysconfig.get_paths().values(), package, *sources]
-    there = {path for path in map(os.path.abspath, places) if os.path.exists(path)}
+    there = {path for path in (os.path.abspath(place) for place in places) if os.path.exists(path)}
     there |= {os.path.realpath(path) for path in there if not path.startswith("/proc")}  # /proc/self is another in each process
     return frozenset(path for path in there if not any(above in there for above in list(_above(path))[1:]))
