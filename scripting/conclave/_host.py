@@ -365,12 +365,13 @@ class Host:
         sys.stdin = _Input(self._read_line)  # type: ignore[assignment]
 
     def _read_line(self) -> str:
-        """A line for `input` of a console command; "" is the end of input, as it is for everybody else.
+        """A line for `input` of a console command; "" is the end of input. EOFError for everybody else.
 
         Waits in a system call, which an interrupt ends."""
         running = _running.get()
         if running is None or running.kind != "console" or threading.current_thread() is not threading.main_thread():
-            return ""
+            who = "a thread" if running is None or running.kind == "console" else running.origin
+            raise EOFError(f"{who} has nobody to ask; input() works in commands of the console")
         if not self._native.ask_line():
             return ""
         try:

@@ -21,6 +21,7 @@ import faulthandler
 import fcntl
 import functools
 import gc
+import io
 import json
 import logging
 import os
@@ -158,8 +159,22 @@ def _take_files(files: tuple[int, ...]) -> None:
     os.closerange(WORDS + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     sys.stdout = sys.__stdout__ = open(1, "w", 1, "utf-8", "replace", closefd=False)
     sys.stderr = sys.__stderr__ = open(2, "w", 1, "utf-8", "replace", closefd=False)
+    sys.stdin = _Nobody()  # type: ignore[assignment]
     faulthandler.enable(WORDS, all_threads=True)
     faulthandler.register(signal.SIGUSR1, WORDS, all_threads=True)
+
+
+class _Nobody(io.TextIOBase):
+    """sys.stdin of a worker."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
+        raise EOFError("an isolated plugin has nobody to ask; input() works in the console")
+
+    def read(self, size: int | None = -1, /) -> str:
+        return ""
 
 
 class _Channel:

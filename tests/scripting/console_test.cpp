@@ -246,12 +246,17 @@ TEST_F(AttachedConsoleTest, InterruptEndsInputWithKeyboardInterruptAndALateAnswe
 
 TEST_F(AttachedConsoleTest, OnlyTheConsoleItselfIsAsked) {
   run("import threading\nfound = []\n"
-      "t = threading.Thread(target=lambda: found.append(__import__('sys').stdin.readline()))\nt.start(); t.join()");
-  EXPECT_EQ(output_of("found"), "['']\n");
+      "def ask():\n    try: input()\n    except EOFError as error: found.append(str(error))\n\n"
+      "t = threading.Thread(target=ask); t.start(); t.join()");
+  EXPECT_THAT(output_of("found"), HasSubstr("a thread has nobody to ask"));
   expert("asking", "input('secret? ')\nreturn 'no'");
-  const auto response = ask_one("asking");
-  ASSERT_TRUE(response.error.has_value());
-  EXPECT_EQ(response.error->type, "EOFError");
+  for (const bool isolated : {false, true}) {
+    in_workers = isolated;
+    const auto response = ask_one("asking");
+    ASSERT_TRUE(response.error.has_value());
+    EXPECT_EQ(response.error->type, "EOFError");
+    EXPECT_THAT(response.error->message, HasSubstr("has nobody to ask"));
+  }
   EXPECT_TRUE(asked_.empty());
 }
 
