@@ -111,7 +111,7 @@ def _found(function: Callable[..., Any], config: dict[str, Any]) -> list[dict[st
         returned = [returned]
     if isinstance(returned, bytes) or not isinstance(returned, Iterable):
         raise TypeError(f"a rule must return None, a problem or problems, not {type(returned).__name__}")
-    found = []
+    found: list[dict[str, Any]] = []
     for problem in returned:  # may be a generator, which runs the rule
         if len(found) == MOST_PROBLEMS:
             raise ValueError(f"a rule may find at most {MOST_PROBLEMS} problems")
@@ -129,7 +129,8 @@ def _problem(problem: Any) -> dict[str, Any]:
         raise ValueError(f"a problem has {', '.join(_PROBLEM)}, not {unknown[0]!r}")
     if not problem.get("message"):
         raise ValueError("a problem needs a message")
-    return _as_json(dict(problem))
+    made: dict[str, Any] = _as_json(dict(problem))
+    return made
 
 
 # What calls the function of a plugin with what the host hands over, and makes JSON of what it returns.
@@ -189,8 +190,9 @@ async def _asked(
     if info.get("isolated"):
         return await _call_isolated(info, name, argument, job, way)
     given = Evidence(argument) if isinstance(argument, _core.Evidence) else argument
+    returned: dict[str, Any] | None
     returned, failure = await way.python(_runner.run_hook, info, lambda: call(info, name, given), job)
-    if failure is not None:
+    if failure is not None and failure.error is not None:
         raise _Failed(f"{failure.error.type}: {failure.error.message}")
     return returned
 
