@@ -13,9 +13,12 @@ from sanitizers import SANITIZED
 # workers start from here.
 ELSEWHERE = {
     "test_wheel.py", "test_numpy.py", "test_example.py", "test_experts_language_model.py", "test_types.py", "test_isolated.py",
-    "test_isolated_cycles.py",
+    "test_isolated_cycles.py", "test_environments.py",
 }  # fmt: skip
-WORKER = "test_isolated.py::test_a_named_expert_answers_from_a_process_of_its_own"
+WORKERS = [
+    "test_isolated.py::test_a_named_expert_answers_from_a_process_of_its_own",
+    "test_environments.py::test_packages_and_what_they_need_are_installed_and_imported_in_the_worker",
+]
 
 
 def run(command, **more):
@@ -60,7 +63,7 @@ def test_the_package_is_whole(clean, tmp_path):
 
 def test_the_tests_of_the_package_pass(clean, tmp_path):
     folder = ROOT / "tests/python"
-    tests = [*(path for path in sorted(folder.glob("test_*.py")) if path.name not in ELSEWHERE), folder / WORKER]
+    tests = [*(path for path in sorted(folder.glob("test_*.py")) if path.name not in ELSEWHERE), *(folder / worker for worker in WORKERS)]
     environment = {**environment_without_the_tree(), "PYTHONDONTWRITEBYTECODE": "1"}
     report = run([clean, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests], cwd=tmp_path, env=environment)
     assert " passed" in report
