@@ -10,7 +10,7 @@ namespace conclave::scripting {
 
 LineInput::LineInput() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
-void LineInput::attach(std::function<void(bool)> asks) {
+void LineInput::attach(std::function<void(Asks)> asks) {
   const std::lock_guard lock(mutex_);
   asks_ = std::move(asks);
 }
@@ -24,8 +24,8 @@ void LineInput::answer(std::optional<std::string> line) {
   (void)!::write(descriptor_, &one, sizeof one);
 }
 
-bool LineInput::ask() {
-  std::function<void(bool)> asks;
+bool LineInput::ask(Asks what) {
+  std::function<void(Asks)> asks;
   {
     const std::lock_guard lock(mutex_);
     if (!asks_ || descriptor_ < 0) return false;
@@ -34,7 +34,7 @@ bool LineInput::ask() {
     waits_ = true;
     asks = asks_;
   }
-  asks(true);
+  asks(what);
   return true;
 }
 
@@ -44,14 +44,14 @@ std::optional<std::string> LineInput::take() {
 }
 
 void LineInput::forget() {
-  std::function<void(bool)> asks;
+  std::function<void(Asks)> asks;
   {
     const std::lock_guard lock(mutex_);
     line_.reset();
     if (!std::exchange(waits_, false)) return;
     asks = asks_;
   }
-  asks(false);
+  asks(Asks::nothing);
 }
 
 bool LineInput::waits() const {

@@ -14,7 +14,6 @@ enum class TestsEnded { passed, failed, interrupted, none };  // none: there are
 // environments.h, or empty) before those of the system. Blocks; Ctrl-C at the terminal ends pytest and not the caller. Kind
 // unsupported if there is no pytest.
 [[nodiscard]] Result<TestsEnded> run_plugin_tests(const std::filesystem::path& python_package,
-                                                  const std::filesystem::path& folder,
-                                                  const std::filesystem::path& environment);
+                                                  const std::filesystem::path& folder, const std::filesystem::path& environment);
 
 }  // namespace conclave::scripting

@@ -16,6 +16,7 @@
 #include "engine/case/expert.h"
 #include "engine/security/key_ring.h"
 #include "scripting/environments.h"
+#include "scripting/line_input.h"
 #include "scripting/plugin_catalog.h"
 #include "scripting/running.h"
 
@@ -49,8 +50,9 @@ struct ChosenExpert {
 
 // What scripts want of the program around them. Called on the script thread without the GIL; must not block.
 struct Frontend {
-  // input() in the console waits for ScriptHost::answer(); with false it does not any more, since it was interrupted.
-  std::function<void(bool waits)> asks_line;
+  // input() or getpass() in the console waits for ScriptHost::answer(); `nothing`: it does not any more, since it was
+  // interrupted.
+  std::function<void(Asks what)> asks_line;
   // A member of `app` was called (conclave/_app.py): "open" with a path, "consult" with null, "show" with a page, "go_to" with
   // [source, line], "message" with a text. `argument` comes from a script: anything of JSON, or discarded.
   std::function<void(std::string_view what, nlohmann::json argument)> requests;
@@ -110,7 +112,7 @@ class ScriptHost {
 
   // Before the first command. Without it input() is at its end, and `app` says that there is no window.
   virtual void attach(Frontend frontend) = 0;
-  // What input() waits for, without a line end; nothing is the end of input (EOFError). Dropped if nobody waits.
+  // What input() or getpass() waits for, without a line end; nothing is the end of input (EOFError). Dropped if nobody waits.
   virtual void answer(std::optional<std::string> line) = 0;
 
   // Console. `source` is what was typed so far; `incomplete` asks for more. Names case, evidence, report are set by publish().

@@ -64,7 +64,8 @@ Result<void> ScriptThread::set_up(const std::filesystem::path& package_folder) {
     native["console_ended"] = py::cpp_function(
         [this](Ticket ticket, const std::string& state, int exit_code) { console_ended(ticket, state, exit_code); });
     native["console_begins"] = py::cpp_function([this](Ticket ticket) { console_begins(ticket); });
-    native["ask_line"] = py::cpp_function([this] { return input_.ask(); }, py::call_guard<py::gil_scoped_release>());
+    native["ask_line"] = py::cpp_function([this](bool secret) { return input_.ask(secret ? Asks::secret : Asks::line); },
+                                          py::call_guard<py::gil_scoped_release>());
     native["take_line"] = py::cpp_function([this]() -> py::object {
       const auto line = input_.take();
       if (!line) return py::none();

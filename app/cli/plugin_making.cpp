@@ -111,7 +111,8 @@ void add_plugin_making(CLI::App& plugins, Program& program) {
   make->add_option("--in", arguments->parent, "The folder to make it in, instead of this one")->type_name("DIR");
   make->callback([&program, arguments] { program.chosen = [&program, arguments] { return make_new(program, *arguments); }; });
 
-  auto* test = plugins.add_subcommand("test", "Run the tests of a plugin with pytest, without a display, and with its packages if it has requirements");
+  auto* test = plugins.add_subcommand(
+      "test", "Run the tests of a plugin with pytest, without a display, and with its packages if it has requirements");
   test->add_option("PLUGIN", arguments->name, "The name of a plugin, or a folder with tests")->required()->type_name("NAME|DIR");
   test->add_option("--plugins", arguments->folders, "Another folder with plugins")->type_name("DIR");
   test->footer("Tests run with all your rights. Exit codes: 0 all passed; 1 some failed; 2 there are none.");

@@ -122,11 +122,11 @@ void Scripts::attach() {
         Qt::QueuedConnection);
   };
   scripting::Frontend frontend;
-  frontend.asks_line = [post](bool waits) {
-    post([waits](Scripts& self) {
+  frontend.asks_line = [post](scripting::Asks what) {
+    post([what](Scripts& self) {
       self.drain();  // the question comes before the answer
-      self.asking_ = waits;
-      Q_EMIT self.asked(waits);
+      self.asking_ = what != scripting::Asks::nothing;
+      Q_EMIT self.asked(what);
     });
   };
   // A script that asks without end must not keep the window from everything else.

@@ -72,7 +72,7 @@ class Scripts : public QObject {
   void output(const std::vector<conclave::desktop::OutputPiece>& pieces);
   // What has kept the script thread busy for at least 5 s; empty once it is free again.
   void stuck(const QString& what);
-  void asked(bool waits);  // input() in the console waits for answer(), or not any more
+  void asked(conclave::scripting::Asks what);  // input() or getpass() in the console waits for answer(), or nobody any more
   // A script called a member of `app`; see scripting::Frontend.
   void requested(const QString& what, const nlohmann::json& argument);
   void running(const std::vector<conclave::scripting::RunningScript>& scripts);

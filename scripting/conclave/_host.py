@@ -17,6 +17,7 @@ import contextvars
 import dataclasses
 import faulthandler
 import functools
+import getpass
 import inspect
 import io
 import json
@@ -45,6 +46,8 @@ class _Running:
     line_begun: bool = False  # it printed something without a line end
     interruptible: bool = True  # by Ctrl-C; one that comes while it is not waits until it is
 
+
+_getpass_of_terminals = getpass.getpass
 
 _running: contextvars.ContextVar[_Running | None] = contextvars.ContextVar("conclave_running", default=None)
 
@@ -363,16 +366,17 @@ class Host:
         sys.stdout = _Output(self._native.write, 1)  # type: ignore[assignment]
         sys.stderr = _Output(self._native.write, 2)  # type: ignore[assignment]
         sys.stdin = _Input(self._read_line)  # type: ignore[assignment]
+        getpass.getpass = self._read_password
 
-    def _read_line(self) -> str:
-        """A line for `input` of a console command; "" is the end of input. EOFError for everybody else.
+    def _read_line(self, secret: bool = False) -> str:
+        """A line for `input` of a console command, or for `getpass`; "" is the end of input. EOFError for everybody else.
 
         Waits in a system call, which an interrupt ends."""
         running = _running.get()
         if running is None or running.kind != "console" or threading.current_thread() is not threading.main_thread():
             who = "a thread" if running is None or running.kind == "console" else running.origin
-            raise EOFError(f"{who} has nobody to ask; input() works in commands of the console")
-        if not self._native.ask_line():
+            raise EOFError(f"{who} has nobody to ask; input() and getpass() work in commands of the console")
+        if not self._native.ask_line(secret):
             return ""
         try:
             select.select([self._line], [], [])
@@ -383,8 +387,19 @@ class Host:
             raise
         return "" if line is None else f"{line}\n"
 
+    def _read_password(self, prompt: str = "Password: ", stream: Any = None) -> str:
+        """getpass.getpass() of the console: the window hides what is typed."""
+        out = sys.stdout if stream is None else stream
+        out.write(prompt)
+        out.flush()
+        line = self._read_line(secret=True)
+        if not line:
+            raise EOFError
+        return line.removesuffix("\n")
+
     def _use_terminal(self) -> None:
         """From now on the standard streams are the process's own: `input` reads, and isatty tells the truth."""
+        getpass.getpass = _getpass_of_terminals
         if sys.__stdin__ is not None:
             sys.stdin = sys.__stdin__
         for stream in (sys.stdout, sys.stderr):
@@ -502,7 +517,7 @@ class _Input(io.TextIOBase):
         return self._read_line()
 
     def read(self, size: int | None = -1, /) -> str:
-        return "".join(iter(self._read_line, ""))
+        return "".join(iter(self.readline, ""))
 
     def close(self) -> None:
         pass

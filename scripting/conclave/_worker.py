@@ -171,7 +171,7 @@ class _Nobody(io.TextIOBase):
         return True
 
     def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
-        raise EOFError("an isolated plugin has nobody to ask; input() works in the console")
+        raise EOFError("an isolated plugin has nobody to ask; input() and getpass() work in the console")
 
     def read(self, size: int | None = -1, /) -> str:
         return ""

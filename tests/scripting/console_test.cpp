@@ -192,10 +192,10 @@ class AttachedConsoleTest : public ConsoleHostTest {
   void SetUp() override {
     ConsoleHostTest::SetUp();
     Frontend frontend;
-    frontend.asks_line = [this](bool waits) {
+    frontend.asks_line = [this](Asks what) {
       const std::lock_guard lock(mutex_);
-      asked_.push_back(waits);
-      if (!waits || answers_.empty()) return;
+      asked_.push_back(what);
+      if (what == Asks::nothing || answers_.empty()) return;
       const auto answer = answers_.front();
       answers_.erase(answers_.begin());
       std::thread([answer] { host().answer(answer); }).detach();
@@ -212,7 +212,7 @@ class AttachedConsoleTest : public ConsoleHostTest {
   }
 
   std::mutex mutex_;
-  std::vector<bool> asked_;
+  std::vector<Asks> asked_;
   std::vector<std::optional<std::string>> answers_;
   std::string requests_;
 };
@@ -223,6 +223,16 @@ TEST_F(AttachedConsoleTest, InputPrintsItsPromptAndReturnsWhatIsAnswered) {
   EXPECT_EQ(output_of("input()"), "'\xc3\xa9 \xef\xbf\xbd'\n");
   answers_ = {"first", "second", std::nullopt};
   EXPECT_EQ(output_of("import sys\nsys.stdin.read()"), "'first\\nsecond\\n'\n");
+}
+
+TEST_F(AttachedConsoleTest, APasswordIsAskedForHidden) {
+  answers_ = {"hunter2", "", std::nullopt};
+  EXPECT_EQ(output_of("import getpass\nsecret = getpass.getpass('Key: ')\nlen(secret)"), "Key: 7\n");
+  EXPECT_EQ(output_of("from getpass import getpass as ask\nask()"), "Password: ''\n");
+  EXPECT_EQ(run("getpass.getpass()").state, State::failed);
+  EXPECT_THAT(printed().of("console"), HasSubstr("EOFError"));
+  const std::lock_guard lock(mutex_);
+  EXPECT_EQ(asked_, std::vector<Asks>(3, Asks::secret));
 }
 
 TEST_F(AttachedConsoleTest, TheEndOfInputIsAnEofError) {
@@ -241,7 +251,7 @@ TEST_F(AttachedConsoleTest, InterruptEndsInputWithKeyboardInterruptAndALateAnswe
   answers_ = {"in time"};
   EXPECT_EQ(output_of("input()"), "'in time'\n");
   const std::lock_guard lock(mutex_);
-  EXPECT_EQ(asked_, (std::vector<bool>{true, false, true}));
+  EXPECT_EQ(asked_, (std::vector<Asks>{Asks::line, Asks::nothing, Asks::line}));
 }
 
 TEST_F(AttachedConsoleTest, OnlyTheConsoleItselfIsAsked) {
@@ -249,13 +259,15 @@ TEST_F(AttachedConsoleTest, OnlyTheConsoleItselfIsAsked) {
       "def ask():\n    try: input()\n    except EOFError as error: found.append(str(error))\n\n"
       "t = threading.Thread(target=ask); t.start(); t.join()");
   EXPECT_THAT(output_of("found"), HasSubstr("a thread has nobody to ask"));
-  expert("asking", "input('secret? ')\nreturn 'no'");
-  for (const bool isolated : {false, true}) {
-    in_workers = isolated;
-    const auto response = ask_one("asking");
-    ASSERT_TRUE(response.error.has_value());
-    EXPECT_EQ(response.error->type, "EOFError");
-    EXPECT_THAT(response.error->message, HasSubstr("has nobody to ask"));
+  for (const char* code : {"input('secret? ')\nreturn 'no'", "import getpass; getpass.getpass()\nreturn 'no'"}) {
+    for (const bool isolated : {false, true}) {
+      in_workers = isolated;
+      expert("asking", code);
+      const auto response = ask_one("asking");
+      ASSERT_TRUE(response.error.has_value());
+      EXPECT_EQ(response.error->type, "EOFError");
+      EXPECT_THAT(response.error->message, HasSubstr("has nobody to ask"));
+    }
   }
   EXPECT_TRUE(asked_.empty());
 }

@@ -3,7 +3,9 @@
 #include <QAction>
 #include <QFontDatabase>
 #include <QHBoxLayout>
+#include <QKeyEvent>
 #include <QLabel>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QVBoxLayout>
 
@@ -37,6 +39,7 @@ Console::Console(Scripts& scripts, const ThemeController& theme, QWidget* parent
       output_(new LinkedText),
       prompt_(new QLabel(first_prompt)),
       input_(new ConsoleInput),
+      secret_(new QLineEdit),
       stop_(new QPushButton(tr("Stop"))),
       tip_(new QLabel(this)),
       lastOrigin_(own_origin) {
@@ -68,6 +71,10 @@ void Console::layOut() {
   prompt_->setFont(mono);
   prompt_->setTextFormat(Qt::PlainText);
   prompt_->setObjectName(QStringLiteral("muted"));
+  secret_->setEchoMode(QLineEdit::Password);
+  secret_->setObjectName(QStringLiteral("console_secret"));
+  secret_->setAccessibleName(tr("What Python asks for, hidden"));
+  secret_->hide();
   tip_->setFont(mono);
   tip_->setTextFormat(Qt::PlainText);
   tip_->setObjectName(QStringLiteral("tip"));
@@ -78,6 +85,7 @@ void Console::layOut() {
   line->setContentsMargins(6, 0, 6, 4);
   line->addWidget(prompt_, 0, Qt::AlignTop);
   line->addWidget(input_, 1);
+  line->addWidget(secret_, 1);
   line->addWidget(stop_, 0, Qt::AlignTop);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
@@ -87,6 +95,8 @@ void Console::layOut() {
 }
 
 void Console::connectInput() {
+  secret_->installEventFilter(this);
+  connect(secret_, &QLineEdit::returnPressed, this, &Console::answerSecret);
   connect(input_, &ConsoleInput::submitted, this, &Console::submit);
   connect(input_, &ConsoleInput::interruptWanted, &scripts_, &Scripts::interrupt);
   connect(input_, &ConsoleInput::endOfInputWanted, this, &Console::endInput);
@@ -121,6 +131,9 @@ void Console::refresh() {
   const bool ready = scripts_.state() == Scripts::State::ready;
   if (!ready) mode_ = Mode::idle;
   input_->setReadOnly(!ready || mode_ == Mode::running);
+  input_->setVisible(mode_ != Mode::secret);
+  secret_->setVisible(mode_ == Mode::secret);
+  secret_->clear();
   stop_->setEnabled(ready && mode_ != Mode::idle);
   input_->setPlaceholderText(mode_ == Mode::asking ? tr("Python asks. Enter answers, Ctrl+D ends the input, Ctrl+C interrupts.")
                              : ready               ? QString()
@@ -133,7 +146,7 @@ void Console::refresh() {
 void Console::showPrompt(const QString& text) {
   const QString question = output_->lastLine().trimmed();
   prompt_->setText(!text.isEmpty()                    ? text
-                   : mode_ != Mode::asking            ? (more_ ? more_prompt : first_prompt)
+                   : mode_ < Mode::asking             ? (more_ ? more_prompt : first_prompt)
                    : question.isEmpty()               ? QStringLiteral("?")
                    : question.size() > longest_prompt ? QStringLiteral("... ") + question.right(longest_prompt)
                                                       : question);
@@ -174,13 +187,14 @@ void Console::ended(const QString& source, const scripting::ConsoleReply& reply)
   input_->setFocus();
 }
 
-void Console::asked(bool waits) {
+void Console::asked(scripting::Asks what) {
   if (mode_ == Mode::idle) return;
-  mode_ = waits ? Mode::asking : Mode::running;
-  input_->setAnswers(waits);
+  mode_ = what == scripting::Asks::line ? Mode::asking : what == scripting::Asks::secret ? Mode::secret : Mode::running;
+  input_->setAnswers(mode_ == Mode::asking);
   input_->clear();  // of the command that asks
   refresh();
-  if (waits) input_->setFocus();
+  if (mode_ == Mode::asking) input_->setFocus();
+  if (mode_ == Mode::secret) secret_->setFocus();
 }
 
 void Console::answer(const QString& text) {
@@ -191,6 +205,25 @@ void Console::answer(const QString& text) {
   input_->setPlainText(text.mid(line.size() + 1));
   refresh();
   scripts_.answer(line);
+}
+
+// Neither shown nor remembered.
+void Console::answerSecret() {
+  const QString line = secret_->text();
+  append(QStringLiteral("\n"), theme_.theme().accent);
+  mode_ = Mode::running;
+  refresh();
+  input_->setFocus();
+  scripts_.answer(line);
+}
+
+bool Console::eventFilter(QObject* watched, QEvent* event) {
+  if (watched == secret_ && event->type() == QEvent::KeyPress) {
+    const auto* key = static_cast<QKeyEvent*>(event);
+    if (key->modifiers() == Qt::ControlModifier && key->key() == Qt::Key_C) return scripts_.interrupt(), true;
+    if (key->modifiers() == Qt::ControlModifier && key->key() == Qt::Key_D) return endInput(), true;
+  }
+  return QWidget::eventFilter(watched, event);
 }
 
 void Console::endInput() {

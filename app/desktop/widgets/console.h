@@ -8,6 +8,7 @@
 #include "app/desktop/theme.h"
 
 class QLabel;
+class QLineEdit;
 class QPushButton;
 
 namespace conclave::desktop {
@@ -28,16 +29,18 @@ class Console : public QWidget {
 
  protected:
   void resizeEvent(QResizeEvent* event) override;
+  bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
-  enum class Mode { idle, running, asking };  // asking: input() of what runs waits for a line
+  enum class Mode { idle, running, asking, secret };  // asking: input() of what runs waits for a line; secret: getpass()
 
   void layOut();
   void connectInput();
   void submit(const QString& source);
   void ended(const QString& source, const scripting::ConsoleReply& reply);
-  void asked(bool waits);
+  void asked(scripting::Asks what);
   void answer(const QString& text);
+  void answerSecret();
   void endInput();
   void append(const QString& text, const QColor& colour);
   void appendOutput(const std::vector<OutputPiece>& pieces);
@@ -53,6 +56,7 @@ class Console : public QWidget {
   LinkedText* output_;
   QLabel* prompt_;
   ConsoleInput* input_;
+  QLineEdit* secret_;  // in place of input_ while getpass() waits
   QPushButton* stop_;
   QLabel* tip_;  // lies over the end of the output
   QTimer tipTimer_;

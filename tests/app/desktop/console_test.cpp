@@ -2,6 +2,7 @@
 
 #include <QFile>
 #include <QLabel>
+#include <QLineEdit>
 #include <QMimeData>
 #include <QPushButton>
 #include <QRegularExpression>
@@ -166,6 +167,39 @@ class ConsoleTest : public DesktopTest {
     QTRY_VERIFY(console_->transcript().contains(QLatin1String("Name? Ann\nanswered Ann\n")));
     QTRY_COMPARE(prompt(), QStringLiteral(">>>"));
     QVERIFY(!console_->input()->history().contains(QStringLiteral("Ann")));
+  }
+
+  void a_password_is_asked_for_hidden_and_neither_shown_nor_remembered() {
+    auto* field = console_->findChild<QLineEdit*>(QStringLiteral("console_secret"));
+    QVERIFY(field->isHidden());
+    type(QStringLiteral("secret Password: "));
+    QTRY_COMPARE(prompt(), QStringLiteral("Password:"));
+    QVERIFY(field->isVisible() && console_->input()->isHidden());
+    QCOMPARE(field->echoMode(), QLineEdit::Password);
+    QTest::keyClicks(field, QStringLiteral("hunter2"));
+    QTest::keyClick(field, Qt::Key_Return);
+    QTRY_VERIFY(
+        console_->transcript().contains(QLatin1String("Password: \nanswered hunter2\n")));  // what the fake host says of it
+    QVERIFY(!console_->transcript().contains(QLatin1String("Password: hunter2")));
+    QTRY_COMPARE(prompt(), QStringLiteral(">>>"));
+    QVERIFY(field->isHidden() && field->text().isEmpty() && console_->input()->isVisible());
+    QVERIFY(!console_->input()->history().contains(QStringLiteral("hunter2")));
+  }
+
+  void ctrl_d_and_ctrl_c_end_the_asking_for_a_password_too() {
+    auto* field = console_->findChild<QLineEdit*>(QStringLiteral("console_secret"));
+    type(QStringLiteral("secret Password: "));
+    QTRY_VERIFY(field->isVisible());
+    QTest::keyClick(field, Qt::Key_D, Qt::ControlModifier);
+    QTRY_VERIFY(console_->transcript().contains(QLatin1String("EOFError")));
+    QTRY_COMPARE(prompt(), QStringLiteral(">>>"));
+    type(QStringLiteral("secret Password: "));
+    QTRY_VERIFY(field->isVisible());
+    QTest::keyClicks(field, QStringLiteral("half"));
+    QTest::keyClick(field, Qt::Key_C, Qt::ControlModifier);
+    QTRY_COMPARE(prompt(), QStringLiteral(">>>"));
+    QVERIFY(field->isHidden() && field->text().isEmpty());
+    QCOMPARE(host_->interrupts.load(), 1);
   }
 
   void of_several_pasted_lines_each_question_takes_one() {

@@ -98,14 +98,14 @@ void FakeHost::execute(std::string source, std::function<void(scripting::Console
       const auto space = source.find(' ', 4);
       sink_(scripting::Stream::out, source.substr(space + 1) + "\n", "expert " + source.substr(4, space - 4));
     }
-    if (source.starts_with("ask ")) {
-      sink_(scripting::Stream::out, source.substr(4), "console");
-      frontend_.asks_line(true);
+    if (source.starts_with("ask ") || source.starts_with("secret ")) {
+      sink_(scripting::Stream::out, source.substr(source.find(' ') + 1), "console");
+      frontend_.asks_line(source.starts_with("ask ") ? scripting::Asks::line : scripting::Asks::secret);
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return interrupted_ || answered_; });
       if (interrupted_) {
         lock.unlock();
-        frontend_.asks_line(false);
+        frontend_.asks_line(scripting::Asks::nothing);
         return done({State::interrupted, 0});
       }
       sink_(scripting::Stream::out, (answer_ ? "answered " + *answer_ : std::string("EOFError")) + "\n", "console");

@@ -35,7 +35,8 @@ class FakeExpert : public Expert {
 
 // A host whose catalogue holds "error_bursts", as shipped, "stranger", which may not run, and what is in the user's folder; whose
 // console understands these commands: "print TEXT", "say ORIGIN TEXT", "flood", "wait" (until interrupted), "ask TEXT" (prints
-// the question and then the answer) and a line that ends with ":" (incomplete). Callbacks come from a thread, as Python's do.
+// the question and then the answer), "secret TEXT" (the same, hidden) and a line that ends with ":" (incomplete). Callbacks come
+// from a thread, as Python's do.
 class FakeHost : public scripting::ScriptHost {
  public:
   explicit FakeHost(scripting::OutputSink sink);
