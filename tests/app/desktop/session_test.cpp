@@ -57,8 +57,7 @@ class SessionTest : public DesktopTest {
       ++calls;
       receipt.push_back({"on_case_opened", "greets", "added 1 note", 0});
       receipt.push_back({"on_case_opened", "breaks", "failed: oops", 0});
-      return Result<std::vector<config::Problem>>(
-          {{config::Severity::note, "hook-note", "greets: " + subject.name, {}, {}}});
+      return Result<std::vector<config::Problem>>({{config::Severity::note, "hook-note", "greets: " + subject.name, {}, {}}});
     };
     return hooks;
   }
