@@ -146,6 +146,13 @@ class Chooser {
     return {};
   }
 
+  // Only if the case asks for one.
+  [[nodiscard]] Result<std::optional<PluginInfo>> embedding() const {
+    const auto& circle = subject_.question.circle;
+    if (circle.similarity_algorithm != consensus::Similarity::semantic) return std::optional<PluginInfo>{};
+    return find_embedding(catalog_, circle.embedding, request_.trusted, subject_.file.string());
+  }
+
   [[nodiscard]] Result<void> check_folders() const { return check_named_folders(catalog_, request_.plugin_dirs); }
 
   // What would have run, or sent, if the user had not switched it off or the policy allowed it; for the report.
@@ -232,6 +239,29 @@ bool fits(const std::string& type, const nlohmann::json& value) {
 
 }  // namespace
 
+Result<PluginInfo> find_embedding(const PluginCatalog& catalog, const std::string& name, const std::vector<std::string>& trusted,
+                                  const std::string& place) {
+  const PluginInfo* plugin = catalog.find(name);
+  if (plugin != nullptr && plugin->kind != "embedding")
+    return fail(ErrorKind::invalid_argument, "plugin '" + name + "' is no embedding but of kind " + plugin->kind, place);
+  if (plugin == nullptr) {
+    for (const PluginProblem& problem : catalog.problems) {
+      if (problem.path.stem() == name)
+        return fail(ErrorKind::parse, "embedding '" + name + "' cannot be used: " + problem.message, place);
+    }
+    std::vector<std::string_view> known;
+    for (const PluginInfo& each : catalog.plugins) {
+      if (each.kind == "embedding") known.push_back(each.name);
+    }
+    return fail(ErrorKind::not_found, "there is no embedding '" + name + "'" + did_you_mean(name, known), place);
+  }
+  if (!may_run(*plugin)) {
+    const config::Problem why = left_out(*plugin, {});
+    return fail(ErrorKind::security, why.message + (why.fix.empty() ? "" : "; " + why.fix + " allows it again"), place);
+  }
+  return as_trusted(*plugin, trusted);
+}
+
 Result<ChosenRules> choose_rules(const CircleRequest& request, const fs::path& shipped) {
   const PluginCatalog catalog = read_users_catalog(shipped, request.plugin_dirs);
   if (auto folders = check_named_folders(catalog, request.plugin_dirs); !folders)
@@ -304,8 +334,11 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
   if (auto consent = chooser.read_consent(); !consent) return tl::unexpected(std::move(consent.error()));
   if (auto folders = chooser.check_folders(); !folders) return tl::unexpected(std::move(folders.error()));
   Circle circle;
+  auto embedding = chooser.embedding();
+  if (!embedding) return tl::unexpected(std::move(embedding.error()));
+  circle.embedding_plugin = std::move(*embedding);
   std::vector<std::string> seen;
-  bool isolated = chooser.isolates_hooks();
+  bool isolated = chooser.isolates_hooks() || (circle.embedding_plugin && runs_isolated(*circle.embedding_plugin));
   const std::vector<std::string> endpoints = chooser.endpoints();
   for (const ExpertChoice& choice : chooser.choices()) {
     auto plugin = chooser.find(choice, !request.only.empty());

@@ -256,6 +256,15 @@ Hooks make_hooks(HookRunners runners, const std::vector<PluginInfo>& plugins) {
   return hooks;
 }
 
+Embedding make_embedding(const HookRunners& runners, const PluginInfo& plugin) {
+  return {{plugin.name, plugin.version, plugin.sha256},
+          [runners, plugin](const std::vector<std::string>& texts, Job& job) -> Result<nlohmann::json> {
+            auto answer = call_plugin(runners, plugin, "embedding", texts, job);
+            if (!answer) return tl::unexpected(std::move(answer.error()));
+            return std::move(answer->value);
+          }};
+}
+
 void add_rules(Hooks& hooks, const HookRunners& runners, const std::vector<PluginInfo>& rules) {
   if (rules.empty()) return;
   for (const PluginInfo& rule : rules) hooks.plugins.push_back({rule.name, rule.version, rule.sha256});

@@ -1,4 +1,4 @@
-// Functions of hook and rule plugins at the fixed points of a consultation.
+// Functions of hook, rule and embedding plugins at the fixed points of a consultation.
 #pragma once
 
 #include <functional>
@@ -23,7 +23,7 @@ struct HookRunners {
   std::shared_ptr<ScriptThread> thread;
   std::shared_ptr<WorkerPool> workers;
   Environments environments;  // made here for those that need one
-  // What they print in workers: descriptor 1 or 2, whole lines of "hook NAME" or "rule NAME". From the thread of the workers;
+  // What they print in workers: descriptor 1 or 2, whole lines of "hook NAME", "rule NAME", .... From the thread of the workers;
   // must not block long.
   std::function<void(const std::string& who, int descriptor, std::string_view text)> output;
   // Names of those whose environment could not be made; of one consultation, and one thread at a time.
@@ -37,6 +37,9 @@ struct HookRunners {
 
 // `hooks` with a check_config that asks these, in order of names; they wait as hooks do. One that fails costs a problem.
 void add_rules(Hooks& hooks, const HookRunners& runners, const std::vector<PluginInfo>& rules);
+
+// It waits as hooks do. Nothing but finite numbers comes back from what keeps to conclave/_hooks.py; a worker need not.
+[[nodiscard]] Embedding make_embedding(const HookRunners& runners, const PluginInfo& plugin);
 
 // `on_startup(app)` of those that have it, as above: in the window, once Python is there. In a worker `app` knows nothing but
 // message(). Stops early when `job` is stopped.

@@ -178,7 +178,7 @@ struct SourceScan {
   std::string header;  // TOML without "# "
   int header_line = 0;
   int header_count = 0;
-  std::string decorator_kind;  // expert, hook or rule
+  std::string decorator_kind;  // expert, hook, rule or embedding
   std::string scope;
   std::string summary;
 };
@@ -245,7 +245,7 @@ SourceScan scan_source(std::string_view source) {
     }
     if (!line.empty() && line.front() != '#') before_code = false;
     if (!scan.decorator_kind.empty()) continue;
-    for (const std::string_view kind : {"expert", "hook", "rule"}) {
+    for (const std::string_view kind : {"expert", "hook", "rule", "embedding"}) {
       for (const std::string_view prefix : {"@conclave.", "@"}) {
         if (!line.starts_with(prefix) || !line.substr(prefix.size()).starts_with(kind)) continue;
         const auto rest = trimmed(line.substr(prefix.size() + kind.size()));

@@ -76,7 +76,7 @@ class Host : public ScriptHost {
   }
 
   [[nodiscard]] Result<Circle> circle(const Case& subject, const CircleRequest& request) override {
-    return choose_circle(
+    auto chosen = choose_circle(
         subject, request, paths_.plugins,
         [&](const PluginInfo& plugin, nlohmann::json settings, double weight,
             const std::vector<std::string>& endpoints) -> ExpertPtr {
@@ -89,6 +89,11 @@ class Host : public ScriptHost {
           }
           return std::make_shared<PythonExpert>(thread_, plugin, std::move(settings), weight, endpoints, request.keys);
         });
+    if (chosen && chosen->embedding_plugin) {
+      if (runs_isolated(*chosen->embedding_plugin)) workers_->warm_up();
+      chosen->embedding = make_embedding(runners(), *chosen->embedding_plugin);
+    }
+    return chosen;
   }
 
   [[nodiscard]] Hooks hooks(const Case& subject, const CircleRequest& request) override {

@@ -33,8 +33,8 @@ struct HostPaths {
 
 enum class Stream { out, err };
 // Text a script printed, valid UTF-8; `origin` is "console", "script", "expert error_bursts", "hook NAME", "rule NAME",
-// "conclave" for the host's own words, or empty. Called from the script thread, from threads that scripts started and from that
-// of the workers, at the same time and without the GIL; must not block long.
+// "embedding NAME", "conclave" for the host's own words, or empty. Called from the script thread, from threads that scripts
+// started and from that of the workers, at the same time and without the GIL; must not block long.
 using OutputSink = std::function<void(Stream, std::string_view text, std::string_view origin)>;
 
 struct ConsoleReply {
@@ -72,7 +72,9 @@ struct Circle {
   std::vector<std::string> secrets = {};  // names of the secrets that these experts may ask for, sorted
   std::vector<config::Problem> problems =
       {};  // what of their limits cannot be enforced here, and what did not run because it is disabled
-  std::vector<ChosenExpert> chosen = {};  // one for each of `experts`
+  std::vector<ChosenExpert> chosen = {};            // one for each of `experts`
+  std::optional<PluginInfo> embedding_plugin = {};  // what the case compares texts by, if it does so
+  std::optional<Embedding> embedding = {};          // the same, ready to be called as hooks are
 };
 
 struct CircleRequest {

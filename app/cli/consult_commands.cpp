@@ -112,6 +112,7 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
   options.weights = std::move(weights);
   options.refused = circle->refused;
   options.problems = circle->problems;
+  options.embedding = circle->embedding;
   audit(program, audit_of_consultation(subject, circle->experts, options));
   EvidencePtr evidence;
   options.on_gathered = [&](const Gathered& gathered) {

@@ -272,6 +272,7 @@ void Session::consult() {
       experts = std::move(circle->experts);
       options.refused = std::move(circle->refused);
       options.problems = std::move(circle->problems);
+      options.embedding = std::move(circle->embedding);
       options.hooks = host->hooks(subject, request);
     }
     note(verdict.notAudited, writeAudit(audit_of_consultation(subject, experts, options), folders.audit));

@@ -224,9 +224,17 @@ class CaseReader {
       if (const auto similarity = consensus::similarity_from_name(name)) {
         settings.similarity_algorithm = *similarity;
       } else {
-        map_.error(*algorithm, "unknown-algorithm", "similarity_algorithm is cosine, jaccard or levenshtein, not '" + name + "'");
+        map_.error(*algorithm, "unknown-algorithm",
+                   "similarity_algorithm is cosine, jaccard, levenshtein or semantic, not '" + name + "'");
       }
     }
+    circle.text("embedding", settings.embedding);
+    const bool semantic = settings.similarity_algorithm == consensus::Similarity::semantic;
+    if (semantic && settings.embedding.empty())
+      map_.error(*algorithm, "no-embedding", "similarity_algorithm: semantic needs the plugin that makes vectors of texts",
+                 "write for example embedding: sentence_model");
+    if (const Node* embedding = circle.any("embedding"); embedding != nullptr && !semantic)
+      map_.error(*embedding, "unused-embedding", "an embedding is for similarity_algorithm: semantic");
     circle.boolean("enable_parallel_processing", settings.enable_parallel_processing);
     if (long long threads = 0; circle.integer("max_threads", threads, 0, 1024)) settings.max_threads = static_cast<int>(threads);
     circle.finish();

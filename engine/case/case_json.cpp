@@ -95,6 +95,7 @@ json question_to_json(const consensus::Question& question) {
           {"circle",
            {{"min_consensus_threshold", question.circle.min_consensus_threshold},
             {"similarity_algorithm", consensus::similarity_name(question.circle.similarity_algorithm)},
+            {"embedding", question.circle.embedding},
             {"enable_parallel_processing", question.circle.enable_parallel_processing},
             {"max_threads", question.circle.max_threads}}}};
 }
@@ -112,6 +113,7 @@ consensus::Question question_from_json(const json& in) {
   circle.at("min_consensus_threshold").get_to(question.circle.min_consensus_threshold);
   question.circle.similarity_algorithm = consensus::similarity_from_name(circle.at("similarity_algorithm").get<std::string>())
                                              .value_or(consensus::Similarity::cosine);
+  question.circle.embedding = circle.value("embedding", std::string());
   circle.at("enable_parallel_processing").get_to(question.circle.enable_parallel_processing);
   circle.at("max_threads").get_to(question.circle.max_threads);
   return question;

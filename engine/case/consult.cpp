@@ -96,7 +96,9 @@ void append(std::vector<config::Problem>& problems, std::vector<config::Problem>
 }
 
 Result<consensus::ConsensusResult> conclude_again(const std::vector<ExpertResponse>& responses, const Receipt& receipt) {
-  return consensus::conclude(responses, receipt.question, receipt.evidence_coverage, receipt.evidence_unreadable);
+  std::optional<consensus::Agreements> agreements;
+  if (receipt.embedding) agreements = receipt.embedding->agreements;
+  return consensus::conclude(responses, receipt.question, receipt.evidence_coverage, receipt.evidence_unreadable, agreements);
 }
 
 }  // namespace
@@ -112,6 +114,33 @@ std::vector<config::Problem> failures_of(const std::vector<ReceiptHook>& hooks) 
   return problems;
 }
 
+namespace {
+
+std::string no_embedding(const Case& subject) {
+  return "the case compares texts by the embedding '" + subject.question.circle.embedding + "', and there is none here";
+}
+
+Result<ReceiptEmbedding> embed(const Embedding& embedding, std::span<const ExpertResponse> responses, Job& job) {
+  const auto texts = consensus::texts_to_embed(responses);
+  Result<nlohmann::json> vectors = nlohmann::json::array();
+  if (!texts.empty()) vectors = embedding.embed(texts, job);
+  if (job.stopped()) return fail_cancelled();
+  if (!vectors) {
+    const std::string first_line = vectors.error().message.substr(0, vectors.error().message.find('\n'));
+    return fail(ErrorKind::circle, "embedding '" + embedding.plugin.name + "' failed: " + first_line);
+  }
+  return compared_by(embedding.plugin, responses, *vectors);
+}
+
+}  // namespace
+
+Result<ReceiptEmbedding> compared_by(const ReceiptPlugin& plugin, std::span<const ExpertResponse> responses,
+                                     const nlohmann::json& vectors) {
+  auto agreements = consensus::semantic_agreements(responses, vectors);
+  if (!agreements) return fail(agreements.error().kind, "embedding '" + plugin.name + "': " + agreements.error().message);
+  return ReceiptEmbedding{plugin, std::move(*agreements)};
+}
+
 int Report::exit_code() const {
   if (!consensus.verdict) return 3;
   return consensus.passed ? 0 : 1;
@@ -119,7 +148,8 @@ int Report::exit_code() const {
 
 Result<Report> make_report(const Case& subject, const Gathered& gathered, std::vector<ExpertResponse> responses,
                            std::vector<ReceiptPlugin> plugins, std::vector<ReceiptHook> hooks,
-                           const std::map<std::string, double>& weights, TimeUs started) {
+                           const std::map<std::string, double>& weights, TimeUs started,
+                           std::optional<ReceiptEmbedding> embedding) {
   for (ExpertResponse& response : responses) {
     if (const auto weight = weights.find(response.expert_name); weight != weights.end()) response.weight = weight->second;
     fail_if_invalid(response, subject.question);
@@ -146,6 +176,7 @@ Result<Report> make_report(const Case& subject, const Gathered& gathered, std::v
   report.receipt.question = subject.question;
   report.receipt.evidence_coverage = gathered.coverage;
   report.receipt.evidence_unreadable = gathered.unreadable;
+  report.receipt.embedding = std::move(embedding);
   report.started = started;
 
   auto consensus = conclude_again(report.responses, report.receipt);
@@ -173,6 +204,8 @@ Result<OpenedCase> open_case(const Case& subject, const Hooks& hooks, Job& job) 
 
 Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, const ConsultOptions& options, Job& job) {
   const TimeUs started = now_us();
+  const bool semantic = subject.question.circle.similarity_algorithm == consensus::Similarity::semantic;
+  if (semantic && !options.embedding) return fail(ErrorKind::circle, no_embedding(subject));
   auto opened = options.opened ? Result<OpenedCase>(*options.opened) : open_case(subject, options.hooks, job);
   if (!opened) return tl::unexpected(opened.error());
   std::vector<ReceiptHook> hooks = std::move(opened->hooks);
@@ -220,9 +253,15 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
     responses = std::move(*changed);
   }
 
+  std::optional<ReceiptEmbedding> embedding;
+  if (semantic) {
+    auto made = embed(*options.embedding, responses, job);
+    if (!made) return tl::unexpected(made.error());
+    embedding = std::move(*made);
+  }
   append(gathered->problems, std::move(opened->notes));
   auto report = make_report(subject, *gathered, std::move(responses), plugins_of(experts, options), std::move(hooks),
-                            options.weights, started);
+                            options.weights, started, std::move(embedding));
   if (!report || !options.hooks.on_consensus) return report;
   std::vector<ReceiptHook> late;
   auto notes = options.hooks.on_consensus(*report, late, job);
@@ -237,6 +276,7 @@ std::vector<ReceiptPlugin> plugins_of(std::span<const ExpertPtr> experts, const 
     if (!info.sha256.empty()) plugins.push_back({info.name, info.version, info.sha256});
   }
   plugins.insert(plugins.end(), options.hooks.plugins.begin(), options.hooks.plugins.end());
+  if (options.embedding) plugins.push_back(options.embedding->plugin);
   return plugins;
 }
 

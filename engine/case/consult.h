@@ -53,6 +53,12 @@ struct Hooks {
   std::function<Result<std::vector<config::Problem>>(const Report&, std::vector<ReceiptHook>&, Job&)> on_consensus;  // notes
 };
 
+// A function of the host that makes vectors of texts: one list of numbers for each, not trusted. Called as hooks are.
+struct Embedding {
+  ReceiptPlugin plugin;
+  std::function<Result<nlohmann::json>(const std::vector<std::string>& texts, Job&)> embed;
+};
+
 // What on_case_opened of hooks said.
 struct OpenedCase {
   std::vector<config::Problem> notes;
@@ -64,6 +70,7 @@ struct OpenedCase {
 struct ConsultOptions {
   Hooks hooks;
   std::optional<OpenedCase> opened;                // the case was opened before: on_case_opened is not called again
+  std::optional<Embedding> embedding;              // for cases whose texts are compared by one, and used by no other
   std::map<std::string, double> weights;           // by expert name; over those of the case
   std::vector<consensus::ExpertResponse> refused;  // plugins that were not allowed to run, already recorded as such
   std::vector<config::Problem> problems;           // of the circle itself, for the report
@@ -77,7 +84,12 @@ struct ConsultOptions {
 [[nodiscard]] Result<Report> make_report(const Case& subject, const Gathered& gathered,
                                          std::vector<consensus::ExpertResponse> responses, std::vector<ReceiptPlugin> plugins,
                                          std::vector<ReceiptHook> hooks, const std::map<std::string, double>& weights,
-                                         TimeUs started);
+                                         TimeUs started, std::optional<ReceiptEmbedding> embedding = {});
+
+// What an embedding says of responses; an error names it.
+[[nodiscard]] Result<ReceiptEmbedding> compared_by(const ReceiptPlugin& plugin,
+                                                   std::span<const consensus::ExpertResponse> responses,
+                                                   const nlohmann::json& vectors);
 
 // A warning for each hook that failed: it changed nothing, which whoever relies on it has to learn.
 [[nodiscard]] std::vector<config::Problem> failures_of(const std::vector<ReceiptHook>& hooks);

@@ -44,12 +44,21 @@ json receipt_to_json(const Receipt& receipt) {
   for (const ReceiptHook& hook : receipt.hooks) {
     hooks.push_back({{"hook", hook.hook}, {"plugin", hook.plugin}, {"change", hook.change}, {"seconds", hook.seconds}});
   }
+  json embedding;
+  if (receipt.embedding) {
+    const ReceiptPlugin& plugin = receipt.embedding->plugin;
+    embedding = {{"name", plugin.name},
+                 {"version", plugin.version},
+                 {"sha256", plugin.sha256},
+                 {"agreements", receipt.embedding->agreements}};
+  }
   json out = question_to_json(receipt.question);
   out.update(json{{"inputs", inputs},
                   {"plugins", plugins},
                   {"weights", receipt.weights},
                   {"hooks", hooks},
                   {"versions", receipt.versions},
+                  {"embedding", embedding},
                   {"evidence_coverage", receipt.evidence_coverage},
                   {"evidence_unreadable", receipt.evidence_unreadable}});
   return out;
@@ -133,6 +142,10 @@ Receipt receipt_from_json(const json& in) {
   receipt.question = question_from_json(in);
   in.at("evidence_coverage").get_to(receipt.evidence_coverage);
   in.at("evidence_unreadable").get_to(receipt.evidence_unreadable);
+  if (const auto made = in.find("embedding"); made != in.end() && !made->is_null()) {
+    receipt.embedding = ReceiptEmbedding{{made->at("name"), made->at("version"), made->at("sha256")},
+                                         made->at("agreements").get<consensus::Agreements>()};
+  }
   return receipt;
 }
 

@@ -34,6 +34,12 @@ struct ReceiptHook {
   double seconds = 0;
 };
 
+// How texts were compared by Similarity::semantic, which cannot be derived again without the plugin.
+struct ReceiptEmbedding {
+  ReceiptPlugin plugin;
+  consensus::Agreements agreements;
+};
+
 // What went in, so that the same verdict can be derived again.
 struct Receipt {
   std::vector<ReceiptInput> inputs;
@@ -44,6 +50,7 @@ struct Receipt {
   consensus::Question question;
   double evidence_coverage = 1;
   bool evidence_unreadable = false;
+  std::optional<ReceiptEmbedding> embedding = {};
 };
 
 inline constexpr std::size_t most_excerpt_bytes = 2000;

@@ -51,10 +51,25 @@ std::vector<const ExpertResponse*> canonical_order(std::span<const ExpertRespons
   return order;
 }
 
-void compare_texts(Circle& circle, const Question& question) {
+Eigen::MatrixXd chosen_from(const Agreements& agreements, const Circle& circle, std::span<const ExpertResponse> responses) {
+  const auto n = static_cast<Eigen::Index>(circle.answered.size());
+  const auto place = [&](Eigen::Index i) {
+    return static_cast<std::size_t>(circle.members[circle.answered[static_cast<std::size_t>(i)]].response - responses.data());
+  };
+  Eigen::MatrixXd matrix = Eigen::MatrixXd::Identity(n, n);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    for (Eigen::Index j = 0; j < n; ++j) {
+      if (i != j) matrix(i, j) = agreements[place(i)][place(j)];
+    }
+  }
+  return matrix;
+}
+
+void compare_texts(Circle& circle, const Question& question, std::span<const ExpertResponse> responses,
+                   const std::optional<Agreements>& agreements) {
   std::vector<std::string> texts;
   for (const std::size_t i : circle.answered) texts.push_back(circle.members[i].response->content);
-  circle.similarity = similarity_matrix(texts, question.circle);
+  circle.similarity = agreements ? chosen_from(*agreements, circle, responses) : similarity_matrix(texts, question.circle);
   const auto n = static_cast<Eigen::Index>(texts.size());
   Eigen::MatrixXi may_join = Eigen::MatrixXi::Ones(n, n);
   for (Eigen::Index i = 0; i < n; ++i) {
@@ -83,7 +98,8 @@ std::vector<std::string> Circle::names(std::span<const std::size_t> members_want
   return out;
 }
 
-Circle make_circle(std::span<const ExpertResponse> responses, const Question& question) {
+Circle make_circle(std::span<const ExpertResponse> responses, const Question& question,
+                   const std::optional<Agreements>& agreements) {
   Circle circle;
   circle.labels = make_labels(question);
   std::map<std::string, Ballot> ballots;
@@ -122,7 +138,7 @@ Circle make_circle(std::span<const ExpertResponse> responses, const Question& qu
     circle.outcomes.push_back(decide_scope(ballot.votes, circle.labels));
     circle.ballots.push_back(std::move(ballot));
   }
-  compare_texts(circle, question);
+  compare_texts(circle, question, responses, agreements);
   return circle;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/consensus/response.h"
+#include "engine/consensus/semantic.h"
 #include "engine/consensus/voting.h"
 
 namespace conclave::consensus {
@@ -48,7 +49,9 @@ struct Circle {
   [[nodiscard]] std::vector<std::string> names(std::span<const std::size_t> members_wanted) const;
 };
 
-[[nodiscard]] Circle make_circle(std::span<const ExpertResponse> responses, const Question& question);
+// `agreements`, if there are any, take the place of what texts say.
+[[nodiscard]] Circle make_circle(std::span<const ExpertResponse> responses, const Question& question,
+                                 const std::optional<Agreements>& agreements = std::nullopt);
 
 // A verdict's claim that the engine could resolve.
 [[nodiscard]] bool is_proof(const Claim& claim);

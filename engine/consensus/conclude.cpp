@@ -50,6 +50,24 @@ Result<void> check(std::span<const ExpertResponse> responses, const Question& qu
   return {};
 }
 
+// What came from an embedding, or from a receipt.
+Result<void> check(const std::optional<Agreements>& agreements, std::size_t responses, const Question& question) {
+  const auto refuse = [](std::string message) { return fail(ErrorKind::circle, std::move(message)); };
+  const bool semantic = question.circle.similarity_algorithm == Similarity::semantic;
+  if (!agreements && semantic) return refuse("texts are to be compared by an embedding, and there is none");
+  if (!agreements) return {};
+  if (!semantic) return refuse("vectors of an embedding are for similarity_algorithm semantic");
+  bool fits = agreements->size() == responses;
+  for (std::size_t i = 0; fits && i < responses; ++i) {
+    fits = (*agreements)[i].size() == responses && std::all_of((*agreements)[i].begin(), (*agreements)[i].end(), &in_unit_range);
+  }
+  for (std::size_t i = 0; fits && i < responses; ++i) {
+    for (std::size_t j = 0; fits && j < i; ++j) fits = (*agreements)[i][j] == (*agreements)[j][i];
+  }
+  if (!fits) return refuse("agreements must be a symmetric matrix over all responses, from 0 to 1");
+  return {};
+}
+
 std::vector<ScopeVerdict> scope_verdicts(const Circle& circle) {
   std::vector<ScopeVerdict> out;
   for (std::size_t i = 0; i < circle.ballots.size(); ++i) {
@@ -118,11 +136,12 @@ void write_texts(const Circle& circle, ConsensusResult& result) {
 }  // namespace
 
 Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, const Question& question, double evidence_coverage,
-                                 bool evidence_unreadable) {
+                                 bool evidence_unreadable, const std::optional<Agreements>& agreements) {
   if (auto valid = check(question, evidence_coverage); !valid) return tl::unexpected(valid.error());
   if (auto valid = check(responses, question); !valid) return tl::unexpected(valid.error());
+  if (auto valid = check(agreements, responses.size(), question); !valid) return tl::unexpected(valid.error());
 
-  const Circle circle = make_circle(responses, question);
+  const Circle circle = make_circle(responses, question, agreements);
   const CaseOutcome outcome = decide_case(circle.outcomes, circle.labels);
   const GateKeeper gate(circle, question, evidence_unreadable);
   const std::optional<std::string> refusal = gate.refusal(outcome);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/consensus/response.h"
+#include "engine/consensus/semantic.h"
 
 namespace conclave::consensus {
 
@@ -76,8 +77,10 @@ struct ConsensusResult {
 // (Citation::verified); a bad verdict resting only on unverified claims does not vote, nor does a good one that cites and of
 // whose citations none was found. `evidence_coverage` in [0, 1] is the share of named evidence that could be read and scales
 // coverage; below 1 with `evidence_unreadable` set there is no consensus on a pass. A response that validate() refuses or whose
-// verdict is not in the question is an error: the caller records it as failed first.
+// verdict is not in the question is an error: the caller records it as failed first. A circle whose texts are compared by
+// Similarity::semantic needs `agreements`, and no other takes them; kind circle otherwise.
 [[nodiscard]] Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, const Question& question,
-                                               double evidence_coverage = 1.0, bool evidence_unreadable = false);
+                                               double evidence_coverage = 1.0, bool evidence_unreadable = false,
+                                               const std::optional<Agreements>& agreements = std::nullopt);
 
 }  // namespace conclave::consensus

@@ -28,10 +28,11 @@ constexpr std::array<std::pair<Status, std::string_view>, 7> statuses{{
     {Status::cancelled, "cancelled"},
 }};
 
-constexpr std::array<std::pair<Similarity, std::string_view>, 3> similarities{{
+constexpr std::array<std::pair<Similarity, std::string_view>, 4> similarities{{
     {Similarity::cosine, "cosine"},
     {Similarity::jaccard, "jaccard"},
     {Similarity::levenshtein, "levenshtein"},
+    {Similarity::semantic, "semantic"},
 }};
 
 template <class T>

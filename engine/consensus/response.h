@@ -74,11 +74,12 @@ struct Gate {
   bool operator==(const Gate&) const = default;
 };
 
-enum class Similarity : std::uint8_t { cosine, jaccard, levenshtein };
+enum class Similarity : std::uint8_t { cosine, jaccard, levenshtein, semantic };
 
 struct CircleConfig {
   double min_consensus_threshold = 0.7;  // cut for grouping texts, in [0, 1]
   Similarity similarity_algorithm = Similarity::cosine;
+  std::string embedding;  // for semantic: the plugin that makes vectors of texts, or how else they are made; never called here
   bool enable_parallel_processing = true;
   int max_threads = 0;  // 0: one per hardware thread
   bool operator==(const CircleConfig&) const = default;

@@ -185,6 +185,10 @@ Eigen::MatrixXd compare(std::span<const std::string_view> texts, const CircleCon
     case Similarity::levenshtein:
       fill_levenshtein(matrix, folded, config);
       break;
+    case Similarity::semantic:
+      for (std::size_t i = 0; i < texts.size(); ++i)
+        for (std::size_t j = i + 1; j < texts.size(); ++j) set_pair(matrix, folded, i, j, 0.0);
+      break;
   }
   return matrix;
 }

@@ -17,7 +17,8 @@ namespace conclave::consensus {
 constexpr std::size_t compared_for_terms = 131'072;  // cosine and jaccard; about 30 ms a text
 constexpr std::size_t compared_for_edits = 8'192;    // levenshtein; about 3 ms a pair
 
-// In [0, 1]; 1 for equal texts (also two empty ones); 0 if only one is empty. cosine: IDF of these two.
+// In [0, 1]; 1 for equal texts (also two empty ones); 0 if only one is empty. cosine: IDF of these two. semantic is not for
+// texts (see semantic.h): nothing but equal texts is alike then, here and below.
 [[nodiscard]] double text_similarity(std::string_view a, std::string_view b, Similarity algorithm);
 
 // n x n, symmetric, unit diagonal, in [0, 1]; the same bits for any number of threads, and permuted with its texts. cosine:

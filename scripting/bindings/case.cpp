@@ -7,6 +7,7 @@
 #include "engine/case/case_json.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/blocking.h"
+#include "scripting/bindings/circle_cast.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
 #include "scripting/bindings/operation.h"
@@ -143,10 +144,12 @@ json gate_json(const consensus::Gate& gate) {
 }
 
 json circle_json(const consensus::CircleConfig& circle) {
-  return {{"min_consensus_threshold", circle.min_consensus_threshold},
-          {"similarity_algorithm", consensus::similarity_name(circle.similarity_algorithm)},
-          {"enable_parallel_processing", circle.enable_parallel_processing},
-          {"max_threads", circle.max_threads}};
+  json object = {{"min_consensus_threshold", circle.min_consensus_threshold},
+                 {"similarity_algorithm", consensus::similarity_name(circle.similarity_algorithm)},
+                 {"enable_parallel_processing", circle.enable_parallel_processing},
+                 {"max_threads", circle.max_threads}};
+  if (!circle.embedding.empty()) object["embedding"] = circle.embedding;
+  return object;
 }
 
 json target_json(const scan::Target& target) {
@@ -253,7 +256,7 @@ void bind_case(py::module_& module) {
           "verdicts", [](const Case& self) { return texts_to_python(self.question.verdicts); }, "Best first.")
       .def_property_readonly("ordered", [](const Case& self) { return self.question.ordered; })
       .def_property_readonly("gate", [](const Case& self) { return json_to_python(gate_json(self.question.gate)); })
-      .def_property_readonly("circle", [](const Case& self) { return self.question.circle; })
+      .def_property_readonly("circle", [](const Case& self) { return ScriptCircle(self.question.circle); })
       .def_property_readonly("change_time", [](const Case& self) { return time_to_python(self.change_time); })
       .def_property_readonly("time_range", &range_to_python, "(start, end), aware, or None.")
       .def_property_readonly(

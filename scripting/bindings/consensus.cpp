@@ -2,6 +2,7 @@
 #include "engine/consensus/conclude.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "engine/consensus/similarity.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/buffers.h"
+#include "scripting/bindings/circle_cast.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
 #include "scripting/bindings/operation.h"
@@ -25,7 +27,14 @@ using nlohmann::json;
 consensus::Similarity to_similarity(py::handle value) {
   const std::string name = to_utf8(value, "similarity_algorithm");
   if (const auto similarity = consensus::similarity_from_name(name)) return *similarity;
-  throw py::value_error("similarity_algorithm is cosine, jaccard or levenshtein, not '" + name + "'");
+  throw py::value_error("similarity_algorithm is cosine, jaccard, levenshtein or semantic, not '" + name + "'");
+}
+
+// Of what compares texts by themselves.
+consensus::Similarity without_vectors(consensus::Similarity similarity) {
+  if (similarity == consensus::Similarity::semantic)
+    throw py::value_error("semantic compares vectors of texts, not texts: see semantic_similarities");
+  return similarity;
 }
 
 double to_share(py::handle value, const char* what) {
@@ -34,55 +43,79 @@ double to_share(py::handle value, const char* what) {
   return share;
 }
 
-CircleConfig make_config(py::handle threshold, py::handle algorithm, bool parallel, int max_threads) {
-  if (max_threads < 0) throw py::value_error("max_threads must not be negative");
-  return {to_share(threshold, "min_consensus_threshold"), to_similarity(algorithm), parallel, max_threads};
+void set_embedding(ScriptCircle& config, py::handle embedding) {
+  const bool is_name = PyUnicode_Check(embedding.ptr()) != 0;
+  if (!embedding.is_none() && !is_name && PyCallable_Check(embedding.ptr()) == 0)
+    throw py::type_error("embedding is the name of a plugin or a function of texts, not " +
+                         to_utf8(py::type::of(embedding).attr("__name__"), "type"));
+  config.embedding = is_name ? to_utf8(embedding, "embedding") : std::string();
+  config.function = embedding.is_none() || is_name ? py::object() : py::reinterpret_borrow<py::object>(embedding);
 }
 
-py::tuple config_state(const CircleConfig& self) {
+py::object embedding_of(const ScriptCircle& config) {
+  if (config.function) return config.function;
+  return config.embedding.empty() ? py::object(py::none()) : py::object(to_str(config.embedding));
+}
+
+ScriptCircle make_config(py::handle threshold, py::handle algorithm, bool parallel, int max_threads, py::handle embedding) {
+  if (max_threads < 0) throw py::value_error("max_threads must not be negative");
+  ScriptCircle config(
+      CircleConfig{to_share(threshold, "min_consensus_threshold"), to_similarity(algorithm), {}, parallel, max_threads});
+  set_embedding(config, embedding);
+  return config;
+}
+
+py::tuple config_state(const ScriptCircle& self) {
   return py::make_tuple(self.min_consensus_threshold, to_str(consensus::similarity_name(self.similarity_algorithm)),
-                        self.enable_parallel_processing, self.max_threads);
+                        self.enable_parallel_processing, self.max_threads, embedding_of(self));
 }
 
 void bind_config_of_circle(py::module_& module) {
-  py::class_<CircleConfig>(module, "CircleConfig", "How a circle's texts are compared.")
+  py::class_<ScriptCircle>(module, "CircleConfig", "How a circle's texts are compared.")
       .def(py::init(&make_config), py::arg("min_consensus_threshold") = 0.7, py::arg("similarity_algorithm") = "cosine",
-           py::arg("enable_parallel_processing") = true, py::arg("max_threads") = 0,
-           "min_consensus_threshold: cut for grouping texts, in [0, 1]; similarity_algorithm: cosine, jaccard or levenshtein; "
-           "max_threads: 0 for one per hardware thread.")
+           py::arg("enable_parallel_processing") = true, py::arg("max_threads") = 0, py::arg("embedding") = py::none(),
+           "min_consensus_threshold: cut for grouping texts, in [0, 1]; similarity_algorithm: cosine, jaccard, levenshtein or "
+           "semantic; max_threads: 0 for one per hardware thread; embedding: what semantic compares texts by, the name of a "
+           "plugin or a function from n texts to n vectors.")
       .def_property(
-          "min_consensus_threshold", [](const CircleConfig& self) { return self.min_consensus_threshold; },
-          [](CircleConfig& self, py::handle value) { self.min_consensus_threshold = to_share(value, "min_consensus_threshold"); })
+          "min_consensus_threshold", [](const ScriptCircle& self) { return self.min_consensus_threshold; },
+          [](ScriptCircle& self, py::handle value) { self.min_consensus_threshold = to_share(value, "min_consensus_threshold"); })
       .def_property(
           "similarity_algorithm",
-          [](const CircleConfig& self) { return to_str(consensus::similarity_name(self.similarity_algorithm)); },
-          [](CircleConfig& self, py::handle value) { self.similarity_algorithm = to_similarity(value); })
-      .def_readwrite("enable_parallel_processing", &CircleConfig::enable_parallel_processing)
+          [](const ScriptCircle& self) { return to_str(consensus::similarity_name(self.similarity_algorithm)); },
+          [](ScriptCircle& self, py::handle value) { self.similarity_algorithm = to_similarity(value); })
       .def_property(
-          "max_threads", [](const CircleConfig& self) { return self.max_threads; },
-          [](CircleConfig& self, int value) {
+          "enable_parallel_processing", [](const ScriptCircle& self) { return self.enable_parallel_processing; },
+          [](ScriptCircle& self, bool value) { self.enable_parallel_processing = value; })
+      .def_property(
+          "max_threads", [](const ScriptCircle& self) { return self.max_threads; },
+          [](ScriptCircle& self, int value) {
             if (value < 0) throw py::value_error("max_threads must not be negative");
             self.max_threads = value;
           })
+      .def_property("embedding", &embedding_of, &set_embedding)
       .def("__eq__",
-           [](const CircleConfig& self, const py::object& other) -> py::object {
-             if (!py::isinstance<CircleConfig>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
-             return py::bool_(self == py::cast<const CircleConfig&>(other));
+           [](const ScriptCircle& self, const py::object& other) -> py::object {
+             if (!py::isinstance<ScriptCircle>(other)) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             return py::bool_(config_state(self).equal(config_state(py::cast<const ScriptCircle&>(other))));
            })
-      .def("__copy__", [](const CircleConfig& self) { return self; })
+      .def("__copy__", [](const ScriptCircle& self) { return self; })
       .def(
-          "__deepcopy__", [](const CircleConfig& self, const py::dict&) { return self; }, py::arg("memo"))
+          "__deepcopy__", [](const ScriptCircle& self, const py::dict&) { return self; }, py::arg("memo"))
       .def("__repr__",
-           [](const CircleConfig& self) {
-             return py::str(
-                        "CircleConfig(min_consensus_threshold={!r}, similarity_algorithm={!r}, enable_parallel_processing={!r}, "
-                        "max_threads={!r})")
-                 .format(*config_state(self));
+           [](const ScriptCircle& self) {
+             const py::str shown(
+                 "CircleConfig(min_consensus_threshold={!r}, similarity_algorithm={!r}, "
+                 "enable_parallel_processing={!r}, max_threads={!r}");
+             const py::object embedding = embedding_of(self);
+             const auto end = embedding.is_none() ? py::str(")") : py::str(", embedding={!r})").format(embedding);
+             return py::str("{}{}").format(shown.format(*config_state(self)), end);
            })
-      .def(py::pickle(&config_state,
-                      [](const py::tuple& s) { return make_config(s[0], s[1], py::cast<bool>(s[2]), py::cast<int>(s[3])); }));
+      .def(py::pickle(&config_state, [](const py::tuple& s) {
+        return make_config(s[0], s[1], py::cast<bool>(s[2]), py::cast<int>(s[3]), s[4]);
+      }));
   module.attr("CircleConfig").attr("__match_args__") =
-      py::make_tuple("min_consensus_threshold", "similarity_algorithm", "enable_parallel_processing", "max_threads");
+      py::make_tuple("min_consensus_threshold", "similarity_algorithm", "enable_parallel_processing", "max_threads", "embedding");
 }
 
 constexpr const char* consensus_fields[] = {
@@ -157,8 +190,9 @@ void bind_result(py::module_& module) {
 }
 
 OperationPtr prepare_conclude(const py::iterable& responses, py::handle verdicts, bool ordered, py::handle gate,
-                              const CircleConfig& config, double evidence_coverage, bool evidence_unreadable) {
-  std::vector<consensus::ExpertResponse> list = to_responses(responses);
+                              const ScriptCircle& config, double evidence_coverage, bool evidence_unreadable,
+                              py::handle vectors) {
+  auto list = to_responses(responses);
   consensus::Question question;
   if (!verdicts.is_none()) question.verdicts = to_texts(verdicts, "verdicts");
   question.ordered = ordered;
@@ -179,10 +213,19 @@ OperationPtr prepare_conclude(const py::iterable& responses, py::handle verdicts
         throw py::value_error("gate has no '" + name + "'");
     }
   }
+  std::optional<json> rows;
+  if (!vectors.is_none()) rows = to_json_value(vectors, "vectors");
   return make_operation(
       std::make_shared<Job>("conclude"),
-      [list = std::move(list), question = std::move(question), evidence_coverage, evidence_unreadable] {
-        return consensus::conclude(list, question, evidence_coverage, evidence_unreadable);
+      [list = std::move(list), question = std::move(question), evidence_coverage, evidence_unreadable,
+       rows = std::move(rows)]() -> Result<ConsensusResult> {
+        std::optional<consensus::Agreements> agreements;
+        if (rows) {
+          auto made = consensus::semantic_agreements(list, *rows);
+          if (!made) return tl::unexpected(std::move(made.error()));
+          agreements = std::move(*made);
+        }
+        return consensus::conclude(list, question, evidence_coverage, evidence_unreadable, agreements);
       },
       [](Result<ConsensusResult>&& result) -> py::object { return py::cast(value_or_raise(std::move(result))); });
 }
@@ -190,7 +233,7 @@ OperationPtr prepare_conclude(const py::iterable& responses, py::handle verdicts
 double text_similarity(py::handle a, py::handle b, py::handle algorithm) {
   const std::string first = to_utf8(a, "a");
   const std::string second = to_utf8(b, "b");
-  const auto similarity = to_similarity(algorithm);
+  const auto similarity = without_vectors(to_similarity(algorithm));
   const py::gil_scoped_release release;
   return consensus::text_similarity(first, second, similarity);
 }
@@ -198,13 +241,15 @@ double text_similarity(py::handle a, py::handle b, py::handle algorithm) {
 OperationPtr prepare_text_similarity(py::handle a, py::handle b, py::handle algorithm) {
   return make_operation(
       std::make_shared<Job>("text similarity"),
-      [first = to_utf8(a, "a"), second = to_utf8(b, "b"), similarity = to_similarity(algorithm)] {
+      [first = to_utf8(a, "a"), second = to_utf8(b, "b"), similarity = without_vectors(to_similarity(algorithm))] {
         return consensus::text_similarity(first, second, similarity);
       },
       [](double similarity) -> py::object { return py::float_(similarity); });
 }
 
-OperationPtr prepare_similarity_matrix(const py::iterable& texts, const CircleConfig& config) {
+OperationPtr prepare_similarity_matrix(const py::iterable& texts, const ScriptCircle& settings) {
+  const CircleConfig config = settings;  // without the function, which may only be let go of with the GIL
+  (void)without_vectors(config.similarity_algorithm);
   return make_operation(
       std::make_shared<Job>("text similarities"),
       [list = to_texts(texts, "texts"), config] { return consensus::similarity_matrix(list, config); },
@@ -221,13 +266,25 @@ void bind_consensus(py::module_& module) {
   bind_config_of_circle(module);
   bind_result(module);
   def_operation(module, "conclude", &prepare_conclude, py::arg("responses"), py::kw_only(), py::arg("verdicts") = py::none(),
-                py::arg("ordered") = true, py::arg("gate") = py::none(), py::arg("config") = CircleConfig{},
-                py::arg("evidence_coverage") = 1.0, py::arg("evidence_unreadable") = false,
-                "responses: ExpertResponses, mappings or objects; gate: {required, min_answered, min_confidence, pass}.");
+                py::arg("ordered") = true, py::arg("gate") = py::none(), py::arg("config") = ScriptCircle{},
+                py::arg("evidence_coverage") = 1.0, py::arg("evidence_unreadable") = false, py::arg("vectors") = py::none(),
+                "responses: ExpertResponses, mappings or objects; gate: {required, min_answered, min_confidence, pass}; vectors: "
+                "for a semantic config, one for each of texts_to_embed(responses).");
+  module.def(
+      "texts_to_embed",
+      [](const py::iterable& responses) { return texts_to_python(consensus::texts_to_embed(to_responses(responses))); },
+      py::arg("responses"), "The texts of those that answered with one, in their order.");
+  module.def(
+      "semantic_similarities",
+      [](py::handle vectors) {
+        const json rows = to_json_value(vectors, "vectors");
+        return json_to_python(value_or_raise(consensus::semantic_similarities(rows, rows.size())));
+      },
+      py::arg("vectors"), "Cosine of n vectors as n lists in [0, 1]; CircleError for what is no matrix of finite numbers.");
   module.def("text_similarity", &text_similarity, py::arg("a"), py::arg("b"), py::arg("algorithm") = "cosine", "In [0, 1].");
   operations_of(module)["text_similarity"] =
       py::cpp_function(&prepare_text_similarity, py::arg("a"), py::arg("b"), py::arg("algorithm") = "cosine");
-  def_operation(module, "similarity_matrix", &prepare_similarity_matrix, py::arg("texts"), py::arg("config") = CircleConfig{},
+  def_operation(module, "similarity_matrix", &prepare_similarity_matrix, py::arg("texts"), py::arg("config") = ScriptCircle{},
                 "n x n float64, symmetric, as a memoryview.");
 }
 

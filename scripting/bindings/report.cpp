@@ -61,15 +61,29 @@ std::vector<ReceiptHook> to_hooks(const py::iterable& hooks) {
 
 OperationPtr prepare_report(const Case& subject, const Gathered& gathered, const py::iterable& responses,
                             const py::iterable& plugins, const py::iterable& hooks, const py::dict& weights,
-                            const py::object& started) {
+                            const py::object& started, const py::object& embedding) {
   std::map<std::string, double> weight_of;
   for (const auto& [name, weight] : weights) weight_of[to_utf8(name, "name")] = to_number(weight, "weight");
   const TimeUs start = started.is_none() ? now_us() : to_time(started, "started");
+  std::optional<std::pair<ReceiptPlugin, json>> made;
+  if (!embedding.is_none()) {
+    const auto tuple = py::cast<py::tuple>(embedding);
+    if (tuple.size() != 4) throw py::value_error("an embedding is (name, version, sha256, vectors)");
+    made.emplace(ReceiptPlugin{to_utf8(tuple[0], "name"), to_utf8(tuple[1], "version"), to_utf8(tuple[2], "sha256")},
+                 to_json_value(tuple[3], "vectors"));
+  }
   return make_operation(
       std::make_shared<Job>("report"),
       [subject, gathered, answers = to_responses(responses), used_plugins = to_plugins(plugins), used_hooks = to_hooks(hooks),
-       weight_of = std::move(weight_of), start]() mutable {
-        return make_report(subject, gathered, std::move(answers), used_plugins, used_hooks, weight_of, start);
+       weight_of = std::move(weight_of), start, made = std::move(made)]() mutable -> Result<Report> {
+        std::optional<ReceiptEmbedding> compared;
+        if (made) {
+          auto agreements = compared_by(made->first, answers, made->second);
+          if (!agreements) return tl::unexpected(std::move(agreements.error()));
+          compared = std::move(*agreements);
+        }
+        return make_report(subject, gathered, std::move(answers), used_plugins, used_hooks, weight_of, start,
+                           std::move(compared));
       },
       [](Result<Report>&& report) { return py::cast(value_or_raise(std::move(report))); });
 }
@@ -174,9 +188,9 @@ void bind_gathered(py::module_& module) {
   def_operation(
       module, "make_report", &prepare_report, py::arg("case"), py::arg("gathered"), py::arg("responses"),
       py::arg("plugins") = py::tuple(), py::arg("hooks") = py::tuple(), py::arg("weights") = py::dict(),
-      py::arg("started") = py::none(),
+      py::arg("started") = py::none(), py::arg("embedding") = py::none(),
       "Verifies claims, concludes and writes the report. plugins: (name, version, sha256); hooks: (hook, plugin, change, "
-      "seconds); weights: by expert name.");
+      "seconds); weights: by expert name; embedding: (name, version, sha256, vectors of texts_to_embed(responses)).");
 }
 
 }  // namespace

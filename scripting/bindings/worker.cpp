@@ -218,7 +218,8 @@ OperationPtr prepare_isolated(const py::dict& info, py::handle evidence, JobPtr 
 OperationPtr prepare_isolated_hook(const py::dict& info, py::handle hook, py::handle argument, JobPtr job) {
   const PluginInfo plugin = plugin_from_python(info);
   const std::string name = to_utf8(hook, "hook");
-  for (const char* known : {"on_case_opened", "on_config_loaded", "rule", "on_scan_result", "on_response", "on_consensus"}) {
+  for (const char* known :
+       {"on_case_opened", "on_config_loaded", "rule", "embedding", "on_scan_result", "on_response", "on_consensus"}) {
     if (name != known) continue;
     nlohmann::json given = to_json_value(argument, "argument");
     return run_isolated(
@@ -252,8 +253,8 @@ void bind_worker(py::module_& module) {
       "CancelledError if the job is stopped meanwhile.");
   def_operation(module, "start_isolated_hook", &prepare_isolated_hook, py::arg("info"), py::arg("hook"), py::arg("argument"),
                 py::arg("job") = py::none(),
-                "Runs a hook, or a 'rule', in a worker process: 'on_evidence' with evidence, the others with JSON values. "
-                "SecurityError for a configuration that a plugin with network access may not see.");
+                "Runs a hook, a 'rule' or an 'embedding' in a worker process: 'on_evidence' with evidence, the others with JSON "
+                "values. SecurityError for a configuration that a plugin with network access may not see.");
   module.def(
       "warm_up_workers", [] { pool().warm_up(); }, "Starts what workers are forked from before the first is needed.");
   module.def("confine", &confine_this, py::arg("read"), py::arg("write"), py::kw_only(), py::arg("subprocess"),

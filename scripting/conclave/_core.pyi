@@ -354,12 +354,14 @@ class CircleConfig:
     similarity_algorithm: str
     enable_parallel_processing: bool
     max_threads: int
+    embedding: Any  # the name of a plugin, a function from texts to vectors, or None
     def __init__(
         self,
         min_consensus_threshold: float = 0.7,
         similarity_algorithm: str = "cosine",
         enable_parallel_processing: bool = True,
         max_threads: int = 0,
+        embedding: str | Callable[[list[str]], Any] | None = None,
     ) -> None: ...
     def __copy__(self) -> CircleConfig: ...
     def __deepcopy__(self, memo: dict[int, Any]) -> CircleConfig: ...
@@ -412,7 +414,10 @@ def conclude(
     config: CircleConfig = ...,
     evidence_coverage: float = 1.0,
     evidence_unreadable: bool = False,
+    vectors: Iterable[Iterable[float]] | None = None,
 ) -> ConsensusResult: ...
+def texts_to_embed(responses: Iterable[_ResponseLike]) -> list[str]: ...
+def semantic_similarities(vectors: Iterable[Iterable[float]]) -> list[list[float]]: ...
 def text_similarity(a: str, b: str, algorithm: str = "cosine") -> float: ...
 def similarity_matrix(texts: Iterable[str], config: CircleConfig = ...) -> memoryview: ...
 def cosine_similarity(a: Buffer, b: Buffer) -> float: ...
@@ -562,6 +567,7 @@ def make_report(
     hooks: Iterable[tuple[str, str, str, float]] = ...,
     weights: Mapping[str, float] = ...,
     started: _Time | None = None,
+    embedding: tuple[str, str, str, list[list[float]]] | None = None,
 ) -> Report: ...
 
 @final

@@ -1,10 +1,11 @@
-"""Calls hook and rule plugins between the steps of a consultation. One that fails is recorded and skipped."""
+"""Calls hook, rule and embedding plugins between the steps of a consultation. A hook or rule that fails is recorded and skipped."""
 
 from __future__ import annotations
 
 import copy
 import json
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -133,6 +134,38 @@ def _problem(problem: Any) -> dict[str, Any]:
     return made
 
 
+def vectors(function: Callable[..., Any], texts: list[str]) -> list[list[float]]:
+    """What `function` makes of texts: one row of numbers for each, all of one length. TypeError or ValueError for anything else."""
+    returned = function(list(texts))
+    rows = [[_number(number) for number in row] for row in _rows(returned)]
+    if len(rows) != len(texts):
+        raise ValueError(f"an embedding returns one vector for each text, not {len(rows)} for {len(texts)}")
+    for number, row in enumerate(rows, 1):
+        if not row:
+            raise ValueError(f"vector {number} has no dimensions")
+        if len(row) != len(rows[0]):
+            raise ValueError(f"vector {number} has {len(row)} dimensions, and the first {len(rows[0])}")
+        if not all(map(math.isfinite, row)):
+            raise ValueError(f"vector {number} holds something that is no finite number")
+    return rows
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"a vector holds numbers, not {value!r:.40}")
+    return float(value)
+
+
+def _rows(returned: Any) -> Iterable[Any]:
+    if isinstance(returned, (str, bytes, bytearray, Mapping)) or not isinstance(returned, (Iterable, memoryview)):
+        raise TypeError(f"an embedding returns rows of numbers, not {type(returned).__name__}")
+    if isinstance(returned, memoryview):
+        if returned.ndim != 2:
+            raise TypeError(f"an embedding returns rows of numbers, not a buffer of {returned.ndim} dimensions")
+        return returned.tolist()
+    return returned
+
+
 # What calls the function of a plugin with what the host hands over, and makes JSON of what it returns.
 _CALLS: dict[str, Callable[[Callable[..., Any], Any], Any]] = {
     "on_case_opened": _opened,
@@ -143,6 +176,7 @@ _CALLS: dict[str, Callable[[Callable[..., Any], Any], Any]] = {
     "on_consensus": _concluded,
     "on_startup": _started,
     "rule": _found,
+    "embedding": vectors,
 }
 
 
@@ -150,8 +184,10 @@ def call(info: Mapping[str, Any], name: str, argument: Any) -> dict[str, Any] | 
     """What the plugin's hook of that name returned, as {"value": JSON}: None or a dict for on_config_loaded, (name, value) pairs for
     on_evidence, a list with the changed fields of each for on_scan_result (a list of services) and on_response (a list of
     responses), None or texts for on_case_opened and on_consensus, None for on_startup. None if it has no such hook. "rule": the
-    problems that a rule finds. Whatever it raises passes through; TypeError or ValueError for nonsense."""
-    function = _loading.load_function(info, name) if name == "rule" else _loading.load_hooks(info).get(name)
+    problems that a rule finds, "embedding": vectors of texts. Whatever it raises passes through; TypeError or ValueError for
+    nonsense."""
+    of_kind = name in ("rule", "embedding")
+    function = _loading.load_function(info, name) if of_kind else _loading.load_hooks(info).get(name)
     return None if function is None else {"value": _CALLS[name](function, argument)}
 
 
@@ -184,9 +220,8 @@ async def _call_isolated(
         own.request_stop()
 
 
-async def _asked(
-    info: dict[str, Any], name: str, argument: Any, job: _core.Job, way: _async.Way
-) -> dict[str, Any] | None:
+async def ask(info: dict[str, Any], name: str, argument: Any, job: _core.Job, way: _async.Way) -> dict[str, Any] | None:
+    """As `call`, wherever the plugin runs and within its time; the text of an error says of what type it was."""
     if info.get("isolated"):
         return await _call_isolated(info, name, argument, job, way)
     given = Evidence(argument) if isinstance(argument, _core.Evidence) else argument
@@ -216,7 +251,7 @@ async def _each(
             continue  # as the receipt says already
         started = time.monotonic()
         try:
-            answer = await _asked(info, name, argument_of(subject), job, way)
+            answer = await ask(info, name, argument_of(subject), job, way)
             if answer is None:
                 continue
             subject, change = applied(subject, str(info["name"]), answer["value"])

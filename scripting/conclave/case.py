@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-from conclave import _async, _core, _hooks, _runner
+from conclave import _async, _core, _embedding, _hooks, _runner
 from conclave._core import Case, Gathered, Report, draft_case, verify_claims
 from conclave._expert_job import settings_of
 from conclave.evidence import Evidence
@@ -46,6 +46,7 @@ class _Circle:
     refused: list[_core.ExpertResponse] = field(default_factory=list)
     hooks: list[dict[str, Any]] = field(default_factory=list)
     rules: list[dict[str, Any]] = field(default_factory=list)
+    embedding: dict[str, Any] | None = None  # what the case compares texts by, if it does so
     notes: list[tuple[str, str, str]] = field(default_factory=list)  # rule, message, fix: what did not run, for the report
 
     failures: str | None = None  # folder to save what failed experts were given
@@ -63,13 +64,16 @@ class _Circle:
             _logger.warning("what failed experts were given is not saved: %s", error)
 
     def needs_workers(self) -> bool:
-        return any(info.get("isolated") for info in self.experts + self.hooks + self.rules)
+        return any(info.get("isolated") for info in self._all())
+
+    def _all(self) -> list[dict[str, Any]]:
+        return self.experts + self.hooks + self.rules + ([] if self.embedding is None else [self.embedding])
 
     def plugins(self) -> list[tuple[str, str, str]]:
         """For the receipt."""
         return [
             (info["name"], info.get("version", ""), info["sha256"])
-            for info in self.experts + self.hooks + self.rules
+            for info in self._all()
             if info.get("sha256")
         ]
 
@@ -111,6 +115,7 @@ class _Finder:
         self.experts: dict[str, dict[str, Any]] = {}
         self.hooks: list[dict[str, Any]] = []
         self.rules: list[dict[str, Any]] = []
+        self.embedding: dict[str, Any] | None = None
         self.left_out: list[dict[str, Any]] = []
 
     async def look(self, plugins: Iterable[str | os.PathLike[Any]]) -> None:
@@ -124,6 +129,8 @@ class _Finder:
             if os.fspath(path) in folders:  # a folder that is one plugin; others matter only when they are asked for
                 raise _core.CircleError(message)
         self.experts = {info["name"]: await self._as_trusted(info) for info in infos if info["kind"] == "expert"}
+        if self._case.circle.similarity_algorithm == "semantic":
+            self.embedding = await self._as_trusted(_embedding.find(self._case.circle.embedding, (infos, problems)))
         known = {info["name"] for info in infos}
         self._beside, _ = await self._way.engine("case_plugins", self._case)
         if self._case.file is not None:
@@ -241,7 +248,12 @@ async def _circle(case: Case, wishes: _Wishes, way: _async.Way) -> _Circle:
         infos = [await finder.named_by_case(choice) for choice in case.experts]
     else:
         infos = [info for info in finder.experts.values() if info["in_default_circle"] and _may_run(info)]
-    circle = _Circle(hooks=finder.hooks, rules=finder.rules, notes=[("policy", why, "") for why in objections.values() if why])
+    circle = _Circle(
+        hooks=finder.hooks,
+        rules=finder.rules,
+        embedding=finder.embedding,
+        notes=[("policy", why, "") for why in objections.values() if why],
+    )
     circle.failures = _folder_for(wishes.save_failures)
     asks_all = experts is None and not choices
     for info in finder.left_out:
@@ -292,6 +304,15 @@ async def _gathered(
     return gathered, receipts + more
 
 
+async def _compared_by(
+    embedding: dict[str, Any] | None, responses: list[_core.ExpertResponse], job: _core.Job, way: _async.Way
+) -> tuple[str, str, str, list[list[float]]] | None:
+    if embedding is None:
+        return None
+    vectors = await _embedding.of_plugin(embedding, _core.texts_to_embed(responses), job, way)
+    return embedding["name"], embedding.get("version", ""), embedding["sha256"], vectors
+
+
 Asked = Callable[[list[dict[str, Any]], Evidence, _core.Job], Awaitable[list[_core.ExpertResponse]]]
 
 
@@ -309,7 +330,14 @@ async def _consulted(
         raise _core.CancelledError("the consultation was stopped")
     responses, answered = await _hooks.run_response_hooks(circle.hooks, responses + circle.refused, job, way)
     report: Report = await way.engine(
-        "make_report", subject, gathered, responses, plugins=circle.plugins(), hooks=receipts + answered, started=started
+        "make_report",
+        subject,
+        gathered,
+        responses,
+        plugins=circle.plugins(),
+        hooks=receipts + answered,
+        started=started,
+        embedding=await _compared_by(circle.embedding, responses, job, way),
     )
     report = await _hooks.run_consensus_hooks(circle.hooks, report, job, way)
     if wishes.history:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from conclave import _core
+from conclave import _core, _embedding
 from conclave._core import CircleConfig, ConsensusResult, ExpertResponse
 
 __all__ = [
@@ -23,13 +23,28 @@ RustCircleConfig = CircleConfig  # its name there
 
 def process_expert_responses(responses: Iterable[Any], config: CircleConfig | None = None) -> ConsensusResult:
     """The consensus of responses (ExpertResponses, mappings or objects with those attributes). Responses with a verdict vote on
-    healthy, degraded or failing; those without are grouped by their text."""
-    return _core.conclude(responses, config=config if config is not None else CircleConfig())
+    healthy, degraded or failing; those without are grouped by their text. With a semantic config its embedding is called once, with
+    the texts of all; CircleError if that fails."""
+    config = config if config is not None else CircleConfig()
+    if config.similarity_algorithm != "semantic":
+        return _core.conclude(responses, config=config)
+    answers = [ExpertResponse.coerce(response) for response in responses]
+    vectors = _embedding.embed(config.embedding, _core.texts_to_embed(answers))
+    return _core.conclude(answers, config=config, vectors=vectors)
 
 
-def compute_text_similarity(a: str, b: str, algorithm: str = "cosine") -> float:
-    """How alike two texts are, in [0, 1]. algorithm: cosine, jaccard or levenshtein."""
-    return _core.text_similarity(a, b, algorithm)
+def compute_text_similarity(
+    a: str, b: str, algorithm: str = "cosine", *, embedding: str | Callable[[list[str]], Any] | None = None
+) -> float:
+    """How alike two texts are, in [0, 1]. algorithm: cosine, jaccard, levenshtein, or semantic with an embedding, as CircleConfig
+    takes it; CircleError if that fails."""
+    if algorithm != "semantic":
+        if embedding is not None:
+            raise ValueError("an embedding is for algorithm 'semantic'")
+        return _core.text_similarity(a, b, algorithm)
+    if not a or not b:
+        return _core.text_similarity(a, b)  # says what is no str
+    return _core.semantic_similarities(_embedding.embed(embedding, [a, b]))[0][1]
 
 
 class CircleOfExperts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable, TypeVar, overload
 
-__all__ = ["Abstain", "expert", "hook", "rule"]
+__all__ = ["Abstain", "embedding", "expert", "hook", "rule"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -111,4 +111,16 @@ def rule(function: F) -> F:
     if not callable(function):
         raise TypeError(f"a rule must be callable, not {type(function).__name__}")
     setattr(function, "__conclave_rule__", True)
+    return function
+
+
+def embedding(function: F) -> F:
+    """Marks a function `(texts)` as an embedding: texts that mean alike get vectors that point the same way.
+
+    texts is a list of n str, none empty. It returns n rows of finite numbers, all of one length: lists, or a 2-D buffer such as a
+    NumPy array. A case names the plugin: `circle: {similarity_algorithm: semantic, embedding: NAME}`.
+    """
+    if not callable(function):
+        raise TypeError(f"an embedding must be callable, not {type(function).__name__}")
+    setattr(function, "__conclave_embedding__", True)
     return function

@@ -14,8 +14,8 @@ namespace conclave::scripting {
 
 // A task without callbacks and job, for what is called with JSON: on_case_opened with a case, on_config_loaded with
 // config::to_json, a rule with config::for_rules, on_scan_result with a list of services, on_response with a list of responses,
-// on_consensus with a report. A plugin that may use the network gets it redacted, and a configuration not at all (kind security),
-// unless it was granted raw_evidence.
+// on_consensus with a report, an embedding with a list of texts. A plugin that may use the network gets it redacted, and a
+// configuration not at all (kind security), unless it was granted raw_evidence.
 [[nodiscard]] Result<IsolatedTask> isolated_json_hook(const PluginInfo& plugin, std::string_view hook, nlohmann::json argument);
 // Evidence it gets redacted, as experts do.
 [[nodiscard]] Result<IsolatedTask> isolated_evidence_hook(const PluginInfo& plugin, EvidencePtr evidence);

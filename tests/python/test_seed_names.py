@@ -204,7 +204,7 @@ def test_wrong_responses_are_errors():
         conclave.process_expert_responses([3])
     with pytest.raises((conclave.CircleError, ValueError)):
         conclave.process_expert_responses([{"expert_name": "a", "content": "x", "confidence": 7}])
-    with pytest.raises(ValueError, match="cosine, jaccard or levenshtein"):
+    with pytest.raises(ValueError, match="cosine, jaccard, levenshtein or semantic"):
         conclave.compute_text_similarity("a", "b", "soundex")
 
 
