@@ -11,7 +11,8 @@ Case full_case() {
       "name: nightly\nquestion: Is it safe?\nverdicts: [good, bad]\nordered: false\n"
       "gate: {required: [a], min_answered: 2, min_confidence: 0.5, pass: [good]}\nlogs: ['*.log']\n"
       "services: ['[::1]:80', {name: web, target: 'host:443', expect: closed}]\nconfig: infra.yaml\n"
-      "change_time: 2026-03-01T12:00:00Z\nexperts: [a, {name: b, weight: 2, settings: {n: 1.5, deep: [null, x]}}]\n",
+      "change_time: 2026-03-01T12:00:00Z\nexperts: [a, {name: b, weight: 2, settings: {n: 1.5, deep: [null, x]}}]\n"
+      "circle: {similarity_algorithm: semantic, embedding: sentences}\n",
       "/srv/case.yaml");
   EXPECT_TRUE(read && read->usable());
   read->value.base = "/srv";
