@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,8 +15,8 @@
 #include <utility>
 
 #include "engine/base/text.h"
+#include "scripting/spawn.h"
 #include "scripting/worker/descriptor.h"
-#include "scripting/worker/pointers.h"
 
 namespace conclave::scripting {
 namespace {
@@ -81,41 +80,18 @@ class Child {
                                        order.final_folder.string(),
                                        (package / "constraints.txt").string(),
                                        std::to_string(::getpid())};
-    std::vector<std::string> variables = variables_of(order);
     int ends[2] = {-1, -1};
     if (::pipe2(ends, O_CLOEXEC) != 0) return fail_io("cannot start pip", {}, errno);
     Child child;
-    // Away from 0 to 2, which the child is given anew: this process may have been started with those closed.
     child.said_ = out_of_the_way(Descriptor(ends[0]));
     const Descriptor theirs = out_of_the_way(Descriptor(ends[1]));
     const Descriptor null = out_of_the_way(Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
     const Descriptor log =
         out_of_the_way(Descriptor(::open(order.log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)));
     if (!child.said_ || !theirs || !null || !log) return fail_io("cannot start pip", order.log.string(), errno);
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, null.get(), 0);
-    posix_spawn_file_actions_adddup2(&files, theirs.get(), 1);
-    posix_spawn_file_actions_adddup2(&files, log.get(), 2);
-    posix_spawn_file_actions_addclosefrom_np(&files, 3);
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    const int error = ::posix_spawn(&child.process_, arguments[0].c_str(), &files, &attributes, pointers(arguments).data(),
-                                    pointers(variables).data());
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
-    if (error != 0) {
-      child.process_ = -1;
-      return fail_io("cannot start pip", order.python.string(), error);
-    }
+    const auto process = spawn(std::move(arguments), variables_of(order), std::array{null.get(), theirs.get(), log.get()});
+    if (!process) return fail_io("cannot start pip", order.python.string(), process.error().os_error);
+    child.process_ = *process;
     return child;
   }
   Child(Child&& other) noexcept : process_(std::exchange(other.process_, -1)), said_(std::move(other.said_)) {}
@@ -145,7 +121,6 @@ class Child {
 
  private:
   Child() = default;
-  static Descriptor out_of_the_way(Descriptor file) { return Descriptor(::fcntl(file.get(), F_DUPFD_CLOEXEC, 10)); }
   pid_t process_ = -1;
   Descriptor said_;
 };

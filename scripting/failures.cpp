@@ -9,9 +9,9 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/base/byte_text.h"
 #include "scripting/replace_file.h"
 #include "scripting/worker/isolated_expert.h"
-#include "scripting/worker/message.h"
 
 namespace conclave::scripting {
 namespace {

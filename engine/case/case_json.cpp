@@ -1,6 +1,9 @@
 #include "engine/case/case_json.h"
 
 #include <string_view>
+#include <utility>
+
+#include "engine/base/byte_text.h"
 
 namespace conclave {
 namespace {
@@ -17,33 +20,10 @@ std::optional<T> optional_from(const json& in) {
   return in.is_null() ? std::nullopt : std::optional<T>(in.get<T>());
 }
 
-std::string path_as_text(std::string_view bytes) {
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    if (byte < 0x80) {
-      text += static_cast<char>(byte);
-    } else {
-      text += static_cast<char>(0xC0U | (byte >> 6U));
-      text += static_cast<char>(0x80U | (byte & 0x3FU));
-    }
-  }
-  return text;
-}
-
 std::string path_from(const json& in) {
-  const auto& text = in.get_ref<const std::string&>();
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    if (lead < 0x80) {
-      bytes += text[i];
-    } else if ((lead == 0xC2 || lead == 0xC3) && i + 1 < text.size()) {
-      bytes += static_cast<char>(((lead & 0x03U) << 6U) | (static_cast<unsigned char>(text[++i]) & 0x3FU));
-    } else {
-      throw json::other_error::create(501, "a path holds what is no byte", &in);
-    }
-  }
-  return bytes;
+  auto path = text_as_bytes(in.get_ref<const std::string&>());
+  if (!path) throw json::other_error::create(501, "a path holds what is no byte", &in);
+  return std::move(*path);
 }
 
 json target_to_json(const scan::Target& target) {
@@ -121,15 +101,15 @@ consensus::Question question_from_json(const json& in) {
 
 json to_json(const Case& subject) {
   json logs = json::array();
-  for (const std::string& log : subject.logs) logs.push_back(path_as_text(log));
+  for (const std::string& log : subject.logs) logs.push_back(bytes_as_text(log));
   json services = json::array();
   for (const scan::Target& target : subject.services) services.push_back(target_to_json(target));
   json experts = json::array();
   for (const ExpertChoice& choice : subject.experts)
     experts.push_back({{"name", choice.name}, {"settings", choice.settings}, {"weight", choice.weight}});
   return {
-      {"file", path_as_text(subject.file.string())},
-      {"base", path_as_text(subject.base.string())},
+      {"file", bytes_as_text(subject.file.string())},
+      {"base", bytes_as_text(subject.base.string())},
       {"name", subject.name},
       {"question", question_to_json(subject.question)},
       {"question_text", subject.question_text},
@@ -137,7 +117,7 @@ json to_json(const Case& subject) {
       {"time_range", subject.time_range ? json::array({subject.time_range->first, subject.time_range->second}) : json(nullptr)},
       {"logs", std::move(logs)},
       {"services", std::move(services)},
-      {"config", path_as_text(subject.config)},
+      {"config", bytes_as_text(subject.config)},
       {"experts", std::move(experts)},
       {"whole_machine", subject.whole_machine},
       {"keep_going", subject.keep_going}};

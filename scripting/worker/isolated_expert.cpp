@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/base/byte_text.h"
 #include "engine/base/text.h"
 #include "engine/case/redact_evidence.h"
 #include "scripting/worker/confine.h"

@@ -42,19 +42,6 @@ std::string framed(const nlohmann::json& message) {
   return frame + text;
 }
 
-std::string bytes_as_text(std::string_view bytes) {
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    if (byte < 0x80) {
-      text += static_cast<char>(byte);
-    } else {
-      text += static_cast<char>(0xC0U | (byte >> 6U));
-      text += static_cast<char>(0x80U | (byte & 0x3FU));
-    }
-  }
-  return text;
-}
-
 Result<std::optional<nlohmann::json>> MessageReader::next() {
   std::uint32_t size = 0;
   if (buffer_.size() < sizeof size) return std::nullopt;

@@ -18,9 +18,6 @@ inline constexpr std::size_t largest_message = std::size_t{16} << 20U;
 
 [[nodiscard]] std::string framed(const nlohmann::json& message);
 
-// Any bytes as JSON text: each byte is the code point of its value ("latin-1"). For paths, which need not be UTF-8.
-[[nodiscard]] std::string bytes_as_text(std::string_view bytes);
-
 // Cuts what a socket brought into messages. The other side is not trusted: an error (kind limit or serialization) for what is
 // larger than largest_message, nested too deep, or no JSON; after that nothing more can be read.
 class MessageReader {

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "engine/base/byte_text.h"
 #include "engine/base/text.h"
 
 namespace conclave::scripting {

@@ -1,19 +1,19 @@
 #include "scripting/worker/zygote.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <vector>
 
+#include "scripting/spawn.h"
 #include "scripting/worker/message.h"
-#include "scripting/worker/pointers.h"
 
 namespace conclave::scripting {
 namespace {
@@ -34,39 +34,14 @@ std::vector<std::string> environment() {
   return variables;
 }
 
-// Away from 0 to 3, which the child is given anew: this process may have been started with those closed.
-Descriptor out_of_the_way(Descriptor file) { return Descriptor(::fcntl(file.get(), F_DUPFD_CLOEXEC, 10)); }
-
-int spawn(const WorkerPython& python, Zygote::Packages packages, int socket, int words, int null, pid_t& pid) {
+std::vector<std::string> arguments_of(const WorkerPython& python, Zygote::Packages packages) {
   std::vector<std::string> arguments{python.python.string(), "-I", "-B"};
   if (packages == Zygote::Packages::none) arguments.emplace_back("-S");
   for (const std::string& more : {std::string("-c"), std::string(start_code), python.package_folder.string(),
                                   std::to_string(control_file), std::to_string(::getpid())}) {
     arguments.push_back(more);
   }
-  std::vector<std::string> variables = environment();
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_adddup2(&files, null, 0);
-  posix_spawn_file_actions_adddup2(&files, words, 1);
-  posix_spawn_file_actions_adddup2(&files, words, 2);
-  posix_spawn_file_actions_adddup2(&files, socket, control_file);
-  posix_spawn_file_actions_addclosefrom_np(&files, control_file + 1);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setpgroup(&attributes, 0);  // Ctrl-C in the terminal is the program's business
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  const int error =
-      ::posix_spawn(&pid, arguments[0].c_str(), &files, &attributes, pointers(arguments).data(), pointers(variables).data());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&files);
-  return error;
+  return arguments;
 }
 
 }  // namespace
@@ -81,10 +56,10 @@ Result<Zygote> Zygote::start(const WorkerPython& python, Packages packages) {
   zygote.words_ = out_of_the_way(Descriptor(::memfd_create("conclave-zygote", MFD_CLOEXEC)));
   const Descriptor null = out_of_the_way(Descriptor(::open("/dev/null", O_RDWR | O_CLOEXEC)));
   if (!zygote.socket_ || !theirs || !zygote.words_ || !null) return fail_io("cannot start workers", {}, errno);
-  if (const int error = spawn(python, packages, theirs.get(), zygote.words_.get(), null.get(), zygote.pid_); error != 0) {
-    zygote.pid_ = -1;
-    return fail_io("cannot start workers", python.python.string(), error);
-  }
+  const auto pid = spawn(arguments_of(python, packages), environment(),
+                         std::array{null.get(), zygote.words_.get(), zygote.words_.get(), theirs.get()});
+  if (!pid) return fail_io("cannot start workers", python.python.string(), pid.error().os_error);
+  zygote.pid_ = *pid;
   return zygote;
 }
 
