@@ -38,7 +38,9 @@ TEST(CaseJson, SurvivesTheWay) {
 TEST(CaseJson, KeepsEveryByteOfAPath) {
   Case subject;
   subject.base = "/srv/\xff\x80";
-  subject.logs = {"gr\xc3\xbc\xc3\x9f" "e/\xfe*.log"};
+  subject.logs = {
+      "gr\xc3\xbc\xc3\x9f"
+      "e/\xfe*.log"};
   subject.whole_machine = true;
   const auto again = case_from_json(nlohmann::json::parse(to_json(subject).dump()));
   ASSERT_TRUE(again) << again.error().text();
