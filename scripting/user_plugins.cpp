@@ -124,7 +124,8 @@ Result<PluginInfo> install_plugin(const fs::path& from, const fs::path& shipped,
   const fs::path source = (from.has_filename() ? from : from.parent_path()).lexically_normal();
   const auto plugin = read_plugin(source, Trust::named);
   if (!plugin) return plugin;
-  if (const PluginInfo* same = read_catalog(shipped, {}).find(plugin->name)) {
+  const PluginCatalog known = read_catalog(shipped, {});
+  if (const PluginInfo* same = known.find(plugin->name)) {
     return fail(ErrorKind::invalid_argument, "there is a shipped plugin named '" + plugin->name + "': " + same->path.string(),
                 source.string());
   }
