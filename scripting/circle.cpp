@@ -40,11 +40,12 @@ consensus::ExpertResponse refused_response(const PluginInfo& plugin, double weig
 }
 
 // Hooks and rules, by name, whether they may run or not. One of the catalogue hides one of the case.
-std::vector<PluginInfo> all_called(const Case& subject, const PluginCatalog& catalog, const std::vector<std::string>& trusted) {
+std::vector<PluginInfo> all_called(const Case& subject, const PluginCatalog& catalog, const CasePlugins& of_case,
+                                   const std::vector<std::string>& trusted) {
   std::vector<PluginInfo> called = catalog.plugins;
   if (!case_plugins_folder(subject).empty()) {
-    for (PluginInfo& plugin : read_case_plugins(subject).plugins) {
-      if (catalog.find(plugin.name) == nullptr) called.push_back(std::move(plugin));
+    for (const PluginInfo& plugin : of_case.plugins) {
+      if (catalog.find(plugin.name) == nullptr) called.push_back(plugin);
     }
   }
   std::erase_if(called, [](const PluginInfo& plugin) { return plugin.kind != "hook" && plugin.kind != "rule"; });
@@ -83,7 +84,8 @@ class Chooser {
       : subject_(subject),
         request_(request),
         catalog_(read_users_catalog(shipped, request.plugin_dirs)),
-        called_(all_called(subject, catalog_, request.trusted)) {}
+        of_case_(read_case_plugins(subject)),
+        called_(all_called(subject, catalog_, of_case_, request.trusted)) {}
 
   // The plugin a name or a path means. `by_user`: named on the command line and not in the case.
   [[nodiscard]] Result<PluginInfo> find(const ExpertChoice& choice, bool by_user) const {
@@ -101,12 +103,11 @@ class Chooser {
       if (plugin->kind == "expert") return as_trusted(*plugin, request_.trusted);
       return fail(ErrorKind::invalid_argument, "plugin '" + name + "' is no expert but of kind " + plugin->kind, place);
     }
-    const CasePlugins of_case = read_case_plugins(subject_);
-    for (const PluginInfo& plugin : of_case.plugins) {
+    for (const PluginInfo& plugin : of_case_.plugins) {
       if (plugin.name == name && plugin.kind == "expert") return as_trusted(plugin, request_.trusted);
     }
     auto problems = catalog_.problems;
-    problems.insert(problems.end(), of_case.problems.begin(), of_case.problems.end());
+    problems.insert(problems.end(), of_case_.problems.begin(), of_case_.problems.end());
     for (const PluginProblem& problem : problems) {
       if (problem.path.stem() == name) {
         return fail(ErrorKind::parse, "expert '" + name + "' cannot be used: " + problem.message, place);
@@ -225,6 +226,7 @@ class Chooser {
   const Case& subject_;
   const CircleRequest& request_;
   PluginCatalog catalog_;
+  CasePlugins of_case_;
   std::vector<PluginInfo> called_;  // also those that may not run
   std::vector<Consent> lock_;
   Policy policy_;
@@ -315,7 +317,8 @@ Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::
 }
 
 std::vector<PluginInfo> called_by_consult(const Case& subject, const CircleRequest& request, const fs::path& shipped) {
-  auto called = all_called(subject, read_users_catalog(shipped, request.plugin_dirs), request.trusted);
+  auto called =
+      all_called(subject, read_users_catalog(shipped, request.plugin_dirs), read_case_plugins(subject), request.trusted);
   std::erase_if(called, [](const PluginInfo& plugin) { return !runs(plugin); });
   return called;
 }

@@ -4,21 +4,12 @@
 #include <utility>
 
 #include "engine/base/byte_text.h"
+#include "engine/case/json_optional.h"
 
 namespace conclave {
 namespace {
 
 using nlohmann::json;
-
-template <class T>
-json or_null(const std::optional<T>& value) {
-  return value ? json(*value) : json(nullptr);
-}
-
-template <class T>
-std::optional<T> optional_from(const json& in) {
-  return in.is_null() ? std::nullopt : std::optional<T>(in.get<T>());
-}
 
 std::string path_from(const json& in) {
   auto path = text_as_bytes(in.get_ref<const std::string&>());

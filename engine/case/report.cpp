@@ -3,16 +3,12 @@
 #include "engine/case/report.h"
 
 #include "engine/case/case_json.h"
+#include "engine/case/json_optional.h"
 
 namespace conclave {
 namespace {
 
 using nlohmann::json;
-
-template <class T>
-json or_null(const std::optional<T>& value) {
-  return value ? json(*value) : json(nullptr);
-}
 
 json scope_to_json(const consensus::ScopeVerdict& scope) {
   json probabilities = json::object();
@@ -101,11 +97,6 @@ void add_consensus(json& out, const consensus::ConsensusResult& result) {
 }
 
 // The rest throws nlohmann's exceptions, which report_from_json turns into one Error.
-
-template <class T>
-std::optional<T> optional_from(const json& in) {
-  return in.is_null() ? std::nullopt : std::optional<T>(in.get<T>());
-}
 
 TimeUs time_from(const json& in) {
   const auto time = parse_time(in.get_ref<const std::string&>());
