@@ -14,7 +14,7 @@ struct Program;
 
 void add_consult_commands(CLI::App& app, Program& program);  // consult, here
 void add_case_commands(CLI::App& app, Program& program);     // case new, case check, open
-void add_log_commands(CLI::App& app, Program& program);      // logs summary, logs templates
+void add_log_commands(CLI::App& app, Program& program);      // logs, with what add_log_..._command() add to it
 void add_scan_command(CLI::App& app, Program& program);      // scan
 void add_config_commands(CLI::App& app, Program& program);   // config check
 void add_script_commands(CLI::App& app, Program& program);   // console, run
@@ -22,6 +22,10 @@ void add_plugin_commands(CLI::App& app, Program& program);   // plugins list, pl
 void add_policy_command(CLI::App& app, Program& program);    // policy
 void add_keys_commands(CLI::App& app, Program& program);     // keys set, list, remove
 void add_history_commands(CLI::App& app, Program& program);  // history list, show, purge; replay
+
+void add_log_summary_command(CLI::App& logs, Program& program);
+void add_log_templates_command(CLI::App& logs, Program& program);
+inline constexpr const char* log_files_help = "Log files (also compressed), globs or folders";
 
 // Becomes the window; returns only if there is none.
 int open_window(const CLI::App& app, Program& program, const std::vector<std::string>& arguments);
