@@ -39,15 +39,19 @@ consensus::ExpertResponse refused_response(const PluginInfo& plugin, double weig
   return response;
 }
 
-// Hooks and rules, by name, whether they may run or not. One of the catalogue hides one of the case.
-std::vector<PluginInfo> all_called(const Case& subject, const PluginCatalog& catalog, const CasePlugins& of_case,
-                                   const std::vector<std::string>& trusted) {
-  std::vector<PluginInfo> called = catalog.plugins;
-  if (!case_plugins_folder(subject).empty()) {
-    for (const PluginInfo& plugin : of_case.plugins) {
-      if (catalog.find(plugin.name) == nullptr) called.push_back(plugin);
-    }
+// What is called or asked besides experts: one of the catalogue hides one of the case.
+PluginCatalog with_those_of_case(PluginCatalog catalog, const Case& subject, const CasePlugins& of_case) {
+  if (case_plugins_folder(subject).empty()) return catalog;
+  for (const PluginInfo& plugin : of_case.plugins) {
+    if (catalog.find(plugin.name) == nullptr) catalog.plugins.push_back(plugin);
   }
+  catalog.problems.insert(catalog.problems.end(), of_case.problems.begin(), of_case.problems.end());
+  return catalog;
+}
+
+// Hooks and rules, by name, whether they may run or not.
+std::vector<PluginInfo> all_called(const PluginCatalog& with_case, const std::vector<std::string>& trusted) {
+  std::vector<PluginInfo> called = with_case.plugins;
   std::erase_if(called, [](const PluginInfo& plugin) { return plugin.kind != "hook" && plugin.kind != "rule"; });
   for (PluginInfo& plugin : called) plugin = as_trusted(std::move(plugin), trusted);
   std::stable_sort(called.begin(), called.end(), [](const PluginInfo& a, const PluginInfo& b) { return a.name < b.name; });
@@ -78,6 +82,30 @@ Result<void> check_named_folders(const PluginCatalog& catalog, const std::vector
   return {};
 }
 
+// The embedding or probe of that name, which may run; an error says why there is none.
+Result<PluginInfo> find_of_kind(const PluginCatalog& catalog, const std::string& kind, const std::string& name,
+                                const std::vector<std::string>& trusted, const fs::path& case_file) {
+  const PluginInfo* found = catalog.find(name);
+  if (found != nullptr && found->kind != kind)
+    return fail(ErrorKind::invalid_argument, "plugin '" + name + "' is no " + kind + " but of kind " + found->kind,
+                case_file.string());
+  if (found == nullptr) {
+    for (const PluginProblem& problem : catalog.problems) {
+      if (problem.path.stem() == name)
+        return fail(ErrorKind::parse, kind + " '" + name + "' cannot be used: " + problem.message, case_file.string());
+    }
+    std::vector<std::string_view> known;
+    for (const PluginInfo& each : catalog.plugins) {
+      if (each.kind == kind) known.push_back(each.name);
+    }
+    return fail(ErrorKind::not_found, "there is no " + kind + " '" + name + "'" + did_you_mean(name, known), case_file.string());
+  }
+  PluginInfo plugin = as_trusted(*found, trusted);
+  if (runs(plugin)) return plugin;
+  const config::Problem why = left_out(plugin, case_file.string());
+  return fail(ErrorKind::security, why.message + (why.fix.empty() ? "" : "; " + why.fix + " allows it"), case_file.string());
+}
+
 class Chooser {
  public:
   Chooser(const Case& subject, const CircleRequest& request, const fs::path& shipped)
@@ -85,7 +113,8 @@ class Chooser {
         request_(request),
         catalog_(read_users_catalog(shipped, request.plugin_dirs)),
         of_case_(read_case_plugins(subject)),
-        called_(all_called(subject, catalog_, of_case_, request.trusted)) {}
+        with_case_(with_those_of_case(catalog_, subject, of_case_)),
+        called_(all_called(with_case_, request.trusted)) {}
 
   // The plugin a name or a path means. `by_user`: named on the command line and not in the case.
   [[nodiscard]] Result<PluginInfo> find(const ExpertChoice& choice, bool by_user) const {
@@ -151,7 +180,21 @@ class Chooser {
   [[nodiscard]] Result<std::optional<PluginInfo>> embedding() const {
     const auto& circle = subject_.question.circle;
     if (circle.similarity_algorithm != consensus::Similarity::semantic) return std::optional<PluginInfo>{};
-    return find_embedding(catalog_, circle.embedding, request_.trusted, subject_.file.string());
+    return find_of_kind(with_case_, "embedding", circle.embedding, request_.trusted, subject_.file);
+  }
+
+  // Those that services of the case name, each once.
+  [[nodiscard]] Result<std::vector<PluginInfo>> probes() const {
+    std::vector<PluginInfo> probes;
+    for (const scan::Target& service : subject_.services) {
+      const bool known =
+          std::any_of(probes.begin(), probes.end(), [&](const auto& probe) { return probe.name == service.probe; });
+      if (service.probe.empty() || known) continue;
+      auto probe = find_of_kind(with_case_, "probe", service.probe, request_.trusted, subject_.file);
+      if (!probe) return tl::unexpected(std::move(probe.error()));
+      probes.push_back(std::move(*probe));
+    }
+    return probes;
   }
 
   [[nodiscard]] Result<void> check_folders() const { return check_named_folders(catalog_, request_.plugin_dirs); }
@@ -227,6 +270,7 @@ class Chooser {
   const CircleRequest& request_;
   PluginCatalog catalog_;
   CasePlugins of_case_;
+  PluginCatalog with_case_;
   std::vector<PluginInfo> called_;  // also those that may not run
   std::vector<Consent> lock_;
   Policy policy_;
@@ -241,27 +285,11 @@ bool fits(const std::string& type, const nlohmann::json& value) {
 
 }  // namespace
 
-Result<PluginInfo> find_embedding(const PluginCatalog& catalog, const std::string& name, const std::vector<std::string>& trusted,
-                                  const std::string& place) {
-  const PluginInfo* plugin = catalog.find(name);
-  if (plugin != nullptr && plugin->kind != "embedding")
-    return fail(ErrorKind::invalid_argument, "plugin '" + name + "' is no embedding but of kind " + plugin->kind, place);
-  if (plugin == nullptr) {
-    for (const PluginProblem& problem : catalog.problems) {
-      if (problem.path.stem() == name)
-        return fail(ErrorKind::parse, "embedding '" + name + "' cannot be used: " + problem.message, place);
-    }
-    std::vector<std::string_view> known;
-    for (const PluginInfo& each : catalog.plugins) {
-      if (each.kind == "embedding") known.push_back(each.name);
-    }
-    return fail(ErrorKind::not_found, "there is no embedding '" + name + "'" + did_you_mean(name, known), place);
-  }
-  if (!may_run(*plugin)) {
-    const config::Problem why = left_out(*plugin, {});
-    return fail(ErrorKind::security, why.message + (why.fix.empty() ? "" : "; " + why.fix + " allows it again"), place);
-  }
-  return as_trusted(*plugin, trusted);
+Result<PluginInfo> choose_probe(const std::string& name, const CircleRequest& request, const fs::path& shipped) {
+  const PluginCatalog catalog = read_users_catalog(shipped, request.plugin_dirs);
+  if (auto folders = check_named_folders(catalog, request.plugin_dirs); !folders)
+    return tl::unexpected(std::move(folders.error()));
+  return find_of_kind(catalog, "probe", name, request.trusted, {});
 }
 
 Result<ChosenRules> choose_rules(const CircleRequest& request, const fs::path& shipped) {
@@ -317,8 +345,9 @@ Result<nlohmann::json> merge_settings(const PluginInfo& plugin, const nlohmann::
 }
 
 std::vector<PluginInfo> called_by_consult(const Case& subject, const CircleRequest& request, const fs::path& shipped) {
-  auto called =
-      all_called(subject, read_users_catalog(shipped, request.plugin_dirs), read_case_plugins(subject), request.trusted);
+  const PluginCatalog catalog =
+      with_those_of_case(read_users_catalog(shipped, request.plugin_dirs), subject, read_case_plugins(subject));
+  auto called = all_called(catalog, request.trusted);
   std::erase_if(called, [](const PluginInfo& plugin) { return !runs(plugin); });
   return called;
 }
@@ -340,8 +369,12 @@ Result<Circle> choose_circle(const Case& subject, const CircleRequest& request, 
   auto embedding = chooser.embedding();
   if (!embedding) return tl::unexpected(std::move(embedding.error()));
   circle.embedding_plugin = std::move(*embedding);
+  auto probes = chooser.probes();
+  if (!probes) return tl::unexpected(std::move(probes.error()));
+  circle.probe_plugins = std::move(*probes);
   std::vector<std::string> seen;
-  bool isolated = chooser.isolates_hooks() || (circle.embedding_plugin && runs_isolated(*circle.embedding_plugin));
+  bool isolated = chooser.isolates_hooks() || (circle.embedding_plugin && runs_isolated(*circle.embedding_plugin)) ||
+                  std::any_of(circle.probe_plugins.begin(), circle.probe_plugins.end(), runs_isolated);
   const std::vector<std::string> endpoints = chooser.endpoints();
   for (const ExpertChoice& choice : chooser.choices()) {
     auto plugin = chooser.find(choice, !request.only.empty());

@@ -19,9 +19,9 @@ using MakeExpert = std::function<ExpertPtr(const PluginInfo& plugin, nlohmann::j
 [[nodiscard]] Result<Circle> choose_circle(const Case& subject, const CircleRequest& request,
                                            const std::filesystem::path& shipped, const MakeExpert& make);
 
-// The embedding of that name, which may run; an error says why there is none. `place` is where the case names it.
-[[nodiscard]] Result<PluginInfo> find_embedding(const PluginCatalog& catalog, const std::string& name,
-                                                const std::vector<std::string>& trusted, const std::string& place);
+// The probe that a scan without a case asks. An error also if a folder that was named cannot be read.
+[[nodiscard]] Result<PluginInfo> choose_probe(const std::string& name, const CircleRequest& request,
+                                              const std::filesystem::path& shipped);
 
 // The hooks and rules that run with a case, by name: those of the catalogue, and of the case itself those that somebody agreed
 // to.

@@ -41,6 +41,9 @@ void add_rules(Hooks& hooks, const HookRunners& runners, const std::vector<Plugi
 // It waits as hooks do. Nothing but finite numbers comes back from what keeps to conclave/_hooks.py; a worker need not.
 [[nodiscard]] Embedding make_embedding(const HookRunners& runners, const PluginInfo& plugin);
 
+// Whose runs go on at the same time: each in a worker, or in this process each on a thread of Python.
+[[nodiscard]] Probe make_probe(const HookRunners& runners, const PluginInfo& plugin);
+
 // `on_startup(app)` of those that have it, as above: in the window, once Python is there. In a worker `app` knows nothing but
 // message(). Stops early when `job` is stopped.
 [[nodiscard]] std::vector<StartedHook> run_startup_hooks(const HookRunners& runners, const std::vector<PluginInfo>& plugins,

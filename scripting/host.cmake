@@ -10,6 +10,7 @@ target_sources(conclave_scripting PRIVATE
   python_expert.cpp
   failures.cpp
   hooks.cpp
+  probes.cpp
   plugin_call.cpp
   new_plugin.cpp
   plugin_tests.cpp

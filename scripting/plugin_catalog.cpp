@@ -209,7 +209,8 @@ struct Reader {
         if (entry.extension() == ".py") add(read_single_file(entry, trust), entry);
       } else if (fs::exists(fs::symlink_status(entry / manifest_name, error))) {
         add(read_folder(entry, trust), entry);
-      } else if (search_groups && (name == "experts" || name == "hooks" || name == "rules" || name == "embeddings")) {
+      } else if (search_groups &&
+                 (name == "experts" || name == "hooks" || name == "rules" || name == "embeddings" || name == "probes")) {
         read_all(entry, false);
       }
     }

@@ -90,9 +90,9 @@ struct PluginCatalog {
 
 // Reads `shipped`, every folder in `named`, and the `user`'s own: each subfolder with a plugin.toml, and each *.py with an inline
 // header (PEP 723, table [tool.conclave]) or a decorator such as @conclave.expert. A folder that itself has a plugin.toml is one
-// plugin; subfolders named experts, hooks, rules and embeddings are searched likewise. What cannot be read is a problem and the
-// rest goes on; an empty path is skipped, and so is a `user` that does not exist. Nothing of `user` is read that others may
-// write.
+// plugin; subfolders named experts, hooks, rules, embeddings and probes are searched likewise. What cannot be read is a problem
+// and the rest goes on; an empty path is skipped, and so is a `user` that does not exist. Nothing of `user` is read that others
+// may write.
 [[nodiscard]] PluginCatalog read_catalog(const std::filesystem::path& shipped, const std::vector<std::filesystem::path>& named,
                                          const std::filesystem::path& user = {});
 

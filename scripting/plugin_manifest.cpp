@@ -169,6 +169,8 @@ void read_table(const toml::table& table, bool is_folder, PluginInfo& info, Toml
     read_needs(top, "requirements", "requires_python", info, findings);
   }
   read_limits_and_permissions(top, info, findings);
+  if (info.kind == "probe" && !info.network.empty())
+    findings.add(table.source(), "a probe talks on the connection that it is given; permissions.network is not for probes");
   if (const auto* settings = top.table("settings")) read_settings(*settings, info, findings);
   top.finish();
 }
@@ -178,7 +180,7 @@ struct SourceScan {
   std::string header;  // TOML without "# "
   int header_line = 0;
   int header_count = 0;
-  std::string decorator_kind;  // expert, hook, rule or embedding
+  std::string decorator_kind;  // expert, hook, rule, embedding or probe
   std::string scope;
   std::string summary;
 };
@@ -245,7 +247,7 @@ SourceScan scan_source(std::string_view source) {
     }
     if (!line.empty() && line.front() != '#') before_code = false;
     if (!scan.decorator_kind.empty()) continue;
-    for (const std::string_view kind : {"expert", "hook", "rule", "embedding"}) {
+    for (const std::string_view kind : {"expert", "hook", "rule", "embedding", "probe"}) {
       for (const std::string_view prefix : {"@conclave.", "@"}) {
         if (!line.starts_with(prefix) || !line.substr(prefix.size()).starts_with(kind)) continue;
         const auto rest = trimmed(line.substr(prefix.size() + kind.size()));

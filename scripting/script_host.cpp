@@ -93,6 +93,9 @@ class Host : public ScriptHost {
       if (runs_isolated(*chosen->embedding_plugin)) workers_->warm_up();
       chosen->embedding = make_embedding(runners(), *chosen->embedding_plugin);
     }
+    if (chosen) {
+      for (const PluginInfo& plugin : chosen->probe_plugins) chosen->probes.emplace(plugin.name, probe(plugin));
+    }
     return chosen;
   }
 
@@ -104,6 +107,11 @@ class Host : public ScriptHost {
     Hooks hooks = make_hooks(runners(), {plugins.begin(), rules});
     add_rules(hooks, runners(), {rules, plugins.end()});
     return hooks;
+  }
+
+  [[nodiscard]] Probe probe(const PluginInfo& plugin) override {
+    if (runs_isolated(plugin)) workers_->warm_up();
+    return make_probe(runners(), plugin);
   }
 
   [[nodiscard]] std::vector<StartedHook> start_up(const std::vector<PluginInfo>& plugins, Job& job) override {

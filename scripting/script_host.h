@@ -75,6 +75,8 @@ struct Circle {
   std::vector<ChosenExpert> chosen = {};            // one for each of `experts`
   std::optional<PluginInfo> embedding_plugin = {};  // what the case compares texts by, if it does so
   std::optional<Embedding> embedding = {};          // the same, ready to be called as hooks are
+  std::vector<PluginInfo> probe_plugins = {};       // that services of the case name, each once
+  Probes probes = {};                               // the same, ready to be asked
 };
 
 struct CircleRequest {
@@ -108,6 +110,9 @@ class ScriptHost {
   // Functions of hook and rule plugins (shipped, installed, named, and of the case what was agreed to), run as experts are: on
   // the script thread, or in workers what is not trusted. They block the calling thread meanwhile.
   [[nodiscard]] virtual Hooks hooks(const Case& subject, const CircleRequest& request) = 0;
+
+  // Of the plugin, which may run, for a scan without a case.
+  [[nodiscard]] virtual Probe probe(const PluginInfo& plugin) = 0;
 
   // on_startup(app) of these, one after the other. Blocks the calling thread meanwhile.
   [[nodiscard]] virtual std::vector<StartedHook> start_up(const std::vector<PluginInfo>& plugins, Job& job) = 0;

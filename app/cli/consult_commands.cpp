@@ -113,6 +113,7 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
   options.refused = circle->refused;
   options.problems = circle->problems;
   options.embedding = circle->embedding;
+  options.probes = circle->probes;
   audit(program, audit_of_consultation(subject, circle->experts, options));
   EvidencePtr evidence;
   options.on_gathered = [&](const Gathered& gathered) {

@@ -3,11 +3,13 @@
 #include <QCoreApplication>
 #include <QFileInfo>
 #include <QPointer>
+#include <algorithm>
 
 #include "app/desktop/endpoints.h"
 #include "app/desktop/opening.h"
 #include "app/desktop/text.h"
 #include "engine/case/past.h"
+#include "engine/case/policy.h"
 
 namespace conclave::desktop {
 
@@ -242,6 +244,39 @@ Case Session::asked() const {
   return subject;
 }
 
+Session::AskServices Session::askServices() const {
+  return [subject = case_ ? asked() : Case{}, host = scripts_.host(), request = request()](
+             std::vector<scan::Target> targets, const auto& on_result, Job& job) -> Result<std::vector<scan::ScanResult>> {
+    const auto policy = policy_in_force();
+    if (!policy) return tl::unexpected<Error>(policy.error());
+    bool any = false;
+    for (scan::Target& target : targets) {
+      const auto service = std::find_if(subject.services.begin(), subject.services.end(),
+                                        [&](const scan::Target& each) { return each.name == target.name; });
+      if (service != subject.services.end()) target.probe = service->probe;
+      any = any || !target.probe.empty();
+    }
+    Probes probes;
+    if (any && host) {
+      auto circle = host->circle(subject, request);
+      if (!circle) return tl::unexpected<Error>(circle.error());
+      probes = std::move(circle->probes);
+    }
+    const scan::ScanOptions options = policy->within({});
+    auto results = scan::scan(targets, options, job, on_result);
+    if (probes.empty() || job.stopped()) return results;
+    auto probed = ask_probes(results, probes, options, job);
+    if (!probed)
+      return job.stopped() ? Result<std::vector<scan::ScanResult>>(std::move(results)) : tl::unexpected<Error>(probed.error());
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (probed->changes[i].is_null()) continue;
+      results[i] = with_change(std::move(results[i]), probed->changes[i]);
+      on_result(results[i]);
+    }
+    return results;
+  };
+}
+
 void Session::consult() {
   if (!case_ || isConsulting()) return;
   const quint64 serial = ++serial_;
@@ -273,6 +308,7 @@ void Session::consult() {
       options.refused = std::move(circle->refused);
       options.problems = std::move(circle->problems);
       options.embedding = std::move(circle->embedding);
+      options.probes = std::move(circle->probes);
       options.hooks = host->hooks(subject, request);
     }
     note(verdict.notAudited, writeAudit(audit_of_consultation(subject, experts, options), folders.audit));

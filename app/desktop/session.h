@@ -62,6 +62,12 @@ class Session : public QObject {
   [[nodiscard]] const std::vector<std::filesystem::path>& draftedFrom() const { return draftedFrom_; }
   void saveDraft(const QString& file);
 
+  // Connects once to services of the open case, named as there, and asks its probes, within the policy. For another thread.
+  // `on_result`: as soon as a result is known; a second time if a probe knows more.
+  using AskServices = std::function<Result<std::vector<scan::ScanResult>>(
+      std::vector<scan::Target>, const std::function<void(const scan::ScanResult&)>& on_result, Job&)>;
+  [[nodiscard]] AskServices askServices() const;
+
   void consult();
   void cancel();  // asks the consultation to stop
   // Replaces what the case says about its experts for the next consultations; nothing: as the case says.

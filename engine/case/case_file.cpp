@@ -133,6 +133,7 @@ class CaseReader {
     std::string text;
     std::string name;
     std::optional<scan::State> expect;
+    std::string probe;
     if (node.kind == NodeKind::scalar) {
       text = node.scalar;
     } else {
@@ -148,6 +149,7 @@ class CaseReader {
           expect.reset();
         }
       }
+      service.text("probe", probe);
       if (!service.text("target", text))
         map_.error(node, "missing-key", "a service needs a target", "write for example target: 127.0.0.1:8080");
       service.finish();
@@ -161,6 +163,7 @@ class CaseReader {
     for (scan::Target& target : *targets) {
       if (!name.empty()) target.name = targets->size() == 1 ? name : name + ":" + std::to_string(target.port);
       target.expect = expect;
+      target.probe = probe;
       subject_.services.push_back(std::move(target));
     }
   }

@@ -21,7 +21,8 @@ json target_to_json(const scan::Target& target) {
   return {{"name", target.name},
           {"host", target.host},
           {"port", target.port},
-          {"expect", target.expect ? json(scan::state_name(*target.expect)) : json(nullptr)}};
+          {"expect", target.expect ? json(scan::state_name(*target.expect)) : json(nullptr)},
+          {"probe", target.probe}};
 }
 
 scan::Target target_from_json(const json& in) {
@@ -30,6 +31,7 @@ scan::Target target_from_json(const json& in) {
     target.expect = scan::state_from_name(expect.get_ref<const std::string&>());
     if (!target.expect) throw json::other_error::create(501, "unknown state '" + expect.get<std::string>() + "'", &in);
   }
+  target.probe = in.value("probe", std::string());
   return target;
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/base/ids.h"
+#include "engine/base/text.h"
 #include "engine/case/hook_changes.h"
 #include "engine/case/past.h"
 
@@ -97,8 +98,10 @@ void append(std::vector<config::Problem>& problems, std::vector<config::Problem>
 
 Result<consensus::ConsensusResult> conclude_again(const std::vector<ExpertResponse>& responses, const Receipt& receipt) {
   std::optional<consensus::Agreements> agreements;
-  if (receipt.embedding) agreements = receipt.embedding->agreements;
-  return consensus::conclude(responses, receipt.question, receipt.evidence_coverage, receipt.evidence_unreadable, agreements);
+  const std::string failure = receipt.embedding ? receipt.embedding->failure : std::string();
+  if (receipt.embedding && failure.empty()) agreements = receipt.embedding->agreements;
+  return consensus::conclude(responses, receipt.question, receipt.evidence_coverage, receipt.evidence_unreadable, agreements,
+                             failure);
 }
 
 }  // namespace
@@ -106,7 +109,7 @@ Result<consensus::ConsensusResult> conclude_again(const std::vector<ExpertRespon
 std::vector<config::Problem> failures_of(const std::vector<ReceiptHook>& hooks) {
   std::vector<config::Problem> problems;
   for (const ReceiptHook& hook : hooks) {
-    if (!hook.change.starts_with("failed: ") || hook.hook == "rule") continue;
+    if (!hook.change.starts_with("failed: ") || hook.hook == "rule" || hook.hook == "probe") continue;
     const std::string first_line = hook.change.substr(0, hook.change.find('\n'));
     problems.push_back(
         {config::Severity::warning, "hook-failed", "hook " + hook.hook + " of " + hook.plugin + " " + first_line, "", {}});
@@ -125,20 +128,18 @@ Result<ReceiptEmbedding> embed(const Embedding& embedding, std::span<const Exper
   Result<nlohmann::json> vectors = nlohmann::json::array();
   if (!texts.empty()) vectors = embedding.embed(texts, job);
   if (job.stopped()) return fail_cancelled();
-  if (!vectors) {
-    const std::string first_line = vectors.error().message.substr(0, vectors.error().message.find('\n'));
-    return fail(ErrorKind::circle, "embedding '" + embedding.plugin.name + "' failed: " + first_line);
-  }
-  return compared_by(embedding.plugin, responses, *vectors);
+  return compared_by(embedding.plugin, responses, vectors);
 }
 
 }  // namespace
 
-Result<ReceiptEmbedding> compared_by(const ReceiptPlugin& plugin, std::span<const ExpertResponse> responses,
-                                     const nlohmann::json& vectors) {
-  auto agreements = consensus::semantic_agreements(responses, vectors);
-  if (!agreements) return fail(agreements.error().kind, "embedding '" + plugin.name + "': " + agreements.error().message);
-  return ReceiptEmbedding{plugin, std::move(*agreements)};
+ReceiptEmbedding compared_by(const ReceiptPlugin& plugin, std::span<const ExpertResponse> responses,
+                             const Result<nlohmann::json>& vectors) {
+  Result<consensus::Agreements> agreements =
+      vectors.and_then([&](const nlohmann::json& made) { return consensus::semantic_agreements(responses, made); });
+  if (agreements) return {plugin, std::move(*agreements)};
+  const std::string& why = agreements.error().message;
+  return {plugin, {}, "embedding '" + plugin.name + "' failed: " + valid_utf8(why.substr(0, why.find('\n')))};
 }
 
 int Report::exit_code() const {
@@ -176,6 +177,14 @@ Result<Report> make_report(const Case& subject, const Gathered& gathered, std::v
   report.receipt.question = subject.question;
   report.receipt.evidence_coverage = gathered.coverage;
   report.receipt.evidence_unreadable = gathered.unreadable;
+  if (embedding && !embedding->failure.empty()) {
+    report.problems.push_back(
+        {config::Severity::warning,
+         "embedding-failed",
+         embedding->failure + "; the answers were compared by their words instead, and no case passes on that",
+         {},
+         {}});
+  }
   report.receipt.embedding = std::move(embedding);
   report.started = started;
 
@@ -206,6 +215,7 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
   const TimeUs started = now_us();
   const bool semantic = subject.question.circle.similarity_algorithm == consensus::Similarity::semantic;
   if (semantic && !options.embedding) return fail(ErrorKind::circle, no_embedding(subject));
+  if (auto there = check_probes(subject, options.probes); !there) return tl::unexpected(std::move(there.error()));
   auto opened = options.opened ? Result<OpenedCase>(*options.opened) : open_case(subject, options.hooks, job);
   if (!opened) return tl::unexpected(opened.error());
   std::vector<ReceiptHook> hooks = std::move(opened->hooks);
@@ -232,6 +242,11 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
     if (!evidence) return tl::unexpected(evidence.error());
     gathered->evidence = std::move(*evidence);
   }
+  auto probed = probe_services(subject, gathered->evidence, options.probes, job);
+  if (!probed) return tl::unexpected(std::move(probed.error()));
+  gathered->evidence = std::move(probed->evidence);
+  std::move(probed->hooks.begin(), probed->hooks.end(), std::back_inserter(hooks));
+  append(gathered->problems, std::move(probed->problems));
   if (options.hooks.on_scan_result && gathered->evidence->rows("services.name") > 0) {
     auto evidence = options.hooks.on_scan_result(gathered->evidence, hooks, job);
     if (!evidence) return tl::unexpected(evidence.error());
@@ -276,6 +291,7 @@ std::vector<ReceiptPlugin> plugins_of(std::span<const ExpertPtr> experts, const 
     if (!info.sha256.empty()) plugins.push_back({info.name, info.version, info.sha256});
   }
   plugins.insert(plugins.end(), options.hooks.plugins.begin(), options.hooks.plugins.end());
+  for (const auto& [name, probe] : options.probes) plugins.push_back(probe.plugin);
   if (options.embedding) plugins.push_back(options.embedding->plugin);
   return plugins;
 }

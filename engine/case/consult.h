@@ -14,6 +14,7 @@
 #include "engine/case/case.h"
 #include "engine/case/evidence.h"
 #include "engine/case/expert.h"
+#include "engine/case/probes.h"
 #include "engine/case/report.h"
 #include "engine/config/infrastructure.h"
 
@@ -71,6 +72,7 @@ struct ConsultOptions {
   Hooks hooks;
   std::optional<OpenedCase> opened;                // the case was opened before: on_case_opened is not called again
   std::optional<Embedding> embedding;              // for cases whose texts are compared by one, and used by no other
+  Probes probes;                                   // those that services of the case name
   std::map<std::string, double> weights;           // by expert name; over those of the case
   std::vector<consensus::ExpertResponse> refused;  // plugins that were not allowed to run, already recorded as such
   std::vector<config::Problem> problems;           // of the circle itself, for the report
@@ -86,10 +88,9 @@ struct ConsultOptions {
                                          std::vector<ReceiptHook> hooks, const std::map<std::string, double>& weights,
                                          TimeUs started, std::optional<ReceiptEmbedding> embedding = {});
 
-// What an embedding says of responses; an error names it.
-[[nodiscard]] Result<ReceiptEmbedding> compared_by(const ReceiptPlugin& plugin,
-                                                   std::span<const consensus::ExpertResponse> responses,
-                                                   const nlohmann::json& vectors);
+// What an embedding says of responses, or why it says nothing: answers are never lost with it.
+[[nodiscard]] ReceiptEmbedding compared_by(const ReceiptPlugin& plugin, std::span<const consensus::ExpertResponse> responses,
+                                           const Result<nlohmann::json>& vectors);
 
 // A warning for each hook that failed: it changed nothing, which whoever relies on it has to learn.
 [[nodiscard]] std::vector<config::Problem> failures_of(const std::vector<ReceiptHook>& hooks);

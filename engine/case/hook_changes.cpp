@@ -60,23 +60,11 @@ struct ServiceColumns {
     }
   }
   Result<void> change(std::size_t row, const json& fields) {
-    if (const auto value = fields.find("state"); value != fields.end()) {
-      if (!value->is_string() || !scan::state_from_name(value->get_ref<const std::string&>()))
-        return refused("state must be one of those that a scan knows, not " +
-                       value->dump(-1, ' ', false, json::error_handler_t::replace));
-      state[row] = value->get<std::string>();
-    }
-    if (const auto value = fields.find("detail"); value != fields.end()) {
-      if (!value->is_string()) return refused("detail must be text");
-      detail[row] = value->get<std::string>();
-    }
-    if (const auto value = fields.find("latency_ms"); value != fields.end()) {
-      const double number = value->is_null()     ? std::numeric_limits<double>::quiet_NaN()
-                            : value->is_number() ? value->get<double>()
-                                                 : -1;
-      if (number < 0 || std::isinf(number)) return refused("latency_ms must be a number of 0 or more, or nothing");
-      latency[row] = number;
-    }
+    if (auto valid = check_service_change(fields); !valid) return valid;
+    if (const auto value = fields.find("state"); value != fields.end()) state[row] = value->get<std::string>();
+    if (const auto value = fields.find("detail"); value != fields.end()) detail[row] = value->get<std::string>();
+    if (const auto value = fields.find("latency_ms"); value != fields.end())
+      latency[row] = value->is_null() ? std::numeric_limits<double>::quiet_NaN() : value->get<double>();
     return {};
   }
   std::vector<std::string> state;
@@ -96,6 +84,29 @@ Result<void> change_response(ExpertResponse& response, const json& fields) {
 }
 
 }  // namespace
+
+Result<void> check_service_change(const json& fields) {
+  if (!fields.is_object()) return refused("changes of a service are no object");
+  for (const auto& [field, value] : fields.items()) {
+    if (std::find(service_fields.begin(), service_fields.end(), field) == service_fields.end())
+      return refused("'" + valid_utf8(field) + "' of a service may not be changed");
+  }
+  if (const auto value = fields.find("state"); value != fields.end()) {
+    if (!value->is_string() || !scan::state_from_name(value->get_ref<const std::string&>()))
+      return refused("state must be one of those that a scan knows, not " +
+                     value->dump(-1, ' ', false, json::error_handler_t::replace));
+  }
+  if (const auto value = fields.find("detail"); value != fields.end()) {
+    if (!value->is_string()) return refused("detail must be text");
+    if (value->get_ref<const std::string&>().size() > most_detail_bytes)
+      return refused("detail must not be longer than " + std::to_string(most_detail_bytes) + " bytes");
+  }
+  if (const auto value = fields.find("latency_ms"); value != fields.end() && !value->is_null()) {
+    const double number = value->is_number() ? value->get<double>() : -1;
+    if (!(number >= 0) || std::isinf(number)) return refused("latency_ms must be a number of 0 or more, or nothing");
+  }
+  return {};
+}
 
 json services_of(const Evidence& evidence) {
   auto services = json::array();

@@ -22,6 +22,9 @@ struct Changed {
 [[nodiscard]] nlohmann::json services_of(const Evidence& evidence);
 // on_scan_result: `changes` has one item per service, with state, latency_ms and detail.
 [[nodiscard]] Result<Changed<EvidencePtr>> with_service_changes(const EvidencePtr& evidence, const nlohmann::json& changes);
+inline constexpr std::size_t most_detail_bytes = 4096;
+// Whether these are changes of one service, as above. Kind circle names what is wrong.
+[[nodiscard]] Result<void> check_service_change(const nlohmann::json& fields);
 // on_response: one item per response, with content, verdict, confidence, claims and metadata. Those that did not answer cannot be
 // changed.
 [[nodiscard]] Result<Changed<std::vector<consensus::ExpertResponse>>> with_response_changes(

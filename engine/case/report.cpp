@@ -46,7 +46,8 @@ json receipt_to_json(const Receipt& receipt) {
     embedding = {{"name", plugin.name},
                  {"version", plugin.version},
                  {"sha256", plugin.sha256},
-                 {"agreements", receipt.embedding->agreements}};
+                 {"agreements", receipt.embedding->agreements},
+                 {"failure", receipt.embedding->failure}};
   }
   json out = question_to_json(receipt.question);
   out.update(json{{"inputs", inputs},
@@ -135,7 +136,8 @@ Receipt receipt_from_json(const json& in) {
   in.at("evidence_unreadable").get_to(receipt.evidence_unreadable);
   if (const auto made = in.find("embedding"); made != in.end() && !made->is_null()) {
     receipt.embedding = ReceiptEmbedding{{made->at("name"), made->at("version"), made->at("sha256")},
-                                         made->at("agreements").get<consensus::Agreements>()};
+                                         made->at("agreements").get<consensus::Agreements>(),
+                                         made->value("failure", std::string())};
   }
   return receipt;
 }

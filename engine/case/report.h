@@ -28,7 +28,7 @@ struct ReceiptPlugin {
 };
 
 struct ReceiptHook {
-  std::string hook;  // on_case_opened, on_config_loaded, on_scan_result, on_evidence, on_response, on_consensus; rule
+  std::string hook;  // on_case_opened, on_config_loaded, on_scan_result, on_evidence, on_response, on_consensus; rule, probe
   std::string plugin;
   std::string change;  // what it changed, or "failed: ..."
   double seconds = 0;
@@ -37,7 +37,8 @@ struct ReceiptHook {
 // How texts were compared by Similarity::semantic, which cannot be derived again without the plugin.
 struct ReceiptEmbedding {
   ReceiptPlugin plugin;
-  consensus::Agreements agreements;
+  consensus::Agreements agreements;  // none if it failed
+  std::string failure = {};          // why
 };
 
 // What went in, so that the same verdict can be derived again.

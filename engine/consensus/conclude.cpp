@@ -51,10 +51,13 @@ Result<void> check(std::span<const ExpertResponse> responses, const Question& qu
 }
 
 // What came from an embedding, or from a receipt.
-Result<void> check(const std::optional<Agreements>& agreements, std::size_t responses, const Question& question) {
+Result<void> check(const std::optional<Agreements>& agreements, const std::string& not_compared, std::size_t responses,
+                   const Question& question) {
   const auto refuse = [](std::string message) { return fail(ErrorKind::circle, std::move(message)); };
   const bool semantic = question.circle.similarity_algorithm == Similarity::semantic;
-  if (!agreements && semantic) return refuse("texts are to be compared by an embedding, and there is none");
+  if (!not_compared.empty() && (agreements || !semantic)) return refuse("texts are compared by an embedding, or they are not");
+  if (!agreements && semantic && not_compared.empty())
+    return refuse("texts are to be compared by an embedding, and there is none");
   if (!agreements) return {};
   if (!semantic) return refuse("vectors of an embedding are for similarity_algorithm semantic");
   bool fits = agreements->size() == responses;
@@ -136,14 +139,17 @@ void write_texts(const Circle& circle, ConsensusResult& result) {
 }  // namespace
 
 Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, const Question& question, double evidence_coverage,
-                                 bool evidence_unreadable, const std::optional<Agreements>& agreements) {
+                                 bool evidence_unreadable, const std::optional<Agreements>& agreements,
+                                 const std::string& not_compared) {
   if (auto valid = check(question, evidence_coverage); !valid) return tl::unexpected(valid.error());
   if (auto valid = check(responses, question); !valid) return tl::unexpected(valid.error());
-  if (auto valid = check(agreements, responses.size(), question); !valid) return tl::unexpected(valid.error());
+  if (auto valid = check(agreements, not_compared, responses.size(), question); !valid) return tl::unexpected(valid.error());
 
-  const Circle circle = make_circle(responses, question, agreements);
+  Question asked = question;  // outlives the circle, which borrows it
+  if (!not_compared.empty()) asked.circle.similarity_algorithm = Similarity::cosine;
+  const Circle circle = make_circle(responses, asked, agreements);
   const CaseOutcome outcome = decide_case(circle.outcomes, circle.labels);
-  const GateKeeper gate(circle, question, evidence_unreadable);
+  const GateKeeper gate(circle, asked, evidence_unreadable, not_compared);
   const std::optional<std::string> refusal = gate.refusal(outcome);
 
   ConsensusResult result;

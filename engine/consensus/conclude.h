@@ -78,9 +78,12 @@ struct ConsensusResult {
 // whose citations none was found. `evidence_coverage` in [0, 1] is the share of named evidence that could be read and scales
 // coverage; below 1 with `evidence_unreadable` set there is no consensus on a pass. A response that validate() refuses or whose
 // verdict is not in the question is an error: the caller records it as failed first. A circle whose texts are compared by
-// Similarity::semantic needs `agreements`, and no other takes them; kind circle otherwise.
+// Similarity::semantic needs `agreements`, or why there are none in `not_compared`, and no other takes them; kind circle
+// otherwise. Not compared, texts are grouped as by Similarity::cosine, which may miss who only repeats another: there is no
+// consensus on a pass.
 [[nodiscard]] Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, const Question& question,
                                                double evidence_coverage = 1.0, bool evidence_unreadable = false,
-                                               const std::optional<Agreements>& agreements = std::nullopt);
+                                               const std::optional<Agreements>& agreements = std::nullopt,
+                                               const std::string& not_compared = {});
 
 }  // namespace conclave::consensus

@@ -43,8 +43,12 @@ std::string unconfirmed_note(const Circle& circle) {
 
 }  // namespace
 
-GateKeeper::GateKeeper(const Circle& circle, const Question& question, bool evidence_unreadable)
-    : circle_(circle), question_(question), evidence_unreadable_(evidence_unreadable), answers_(refusal_of_answers()) {}
+GateKeeper::GateKeeper(const Circle& circle, const Question& question, bool evidence_unreadable, const std::string& not_compared)
+    : circle_(circle),
+      question_(question),
+      evidence_unreadable_(evidence_unreadable),
+      not_compared_(not_compared),
+      answers_(refusal_of_answers()) {}
 
 std::optional<std::string> GateKeeper::refusal_of_answers() const {
   if (circle_.members.empty()) return "nobody was asked";
@@ -92,6 +96,10 @@ std::optional<std::string> GateKeeper::refusal(const CaseOutcome& outcome) const
   }
   if (passing && evidence_unreadable_) {
     return "the experts say " + circle_.labels.names[*outcome.label] + ", but part of the evidence could not be read";
+  }
+  if (passing && !not_compared_.empty()) {
+    return "the experts say " + circle_.labels.names[*outcome.label] +
+           ", but their texts could not be compared: " + valid_utf8(not_compared_);
   }
   return std::nullopt;
 }

@@ -10,10 +10,10 @@
 
 namespace conclave::consensus {
 
-// Borrows the circle and the question.
+// Borrows what it is given.
 class GateKeeper {
  public:
-  GateKeeper(const Circle& circle, const Question& question, bool evidence_unreadable);
+  GateKeeper(const Circle& circle, const Question& question, bool evidence_unreadable, const std::string& not_compared);
 
   // Why there is no consensus, as the end of a sentence; nothing if the verdict stands.
   [[nodiscard]] std::optional<std::string> refusal(const CaseOutcome& outcome) const;
@@ -23,6 +23,7 @@ class GateKeeper {
   const Circle& circle_;
   const Question& question_;
   bool evidence_unreadable_;
+  const std::string& not_compared_;
   std::optional<std::string> answers_;  // a refusal that no vote can change
 };
 

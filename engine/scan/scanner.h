@@ -36,6 +36,7 @@ struct Target {
   std::string host;  // name, IPv4 or IPv6 address without brackets
   std::uint16_t port = 0;
   std::optional<State> expect;  // what the case says it should be; open if nothing is said
+  std::string probe = {};       // name of the plugin that talks with it if it is open; empty: none
 };
 
 struct ScanResult {

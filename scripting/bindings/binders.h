@@ -23,6 +23,7 @@ void bind_security(pybind11::module_& module);
 void bind_store(pybind11::module_& module);
 void bind_plugins(pybind11::module_& module);
 void bind_worker(pybind11::module_& module);
+void bind_probes(pybind11::module_& module);
 void bind_case(pybind11::module_& module);
 void bind_report(pybind11::module_& module);
 void bind_hooks(pybind11::module_& module);

@@ -156,6 +156,7 @@ json target_json(const scan::Target& target) {
   const std::string host = target.host.find(':') == std::string::npos ? target.host : "[" + target.host + "]";
   json object = {{"target", host + ":" + std::to_string(target.port)}, {"name", target.name}};
   if (target.expect) object["expect"] = scan::state_name(*target.expect);
+  if (!target.probe.empty()) object["probe"] = target.probe;
   return object;
 }
 

@@ -207,6 +207,9 @@ void bind_deadline(py::module_& module) {
   module.def(
       "interrupt_pending", [] { return watchdog().pending_for(pthread_self()); },
       "Whether a Deadline entered by this thread has fired and not ended: what the SIGUSR2 handler asks.");
+  module.def(
+      "leave_behind", [](const py::object& object) { object.inc_ref(); }, py::arg("object"),
+      "Never destroys it: a coroutine that swallows every exception in a loop would do so in its destructor, too, for ever.");
 }
 
 }  // namespace conclave::scripting

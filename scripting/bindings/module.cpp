@@ -25,5 +25,6 @@ PYBIND11_MODULE(_core, module) {
   scripting::bind_report(module);
   scripting::bind_worker(module);
   scripting::bind_hooks(module);
+  scripting::bind_probes(module);
   scripting::bind_failures(module);
 }

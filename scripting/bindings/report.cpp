@@ -65,23 +65,21 @@ OperationPtr prepare_report(const Case& subject, const Gathered& gathered, const
   std::map<std::string, double> weight_of;
   for (const auto& [name, weight] : weights) weight_of[to_utf8(name, "name")] = to_number(weight, "weight");
   const TimeUs start = started.is_none() ? now_us() : to_time(started, "started");
-  std::optional<std::pair<ReceiptPlugin, json>> made;
+  std::optional<std::pair<ReceiptPlugin, Result<json>>> made;
   if (!embedding.is_none()) {
     const auto tuple = py::cast<py::tuple>(embedding);
-    if (tuple.size() != 4) throw py::value_error("an embedding is (name, version, sha256, vectors)");
+    if (tuple.size() != 4) throw py::value_error("an embedding is (name, version, sha256, vectors or why there are none)");
+    Result<json> vectors = fail(ErrorKind::script, PyUnicode_Check(tuple[3].ptr()) ? to_utf8(tuple[3], "why") : std::string());
+    if (!PyUnicode_Check(tuple[3].ptr())) vectors = to_json_value(tuple[3], "vectors");
     made.emplace(ReceiptPlugin{to_utf8(tuple[0], "name"), to_utf8(tuple[1], "version"), to_utf8(tuple[2], "sha256")},
-                 to_json_value(tuple[3], "vectors"));
+                 std::move(vectors));
   }
   return make_operation(
       std::make_shared<Job>("report"),
       [subject, gathered, answers = to_responses(responses), used_plugins = to_plugins(plugins), used_hooks = to_hooks(hooks),
        weight_of = std::move(weight_of), start, made = std::move(made)]() mutable -> Result<Report> {
         std::optional<ReceiptEmbedding> compared;
-        if (made) {
-          auto agreements = compared_by(made->first, answers, made->second);
-          if (!agreements) return tl::unexpected(std::move(agreements.error()));
-          compared = std::move(*agreements);
-        }
+        if (made) compared = compared_by(made->first, answers, made->second);
         return make_report(subject, gathered, std::move(answers), used_plugins, used_hooks, weight_of, start,
                            std::move(compared));
       },
@@ -190,7 +188,8 @@ void bind_gathered(py::module_& module) {
       py::arg("plugins") = py::tuple(), py::arg("hooks") = py::tuple(), py::arg("weights") = py::dict(),
       py::arg("started") = py::none(), py::arg("embedding") = py::none(),
       "Verifies claims, concludes and writes the report. plugins: (name, version, sha256); hooks: (hook, plugin, change, "
-      "seconds); weights: by expert name; embedding: (name, version, sha256, vectors of texts_to_embed(responses)).");
+      "seconds); weights: by expert name; embedding: (name, version, sha256, vectors of texts_to_embed(responses) or a text "
+      "that says why there are none).");
 }
 
 }  // namespace

@@ -20,12 +20,32 @@
 #include "scripting/bindings/evidence_cast.h"
 #include "scripting/bindings/operation.h"
 #include "scripting/bindings/plugin_cast.h"
+#include "scripting/bindings/pool.h"
 #include "scripting/bindings/response_cast.h"
 #include "scripting/worker/confine.h"
 #include "scripting/worker/isolated_expert.h"
 #include "scripting/worker/isolated_hook.h"
 
 namespace conclave::scripting {
+namespace {
+
+// Guarded by the GIL. Never destroyed: its thread runs until the process ends. A forked child makes one of its own.
+WorkerPool* the_pool = nullptr;
+
+}  // namespace
+
+// What workers run in, and what environments are made with.
+WorkerPython this_python() {
+  const py::object file = py::module_::import("conclave").attr("__file__");
+  const std::filesystem::path package = to_path(file, "conclave.__file__").parent_path();
+  return {to_path(py::module_::import("sys").attr("executable"), "sys.executable"), package.parent_path()};
+}
+
+WorkerPool& worker_pool() {
+  if (the_pool == nullptr) the_pool = new WorkerPool(this_python());
+  return *the_pool;
+}
+
 namespace {
 
 std::vector<std::filesystem::path> to_paths(const py::iterable& paths, const char* what) {
@@ -145,21 +165,6 @@ class IsolatedRun {
   bool gives_facts_;
 };
 
-// What workers run in, and what environments are made with.
-WorkerPython this_python() {
-  const py::object file = py::module_::import("conclave").attr("__file__");
-  const std::filesystem::path package = to_path(file, "conclave.__file__").parent_path();
-  return {to_path(py::module_::import("sys").attr("executable"), "sys.executable"), package.parent_path()};
-}
-
-// Guarded by the GIL. Never destroyed: its thread runs until the process ends. A forked child makes one of its own.
-WorkerPool* the_pool = nullptr;
-
-WorkerPool& pool() {
-  if (the_pool == nullptr) the_pool = new WorkerPool(this_python());
-  return *the_pool;
-}
-
 // `make` is called without the GIL. Before it, the plugin's environment is made if need be.
 template <class Make>
 OperationPtr run_isolated(PluginInfo plugin, Make make, JobPtr job, bool gives_facts) {
@@ -167,7 +172,7 @@ OperationPtr run_isolated(PluginInfo plugin, Make make, JobPtr job, bool gives_f
   const WorkerPython python = this_python();
   auto mail = std::make_shared<Mailbox>();
   auto work = [plugin = std::move(plugin), make = std::move(make), job, python, mail,
-               workers = &pool()]() mutable -> Result<void> {
+               workers = &worker_pool()]() mutable -> Result<void> {
     EnvironmentPtr environment;
     if (needs_environment(plugin)) {
       auto prepared = Environments(python.python, python.package_folder).prepare(plugin, *job);
@@ -256,7 +261,7 @@ void bind_worker(py::module_& module) {
                 "Runs a hook, a 'rule' or an 'embedding' in a worker process: 'on_evidence' with evidence, the others with JSON "
                 "values. SecurityError for a configuration that a plugin with network access may not see.");
   module.def(
-      "warm_up_workers", [] { pool().warm_up(); }, "Starts what workers are forked from before the first is needed.");
+      "warm_up_workers", [] { worker_pool().warm_up(); }, "Starts what workers are forked from before the first is needed.");
   module.def("confine", &confine_this, py::arg("read"), py::arg("write"), py::kw_only(), py::arg("subprocess"),
              py::arg("network"), py::arg("memory_mb"),
              "Confines this process for good, before it runs code that is not trusted: (what this kernel cannot enforce, "

@@ -57,7 +57,7 @@ from conclave.case import consult, consult_async
 from conclave.circle_of_experts import CircleOfExperts, RustCircleConfig, compute_text_similarity, process_expert_responses
 from conclave.config import ConfigParser
 from conclave.evidence import Evidence
-from conclave.experts import Abstain, embedding, expert, hook, rule
+from conclave.experts import Abstain, embedding, expert, hook, probe, rule
 from conclave.logs import LogAnalyzer
 from conclave.performance import PatternAnalyzer
 from conclave.scan import ServiceScanner
@@ -107,6 +107,7 @@ __all__ = [
     "infrastructure",
     "logs",
     "performance",
+    "probe",
     "process_expert_responses",
     "rule",
     "scan",

@@ -126,6 +126,17 @@ async def _awaited(awaitable: Any) -> Outcome:
         return Outcome("failed", error)
 
 
+async def ended(task: asyncio.Future[Any]) -> None:
+    """Cancels it and waits a little. One that goes on is left behind for ever, also if this is interrupted meanwhile."""
+    try:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=CLEANUP_S)
+    finally:
+        if not task.done():
+            _core.leave_behind(task)
+
+
 async def bounded(awaitable: Any, own: _core.Job, seconds: float, grace: float) -> Outcome:
     """Awaits under a deadline. A coroutine that will not be cancelled is left behind after CLEANUP_S."""
     task = asyncio.ensure_future(_awaited(awaitable))
@@ -141,8 +152,7 @@ async def bounded(awaitable: Any, own: _core.Job, seconds: float, grace: float) 
         late = not task.done()
         if late:
             own.request_stop()
-            task.cancel()
-            await asyncio.wait({task}, timeout=CLEANUP_S)
+            await ended(task)
     if late:
         return Outcome(state, None)
     if task.cancelled():  # before it began

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from conclave import _async, _core, _hooks
-
-Found = tuple[list[dict[str, Any]], list[tuple[Any, str]]]  # as _core.read_catalog returns it
-
-
-def find(name: str, found: Found) -> dict[str, Any]:
-    """The plugin of that name. CircleError if there is none, or if it may not run."""
-    infos, problems = found
-    info = next((info for info in infos if info["name"] == name), None)
-    if info is None:
-        near = difflib.get_close_matches(name, [info["name"] for info in infos if info["kind"] == "embedding"], 1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise _core.CircleError(f"there is no embedding '{name}'{hint}")
-    if info["kind"] != "embedding":
-        raise _core.CircleError(f"plugin '{name}' is no embedding but of kind {info['kind']}")
-    if not info["enabled"]:
-        raise _core.CircleError(f"embedding '{name}' did not run: you disabled it; `conclave plugins enable {name}` allows it again")
-    if info["forbidden"]:
-        raise _core.CircleError(f"embedding '{name}' did not run: {info['forbidden']}")
-    return info
+from conclave import _async, _catalog, _core, _hooks
 
 
 async def of_plugin(info: dict[str, Any], texts: list[str], job: _core.Job, way: _async.Way) -> list[list[float]]:
     """One vector for each text, all of one dimension. CircleError that names the plugin, whatever it does wrong."""
+    made = await vectors_or_why(info, texts, job, way)
+    if isinstance(made, str):
+        raise _core.CircleError(f"embedding '{info['name']}' failed: {made}")
+    return made
+
+
+async def vectors_or_why(info: dict[str, Any], texts: list[str], job: _core.Job, way: _async.Way) -> list[list[float]] | str:
+    """As `of_plugin`, for a consultation, which goes on: why there are no vectors is a text. CancelledError once it is stopped."""
     if not texts:
         return []
     try:
@@ -39,7 +27,7 @@ async def of_plugin(info: dict[str, Any], texts: list[str], job: _core.Job, way:
     except Exception as error:
         if job.stopped:
             raise _core.CancelledError("the consultation was stopped") from error
-        raise _core.CircleError(f"embedding '{info['name']}' failed: {error}") from error
+        return str(error) or type(error).__name__
     made: list[list[float]] = [] if answer is None else answer["value"]
     return made
 
@@ -63,5 +51,5 @@ def embed(embedding: str | Callable[[list[str]], Any] | None, texts: Iterable[st
         return of_function(embedding, list(texts))
     from conclave.case import shipped_plugins
 
-    info = find(embedding, _core.read_catalog(shipped_plugins(), []))
+    info = _catalog.find(embedding, "embedding", _core.read_catalog(shipped_plugins(), [])[0])
     return _async.now(of_plugin(info, list(texts), _core.Job(f"embedding {embedding}"), _async.Here()))

@@ -1,4 +1,4 @@
-"""Calls hook, rule and embedding plugins between the steps of a consultation. A hook or rule that fails is recorded and skipped."""
+"""Calls hook, rule, embedding and probe plugins between the steps of a consultation. A hook or rule that fails is recorded and skipped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from conclave import _async, _core, _loading, _runner
+from conclave import _async, _core, _loading, _probe, _runner
 from conclave.evidence import Evidence
 
 T = TypeVar("T")
@@ -177,6 +177,7 @@ _CALLS: dict[str, Callable[[Callable[..., Any], Any], Any]] = {
     "on_startup": _started,
     "rule": _found,
     "embedding": vectors,
+    "probe": _probe.probed,
 }
 
 
@@ -184,9 +185,9 @@ def call(info: Mapping[str, Any], name: str, argument: Any) -> dict[str, Any] | 
     """What the plugin's hook of that name returned, as {"value": JSON}: None or a dict for on_config_loaded, (name, value) pairs for
     on_evidence, a list with the changed fields of each for on_scan_result (a list of services) and on_response (a list of
     responses), None or texts for on_case_opened and on_consensus, None for on_startup. None if it has no such hook. "rule": the
-    problems that a rule finds, "embedding": vectors of texts. Whatever it raises passes through; TypeError or ValueError for
+    problems that a rule finds, "embedding": vectors of texts, "probe": the fields of a service that change. Whatever it raises passes through; TypeError or ValueError for
     nonsense."""
-    of_kind = name in ("rule", "embedding")
+    of_kind = name in ("rule", "embedding", "probe")
     function = _loading.load_function(info, name) if of_kind else _loading.load_hooks(info).get(name)
     return None if function is None else {"value": _CALLS[name](function, argument)}
 

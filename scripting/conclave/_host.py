@@ -245,6 +245,26 @@ class Host:
         rows = [(name, json.dumps(value), info["name"]) for name, value in answer["value"]]
         return (blob.with_facts(rows) if rows else None), ", ".join(row[0] for row in rows)
 
+    def load_probe(self, ticket: int, info: dict[str, Any]) -> None:
+        """So that a probe whose code cannot be loaded fails before anything is connected. Raises what its code raises."""
+        from conclave import _loading
+
+        context = self._in_context(_Running(ticket, f"probe {info['name']}", "probe", info["path"], int(info["output_kb"] * 1024)))
+        place = _Place()
+        try:
+            context.run(_loading.load_function, info, "probe")
+        finally:
+            place.restore(sys.exc_info()[1])
+
+    def start_probe(
+        self, info: dict[str, Any], descriptor: int, service: str, seconds: float, job: Any, done: Callable[[str, str], object]
+    ) -> None:
+        """As `_probe.start`: this thread has other work."""
+        from conclave import _probe
+
+        running = _Running(0, f"probe {info['name']}", "probe", info["path"], int(info["output_kb"] * 1024))
+        _probe.start(info, descriptor, service, seconds, job, done, self._in_context(running))
+
     def startup_hook(self, ticket: int, info: dict[str, Any]) -> bool:
         """Whether there is such a hook. Raises what it raises."""
         return self._hook(ticket, info, "on_startup", self.console.namespace["app"]) is not None

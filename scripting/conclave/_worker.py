@@ -1,10 +1,11 @@
-"""Workers: processes that run one expert or hook each, confined to what its manifest allows; and the zygote they are forked from.
+"""Workers: processes that run one expert, hook or probe each, confined to what its manifest allows; and the zygote they are forked from.
 
 The program's side is scripting/worker (C++). It starts `/usr/bin/python3.11 -I` (with -S one for workers with an environment) with `serve`, asks it over a socket to fork, and
 talks with each worker over a socket of its own: a u32 length and JSON, descriptors beside it.
 
     to a worker     {"run": info of _runner, "folder", "memory_mb", "network", "read", "write", "environment", "subprocess", "raw_evidence"}
-                    with the memfd of the evidence;  {"say": "stop"};  the info of a hook holds "hook": {"name", "argument"}
+                    with the memfd of the evidence;  {"say": "stop"};  the info of a hook holds "hook": {"name", "argument"},
+                    and beside that of a probe comes the connection it talks on
     {"say": "resolved", "id", "addresses" or "error"}
     from a worker   {"say": "begins", "not_enforced": [...]};  {"say": "progress", "done", "total"};
                     {"say": "resolve", "id", "host"};  {"say": "log", "level", "text"};  {"say": "answer", "response": {...}},
@@ -231,8 +232,11 @@ def _run(channel: _Channel) -> None:
     info["find_secret"] = lambda name: _secret(secrets[name])
     with contextlib.suppress(OSError):
         os.chdir(_path(order["folder"]))
+    is_probe = hook is not None and hook["name"] == "probe"
+    if is_probe:
+        hook["argument"]["socket"] = files.pop()  # the connection it talks on
     evidence = _evidence(files)
-    rights = _Rights(order, info["path"], evidence)
+    rights = _Rights(order, info["path"], evidence, is_probe)
     job = _core.Job(info["name"])
     notes = _Notes(channel, job)
     info["on_job"] = notes.watch
@@ -443,9 +447,10 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 class _Rights:
     """The permissions of a manifest as this process keeps them. The audit hook is for clear words; the kernel is for certainty."""
 
-    def __init__(self, order: dict[str, Any], plugin: str, evidence: Evidence | None) -> None:
+    def __init__(self, order: dict[str, Any], plugin: str, evidence: Evidence | None, is_probe: bool) -> None:
         folder = plugin if os.path.isdir(plugin) else os.path.dirname(os.path.abspath(plugin))
         self.network: list[str] = order["network"]
+        self._is_probe = is_probe
         self.subprocess: bool = order["subprocess"]
         self._raw: bool = order["raw_evidence"]
         self._logs = {os.path.abspath(log.path) for log in (evidence.logs if evidence is not None else ())}
@@ -492,16 +497,21 @@ class _Rights:
 
     def _socket(self, _: Any, family: int, kind: int, *__: Any) -> None:
         if family in (socket.AF_INET, socket.AF_INET6) and not self.network:
-            _refuse("may not use the network", 'network = ["HOST:PORT"]')
+            self._refuse_network("may not use the network", "HOST:PORT")
 
     def _connect(self, _: Any, address: Any) -> None:
         if isinstance(address, tuple) and not any(text.endswith(f":{address[1]}") for text in self.network):
-            _refuse(f"may not connect to {address[0]}:{address[1]}", f'network = ["{address[0]}:{address[1]}"]')
+            self._refuse_network(f"may not connect to {address[0]}:{address[1]}", f"{address[0]}:{address[1]}")
 
     def _resolve(self, host: Any, port: Any, *_: Any) -> None:
         host = host.decode("utf-8", "replace") if isinstance(host, bytes) else host
         if not self.network and host is not None:
-            _refuse(f"may not look up {host}", f'network = ["{host}:{port}"]')
+            self._refuse_network(f"may not look up {host}", f"{host}:{port}")
+
+    def _refuse_network(self, what: str, place: str) -> NoReturn:
+        if self._is_probe:
+            raise PermissionError(f"an isolated probe {what}; it has the connection that it is given, and no other network")
+        _refuse(what, f'network = ["{place}"]')
 
 
 def _refuse(what: str, permission: str, hint: str = "") -> NoReturn:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
-from conclave import _async, _core, _embedding, _hooks, _runner
+from conclave import _async, _catalog, _core, _embedding, _hooks, _probe, _runner
 from conclave._core import Case, Gathered, Report, draft_case, verify_claims
 from conclave._expert_job import settings_of
 from conclave.evidence import Evidence
@@ -35,7 +35,7 @@ def shipped_plugins() -> str:
 
 
 def gather(case: Case, job: _core.Job | None = None) -> Gathered:
-    """Reads the logs and the configuration of a case and scans its services, without hooks. OSError or InfrastructureError if
+    """Reads the logs and the configuration of a case and scans its services, without hooks and probes. OSError or InfrastructureError if
     what the case names cannot be read; what a glob found is among the problems."""
     return _core.gather(case, _core.load_config(case), job)
 
@@ -47,6 +47,7 @@ class _Circle:
     hooks: list[dict[str, Any]] = field(default_factory=list)
     rules: list[dict[str, Any]] = field(default_factory=list)
     embedding: dict[str, Any] | None = None  # what the case compares texts by, if it does so
+    probes: list[dict[str, Any]] = field(default_factory=list)  # that services of the case name
     notes: list[tuple[str, str, str]] = field(default_factory=list)  # rule, message, fix: what did not run, for the report
 
     failures: str | None = None  # folder to save what failed experts were given
@@ -67,7 +68,7 @@ class _Circle:
         return any(info.get("isolated") for info in self._all())
 
     def _all(self) -> list[dict[str, Any]]:
-        return self.experts + self.hooks + self.rules + ([] if self.embedding is None else [self.embedding])
+        return self.experts + self.hooks + self.rules + self.probes + ([] if self.embedding is None else [self.embedding])
 
     def plugins(self) -> list[tuple[str, str, str]]:
         """For the receipt."""
@@ -88,21 +89,6 @@ def _from_callable(function: Callable[..., Any]) -> dict[str, Any]:
     return {"scope": "overall", "weight": 1.0, **marks, "name": name, "callable": function}
 
 
-def _may_run(info: Mapping[str, Any]) -> bool:
-    return info.get("enabled", True) and not info.get("forbidden")
-
-
-def _why_not(info: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Rule, message and fix, as the report's problems have them; [] for what may run."""
-    if not info.get("enabled", True):
-        return [("disabled", "you disabled it", f"conclave plugins enable {info['name']}")]
-    if info.get("forbidden"):
-        return [("policy", info["forbidden"], "")]
-    if info.get("trust") == "untrusted":
-        return [("consent", "it comes with the case, and nobody agreed to its content", "conclave plugins lock CASE")]
-    return []
-
-
 class _Finder:
     """Turns what a caller or a case names into infos for the runner."""
 
@@ -116,6 +102,7 @@ class _Finder:
         self.hooks: list[dict[str, Any]] = []
         self.rules: list[dict[str, Any]] = []
         self.embedding: dict[str, Any] | None = None
+        self.probes: list[dict[str, Any]] = []
         self.left_out: list[dict[str, Any]] = []
 
     async def look(self, plugins: Iterable[str | os.PathLike[Any]]) -> None:
@@ -129,18 +116,20 @@ class _Finder:
             if os.fspath(path) in folders:  # a folder that is one plugin; others matter only when they are asked for
                 raise _core.CircleError(message)
         self.experts = {info["name"]: await self._as_trusted(info) for info in infos if info["kind"] == "expert"}
-        if self._case.circle.similarity_algorithm == "semantic":
-            self.embedding = await self._as_trusted(_embedding.find(self._case.circle.embedding, (infos, problems)))
-        known = {info["name"] for info in infos}
         self._beside, _ = await self._way.engine("case_plugins", self._case)
-        if self._case.file is not None:
-            infos += [info for info in self._beside if info["kind"] in ("hook", "rule") and info["name"] not in known]
-        called = [await self._as_trusted(info) for info in infos if info["kind"] in ("hook", "rule")]
+        known = {info["name"] for info in infos}
+        beside = [info for info in self._beside if info["name"] not in known] if self._case.file is not None else []
+        others = [await self._as_trusted(info) for info in infos + beside if info["kind"] != "expert"]
+        if self._case.circle.similarity_algorithm == "semantic":
+            self.embedding = _catalog.find(self._case.circle.embedding, "embedding", infos + others)
+        asked = dict.fromkeys(service["probe"] for service in self._case.services if service.get("probe"))
+        self.probes = [_catalog.find(name, "probe", infos + others) for name in asked]
+        called = [info for info in others if info["kind"] in ("hook", "rule")]
         called.sort(key=lambda info: str(info["name"]))
-        self.hooks = [info for info in called if info["kind"] == "hook" and not _why_not(info)]
-        self.rules = [info for info in called if info["kind"] == "rule" and not _why_not(info)]
-        self.left_out = [info for info in infos if info["kind"] == "expert" and not _may_run(info)]
-        self.left_out += [info for info in called if _why_not(info)]
+        self.hooks = [info for info in called if info["kind"] == "hook" and not _catalog.why_not(info)]
+        self.rules = [info for info in called if info["kind"] == "rule" and not _catalog.why_not(info)]
+        self.left_out = [info for info in infos if info["kind"] == "expert" and not _catalog.may_run(info)]
+        self.left_out += [info for info in called if _catalog.why_not(info)]
 
     async def _as_trusted(self, info: dict[str, Any]) -> dict[str, Any]:
         if info["name"] not in self._trusted or info["trust"] == "shipped":
@@ -247,11 +236,12 @@ async def _circle(case: Case, wishes: _Wishes, way: _async.Way) -> _Circle:
     elif choices:
         infos = [await finder.named_by_case(choice) for choice in case.experts]
     else:
-        infos = [info for info in finder.experts.values() if info["in_default_circle"] and _may_run(info)]
+        infos = [info for info in finder.experts.values() if info["in_default_circle"] and _catalog.may_run(info)]
     circle = _Circle(
         hooks=finder.hooks,
         rules=finder.rules,
         embedding=finder.embedding,
+        probes=finder.probes,
         notes=[("policy", why, "") for why in objections.values() if why],
     )
     circle.failures = _folder_for(wishes.save_failures)
@@ -259,7 +249,7 @@ async def _circle(case: Case, wishes: _Wishes, way: _async.Way) -> _Circle:
     for info in finder.left_out:
         if info["kind"] in ("hook", "rule") or (asks_all and info["in_default_circle"]):
             what = f"{info['kind']} '{info['name']}' did not run"
-            circle.notes += [(rule, f"{what}: {why}", fix) for rule, why, fix in _why_not(info)]
+            circle.notes += [(rule, f"{what}: {why}", fix) for rule, why, fix in _catalog.why_not(info)]
     for name in sorted(finder.distrusted):
         circle.notes.append(("policy", f"trusting '{name}' does not count: the policy in force says so", ""))
     seen: set[str] = set()
@@ -267,8 +257,8 @@ async def _circle(case: Case, wishes: _Wishes, way: _async.Way) -> _Circle:
         if info["name"] in seen:
             raise _core.CircleError(f"two experts are called '{info['name']}'")
         seen.add(info["name"])
-        if not _may_run(info):
-            ((_, why, fix),) = _why_not(info)
+        if not _catalog.may_run(info):
+            ((_, why, fix),) = _catalog.why_not(info)
             circle.refused.append(_refusal(info, f"{why}; `{fix}` allows it again" if fix else why))
         elif info.get("trust") == "untrusted":
             reason = "neither shipped nor named by the caller; pass it in experts= or its folder in plugins= to allow it"
@@ -296,7 +286,11 @@ async def _gathered(
         _core.add_isolation_problems(gathered)
     for rule, message, fix in circle.notes:
         _core.add_note(gathered, rule, message, fix)
-    evidence, more = await _hooks.run_scan_hooks(circle.hooks, gathered.evidence, job, way)
+    evidence = gathered.evidence
+    if circle.probes:
+        evidence, more = await _probe.of_case(case, gathered, circle.probes, job, way)
+        receipts += more
+    evidence, more = await _hooks.run_scan_hooks(circle.hooks, evidence, job, way)
     receipts += more
     if previous is not None:
         evidence = evidence.with_previous(previous)  # hooks see it, too
@@ -306,10 +300,10 @@ async def _gathered(
 
 async def _compared_by(
     embedding: dict[str, Any] | None, responses: list[_core.ExpertResponse], job: _core.Job, way: _async.Way
-) -> tuple[str, str, str, list[list[float]]] | None:
+) -> tuple[str, str, str, list[list[float]] | str] | None:
     if embedding is None:
         return None
-    vectors = await _embedding.of_plugin(embedding, _core.texts_to_embed(responses), job, way)
+    vectors = await _embedding.vectors_or_why(embedding, _core.texts_to_embed(responses), job, way)
     return embedding["name"], embedding.get("version", ""), embedding["sha256"], vectors
 
 

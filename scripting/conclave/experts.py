@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable, TypeVar, overload
 
-__all__ = ["Abstain", "embedding", "expert", "hook", "rule"]
+__all__ = ["Abstain", "embedding", "expert", "hook", "probe", "rule"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -123,4 +123,20 @@ def embedding(function: F) -> F:
     if not callable(function):
         raise TypeError(f"an embedding must be callable, not {type(function).__name__}")
     setattr(function, "__conclave_embedding__", True)
+    return function
+
+
+def probe(function: F) -> F:
+    """Marks a function `(connection, target)`, async or plain, as a probe: it talks with a service that a scan found open.
+
+    connection: of an async function asyncio's streams, `await connection.readline()`, `connection.write(b"PING\\r\\n")`, `await
+    connection.drain()`, or its `reader` and `writer`; of a plain one a connected socket.socket with a time-out. At most 1 MiB can be
+    read: ConnectionAbortedError. target is a read-only mapping: name, target, expect, state, latency_ms, address, detail. It returns
+    None, which leaves the service as it is, a text, which is its `detail`, or a mapping of what changes: `state` (one that a scan
+    knows, such as "closed"), `detail`, `latency_ms`. Its time is that of its limits, and at most ten times the time-out of the scan.
+    A case names it: `services: [{target: "localhost:6379", probe: NAME}]`.
+    """
+    if not callable(function):
+        raise TypeError(f"a probe must be callable, not {type(function).__name__}")
+    setattr(function, "__conclave_probe__", True)
     return function

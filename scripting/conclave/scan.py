@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Union
 
-from conclave import _async, _core
+from conclave import _async, _core, _probe
 
 __all__ = ["ScanResult", "ServiceScanner", "Target", "listening_sockets", "parse_targets", "scan", "scan_async", "scan_iter"]
 
@@ -42,6 +42,7 @@ class ScanResult:
 
 
 TargetLike = Union[Target, str, tuple[str, int]]
+ProbeLike = Union[str, Callable[..., Any]]
 
 
 def parse_targets(text: str) -> list[Target]:
@@ -81,6 +82,20 @@ def _rows(targets: TargetLike | Iterable[TargetLike]) -> list[tuple[str, str, in
     return [(target.name, target.host, target.port, target.expect) for target in _targets(targets)]
 
 
+async def _probed(
+    results: list[ScanResult], info: dict[str, Any] | None, timeout_ms: int, job: _core.Job | None, way: _async.Way
+) -> list[ScanResult]:
+    if info is None or (job is not None and job.stopped):
+        return results
+    rows = [
+        (each.target.name, each.target.host, each.target.port, each.target.expect)
+        + (each.state, each.latency_ms, each.address, each.detail)
+        for each in results
+    ]
+    changes = await _probe.of_results(rows, info, timeout_ms, job, way)
+    return [dataclasses.replace(each, **change) if change else each for each, change in zip(results, changes)]
+
+
 def _prepare(
     targets: TargetLike | Iterable[TargetLike],
     *,
@@ -99,14 +114,20 @@ def scan(
     max_in_flight: int = 512,
     on_result: Callable[[ScanResult], object] | None = None,
     job: _core.Job | None = None,
+    probe: ProbeLike | None = None,
 ) -> list[ScanResult]:
     """One result per target, in their order.
 
     targets: Target, text as for parse_targets, or (host, port), one or several. on_result: called on this thread with each result
     as it is decided; what it raises stops the scan and is raised. job: once stopped, what is not known yet is `cancelled`.
+    probe: a function as @conclave.probe describes it, which runs in this process, or the name of a shipped or installed plugin
+    (CircleError for another). It is asked once the scan is over about each service that is open; one that fails leaves the service
+    open, and its `detail` says so.
     """
+    info = None if probe is None else _probe.find(probe)
     callback = None if on_result is None else lambda row: on_result(_result(row))
-    return _results(_core.scan(_rows(targets), timeout_ms, max_in_flight, callback, job))
+    results = _results(_core.scan(_rows(targets), timeout_ms, max_in_flight, callback, job))
+    return _async.now(_probed(results, info, timeout_ms, job, _async.Here()))
 
 
 async def scan_async(
@@ -115,9 +136,12 @@ async def scan_async(
     timeout_ms: int = 1000,
     max_in_flight: int = 512,
     job: _core.Job | None = None,
+    probe: ProbeLike | None = None,
 ) -> list[ScanResult]:
     """As `scan`. Cancelling the task stops the scan."""
-    return _results(await _async.run(_prepare(targets, timeout_ms=timeout_ms, max_in_flight=max_in_flight, job=job)))
+    info = None if probe is None else _probe.find(probe)
+    results = _results(await _async.run(_prepare(targets, timeout_ms=timeout_ms, max_in_flight=max_in_flight, job=job)))
+    return await _probed(results, info, timeout_ms, job, _async.OnLoop())
 
 
 async def scan_iter(

@@ -21,6 +21,8 @@ class Descriptor {
 
   [[nodiscard]] int get() const noexcept { return file_; }
   [[nodiscard]] explicit operator bool() const noexcept { return file_ >= 0; }
+  // Whoever takes it owns it from here.
+  int release() noexcept { return std::exchange(file_, -1); }
   void reset(int file = -1) noexcept {
     if (file_ >= 0) ::close(file_);
     file_ = file;

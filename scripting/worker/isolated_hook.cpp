@@ -39,6 +39,15 @@ Result<IsolatedTask> isolated_evidence_hook(const PluginInfo& plugin, EvidencePt
   return task_of(plugin, "on_evidence", std::move(evidence), nullptr);
 }
 
+Result<IsolatedTask> isolated_probe(const PluginInfo& plugin, Descriptor socket, nlohmann::json service, double seconds) {
+  PluginInfo bounded = plugin;
+  bounded.network.clear();
+  bounded.time_s = seconds;
+  auto task = task_of(bounded, "probe", nullptr, {{"service", std::move(service)}, {"seconds", seconds}});
+  if (task) task->socket = std::move(socket);
+  return task;
+}
+
 Result<IsolatedTask> isolated_startup_hook(const PluginInfo& plugin) { return task_of(plugin, "on_startup", nullptr, nullptr); }
 
 Result<HookAnswer> hook_answer(const nlohmann::json& returned) {
@@ -71,24 +80,29 @@ Result<std::vector<std::string>> messages_of(const nlohmann::json& value) {
   return messages;
 }
 
-Result<HookAnswer> call_isolated(WorkerPool& pool, IsolatedTask task, Job& job,
-                                 std::function<void(int descriptor, std::string_view text)> output) {
-  struct Waiting {
-    nlohmann::json returned;
-    std::promise<consensus::ExpertResponse> ended;
-  };
-  const auto waiting = std::make_shared<Waiting>();
+void start_isolated(WorkerPool& pool, IsolatedTask task, Job& job,
+                    std::function<void(int descriptor, std::string_view text)> output,
+                    std::function<void(Result<HookAnswer>)> ended) {
+  const auto returned = std::make_shared<nlohmann::json>();
   task.job = std::make_shared<Job>(task.plugin.kind + " " + task.plugin.name, job);
   task.log = [output](int /*level*/, std::string_view text) { output(2, valid_utf8(text) + "\n"); };
   task.output = std::move(output);
-  task.returned = [waiting](nlohmann::json value) { waiting->returned = std::move(value); };
-  task.done = [waiting](consensus::ExpertResponse response) { waiting->ended.set_value(std::move(response)); };
-  auto ended = waiting->ended.get_future();
+  task.returned = [returned](nlohmann::json value) { *returned = std::move(value); };
+  task.done = [returned, ended = std::move(ended)](const consensus::ExpertResponse& response) {
+    if (response.status == consensus::Status::answered && !response.error) return ended(hook_answer(*returned));
+    const auto error = response.error.value_or(consensus::ResponseError{"CircleError", "it ended without an answer", {}});
+    ended(fail(ErrorKind::script, error.type + ": " + error.message + (error.traceback.empty() ? "" : "\n\n" + error.traceback)));
+  };
   pool.run(std::move(task));
-  const consensus::ExpertResponse response = ended.get();
-  if (response.status == consensus::Status::answered && !response.error) return hook_answer(waiting->returned);
-  const auto error = response.error.value_or(consensus::ResponseError{"CircleError", "it ended without an answer", {}});
-  return fail(ErrorKind::script, error.type + ": " + error.message + (error.traceback.empty() ? "" : "\n\n" + error.traceback));
+}
+
+Result<HookAnswer> call_isolated(WorkerPool& pool, IsolatedTask task, Job& job,
+                                 std::function<void(int descriptor, std::string_view text)> output) {
+  const auto answer = std::make_shared<std::promise<Result<HookAnswer>>>();
+  auto ended = answer->get_future();
+  start_isolated(pool, std::move(task), job, std::move(output),
+                 [answer](Result<HookAnswer> said) { answer->set_value(std::move(said)); });
+  return ended.get();
 }
 
 }  // namespace conclave::scripting

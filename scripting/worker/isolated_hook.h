@@ -20,6 +20,10 @@ namespace conclave::scripting {
 // Evidence it gets redacted, as experts do.
 [[nodiscard]] Result<IsolatedTask> isolated_evidence_hook(const PluginInfo& plugin, EvidencePtr evidence);
 
+// A probe that talks on `socket` for so many seconds at most. It has no network besides.
+[[nodiscard]] Result<IsolatedTask> isolated_probe(const PluginInfo& plugin, Descriptor socket, nlohmann::json service,
+                                                  double seconds);
+
 [[nodiscard]] Result<IsolatedTask> isolated_startup_hook(const PluginInfo& plugin);
 
 struct HookAnswer {
@@ -35,6 +39,11 @@ struct HookAnswer {
 
 // What a hook at the start said with app.message(): at most 20 texts of at most 8000 bytes.
 [[nodiscard]] Result<std::vector<std::string>> messages_of(const nlohmann::json& value);
+
+// Runs the task; `ended` gets what call_isolated() returns, from the pool's thread. `job` stops it.
+void start_isolated(WorkerPool& pool, IsolatedTask task, Job& job,
+                    std::function<void(int descriptor, std::string_view text)> output,
+                    std::function<void(Result<HookAnswer>)> ended);
 
 // Runs the task and waits for it; `job` stops it. Errors are of kind script, with the hook's traceback after an empty line.
 [[nodiscard]] Result<HookAnswer> call_isolated(WorkerPool& pool, IsolatedTask task, Job& job,

@@ -105,6 +105,7 @@ void Worker::start(Zygote& zygote) {
               {"subprocess", plugin.subprocess},
               {"raw_evidence", plugin.network.empty() || plugin.raw_evidence}});
   if (task_.evidence) unsent_files_ = {task_.evidence->descriptor()};
+  if (task_.socket) unsent_files_ = {task_.socket.get()};
   write();
 }
 
@@ -171,6 +172,7 @@ void Worker::write() {
     const ssize_t count = send_with(channel_.get(), unsent_, unsent_files_);
     if (count < 0) return;  // later, or never: its end is announced otherwise
     unsent_files_.clear();
+    task_.socket.reset();  // only the worker holds it now
     unsent_.erase(0, static_cast<std::size_t>(count));
   }
 }
@@ -353,6 +355,7 @@ void Worker::finish(ExpertResponse response) {
   response.timestamp = now_us();
   task_.done(std::move(response));
   task_.evidence.reset();
+  task_.socket.reset();
 }
 
 }  // namespace conclave::scripting

@@ -37,6 +37,7 @@ struct IsolatedTask {
   nlohmann::json info;         // for conclave/_runner.py, paths as bytes_as_text()
   double weight = 1;
   EvidencePtr evidence;  // null for on_config_loaded, which comes before there is any
+  Descriptor socket;     // of a probe: the connection it talks on
   JobPtr job;
   // Called from the pool's thread; they must not block long. `output`: descriptor 1 or 2 and whole lines. `log`: a level of
   // Python's logging. `done`: once, after everything else.
@@ -60,6 +61,7 @@ class Worker {
   [[nodiscard]] std::uint64_t id() const { return id_; }
   [[nodiscard]] bool stopped() const { return task_.job->stopped(); }
   [[nodiscard]] bool answered() const { return answered_; }
+  [[nodiscard]] bool is_probe() const { return task_.plugin.kind == "probe"; }
   [[nodiscard]] bool has_environment() const { return task_.environment != nullptr; }
   [[nodiscard]] bool gone() const { return answered_ && !has_process_; }  // nothing of it is left
 

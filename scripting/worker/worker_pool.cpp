@@ -11,6 +11,8 @@
 #include <future>
 #include <utility>
 
+#include "engine/case/probes.h"
+
 namespace conclave::scripting {
 
 using consensus::Status;
@@ -198,9 +200,16 @@ bool WorkerPool::take_new() {
 }
 
 void WorkerPool::start_waiting() {
-  while (!waiting_.empty() && running_.size() < most_) {
-    std::unique_ptr<Worker> worker = std::move(waiting_.front());
-    waiting_.pop_front();
+  const auto has_place = [this](const std::unique_ptr<Worker>& worker) {
+    const auto alike = std::count_if(running_.begin(), running_.end(),
+                                     [&](const auto& other) { return other->is_probe() == worker->is_probe(); });
+    return static_cast<std::size_t>(alike) < (worker->is_probe() ? most_probes : most_);
+  };
+  for (;;) {
+    const auto next = std::find_if(waiting_.begin(), waiting_.end(), has_place);
+    if (next == waiting_.end()) return;
+    std::unique_ptr<Worker> worker = std::move(*next);
+    waiting_.erase(next);
     const auto parent = zygote(worker->has_environment());
     if (!parent) {
       worker->give_up(Status::failed, "OSError", parent.error().text());

@@ -23,7 +23,8 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
   ~WorkerPool();  // kills what runs; those answer `cancelled`
 
-  // Returns at once. At most as many workers as processors (2 to 8) run at a time; the others wait, and their time with them.
+  // Returns at once. At most as many workers as processors (2 to 8) run at a time, and besides them `most_probes`, which mostly
+  // wait for a network; the others wait, and their time with them.
   void run(IsolatedTask task);
 
   // These wait for the pool's thread, which may be starting a zygote; `stack` also for the worker, at most a second.

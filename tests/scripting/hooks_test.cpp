@@ -24,7 +24,9 @@ class AnyHooks : public HostTest {
               "\n# [tool.conclave.permissions]\n" + permissions + "# ///\nimport conclave, ctypes, os, time\n\n" + code);
     names.push_back(name);
   }
-  [[nodiscard]] Hooks hooks() const { return host().hooks(subject, {{}, {folder}, {}, in_workers ? std::vector<std::string>{} : names}); }
+  [[nodiscard]] Hooks hooks() const {
+    return host().hooks(subject, {{}, {folder}, {}, in_workers ? std::vector<std::string>{} : names});
+  }
   static config::ConfigFile config() {
     auto file =
         config::read_config("services:\n  api:\n    replicas: 1\n    cpu_millicores: 50\n    memory_mb: 256\n", "infra.yaml");

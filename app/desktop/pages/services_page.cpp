@@ -245,11 +245,14 @@ void ServicesPage::rescan() {
   session_.audit({audit_of_scan(targets, "again, case " + (case_ ? case_->name : std::string()))});
   scanning_ = session_.jobs().run<std::vector<scan::ScanResult>>(
       {tr("Asking %1").arg(counted(targets.size(), "service", "services")), this, QStringLiteral("rescan")},
-      [targets, fresh = fresh_](Job& job) -> Result<std::vector<scan::ScanResult>> {
-        return scan::scan(targets, {}, job, [&](const scan::ScanResult& result) {
-          const std::lock_guard lock(fresh->mutex);
-          fresh->results.push_back(result);
-        });
+      [targets, fresh = fresh_, ask = session_.askServices()](Job& job) -> Result<std::vector<scan::ScanResult>> {
+        return ask(
+            targets,
+            [&](const scan::ScanResult& result) {
+              const std::lock_guard lock(fresh->mutex);
+              fresh->results.push_back(result);
+            },
+            job);
       },
       [this](const Result<std::vector<scan::ScanResult>>& results) { endRescan(results); });
   refresh();
@@ -275,6 +278,7 @@ void ServicesPage::endRescan(const Result<std::vector<scan::ScanResult>>& result
   scanning_ = 0;
   fresh_.reset();
   std::size_t unasked = services_.targets().size();
+  if (!results) Q_EMIT session_.failed(tr("The services could not be asked"), qtText(results.error().text()));
   if (results) {
     services_.take(*results);
     unasked = static_cast<std::size_t>(

@@ -22,11 +22,17 @@ def test_experts_are_grouped_by_it_and_the_report_is_derived_again_without_it(co
     assert again.code == outcome.code and "differ" not in again.err, again
 
 
-def test_an_embedding_that_fails_is_named_and_nothing_takes_its_place(conclave, case, experts):
-    (path,) = experts(one="return 'the disk is full'")
-    folder = meaning(conclave, "return [[float('nan')]]")
-    error = conclave.fails(2, "consult", case(CIRCLE), "--expert", path, "--plugins", folder, "--json")
-    assert "embedding 'meaning' failed" in error and "no finite number" in error
+def test_an_embedding_that_fails_loses_no_answer_and_nothing_passes_on_it(conclave, case, experts):
+    (path,) = experts(one="return conclave.ExpertResponse(content='all well', verdict='healthy', confidence=0.9)")
+    named = ("consult", case(CIRCLE), "--expert", path, "--json", "--plugins")
+    assert conclave(*named, meaning(conclave, "return [[1.0] for text in texts]")).code == 0
+    outcome = conclave(*named, meaning(conclave, "return [[float('nan')] for text in texts]"))
+    assert outcome.code == 3 and outcome.json["verdict"] is None, outcome
+    assert [response["verdict"] for response in outcome.json["responses"]] == ["healthy"]
+    assert "the experts say healthy, but their texts could not be compared: embedding 'meaning' failed" in outcome.json["reason"]
+    assert [problem["rule"] for problem in outcome.json["problems"]] == ["embedding-failed"]
+    (conclave.folder / "report.json").write_text(outcome.out)
+    assert conclave("replay", "report.json").code == 3
 
 
 def test_an_embedding_that_is_not_there_or_switched_off_is_said(conclave, case, experts):

@@ -80,7 +80,9 @@ scripting::PluginCatalog FakeHost::catalog(const std::vector<std::filesystem::pa
 
 Result<scripting::Circle> FakeHost::circle(const Case&, const scripting::CircleRequest& request) {
   allowed_endpoints = request.allowed_endpoints;
-  return scripting::Circle{experts, refused};
+  scripting::Circle circle{experts, refused};
+  circle.probes = probes;
+  return circle;
 }
 
 void FakeHost::run(std::function<void()> work) { threads_.emplace_back(std::move(work)); }

@@ -47,11 +47,13 @@ class FakeHost : public scripting::ScriptHost {
   Hooks case_hooks;                                 // set before the host is in use
   std::string busy;                                 // set before the host is in use
   std::vector<scripting::PluginInfo> more_plugins;  // of the catalogue; set before the host is in use
-  std::vector<std::string> allowed_endpoints;       // of the last request; read when the consultation ended
+  Probes probes;
+  std::vector<std::string> allowed_endpoints;  // of the last request; read when the consultation ended
 
   [[nodiscard]] scripting::PluginCatalog catalog(const std::vector<std::filesystem::path>& plugin_dirs) const override;
   [[nodiscard]] Result<scripting::Circle> circle(const Case& subject, const scripting::CircleRequest& request) override;
   [[nodiscard]] Hooks hooks(const Case&, const scripting::CircleRequest&) override { return case_hooks; }
+  [[nodiscard]] Probe probe(const scripting::PluginInfo&) override { return {}; }
   void execute(std::string source, std::function<void(scripting::ConsoleReply)> done) override;
   void complete(std::string text, std::function<void(std::vector<std::string>)> done) override;
   void call_tip(std::string text, std::function<void(std::string)> done) override;

@@ -216,6 +216,47 @@ class ServicesTest : public DesktopTest {
     QCOMPARE(QString::fromStdString(std::string(gathered->evidence->text("services.state", 0))), QStringLiteral("closed"));
   }
 
+  void asking_again_asks_the_probe_that_the_case_names() {
+    const Listener listener;
+    Probe probe;
+    probe.plugin.name = "ready";
+    probe.start = [](int socket, const nlohmann::json& service, double, const JobPtr&,
+                     const std::function<void(Result<nlohmann::json>)>& done) {
+      ::close(socket);
+      done(nlohmann::json{{"state", "closed"}, {"detail", "still starting: " + service.at("name").get<std::string>()}});
+    };
+    startPython([&](FakeHost& host) { host.probes = {{"ready", probe}}; });
+    Case subject;
+    subject.name = "probed";
+    subject.services.push_back({"web", "127.0.0.1", static_cast<std::uint16_t>(listener.port())});
+    subject.services.back().probe = "ready";
+    session_->setCase(subject);
+    ServicesPage page(*session_, *theme_);
+    page.showCase(session_->subject());
+    page.showEvidence(gatheredOf({{"web", listener.port(), "open", "open", 1.0}}));
+    page.rescan();
+    QTRY_VERIFY_WITH_TIMEOUT(jobs_->isIdle(), 20'000);
+    QCOMPARE(column(page, ServiceTable::state_column), QStringList({"closed"}));
+    QCOMPARE(column(page, ServiceTable::detail_column), QStringList({"still starting: web"}));
+  }
+
+  void asking_again_stays_within_the_policy() {
+    const Listener listener;
+    ServicesPage page(*session_, *theme_);
+    page.showEvidence(gatheredOf({{"web", listener.port(), "open", "closed", nan_ms}}));
+    const QByteArray file = write("bounds.toml", "scan.deny = ['127.0.0.0/8']\n").toUtf8();
+    QFile::setPermissions(QString::fromUtf8(file), QFile::ReadOwner | QFile::WriteOwner);
+    qputenv("CONCLAVE_POLICY", file);
+    page.rescan();
+    const bool ended = QTest::qWaitFor([&] { return jobs_->isIdle(); }, 20'000);
+    qunsetenv("CONCLAVE_POLICY");
+    QVERIFY(ended);
+    const QString detail = column(page, ServiceTable::detail_column).front();
+    QVERIFY2(detail.contains(QLatin1String("does not allow to scan")) || detail.contains(QLatin1String("bounds.toml")),
+             qPrintable(detail));
+    QVERIFY(column(page, ServiceTable::state_column) != QStringList({"open"}));
+  }
+
   void asking_can_be_stopped_and_what_was_known_stays() {
     std::vector<Found> many;
     for (int port = 2; port < 1500; ++port) many.push_back({"s" + std::to_string(port), port, "closed", "closed", nan_ms});

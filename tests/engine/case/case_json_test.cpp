@@ -10,7 +10,7 @@ Case full_case() {
   auto read = read_case(
       "name: nightly\nquestion: Is it safe?\nverdicts: [good, bad]\nordered: false\n"
       "gate: {required: [a], min_answered: 2, min_confidence: 0.5, pass: [good]}\nlogs: ['*.log']\n"
-      "services: ['[::1]:80', {name: web, target: 'host:443', expect: closed}]\nconfig: infra.yaml\n"
+      "services: ['[::1]:80', {name: web, target: 'host:443', expect: closed, probe: ready}]\nconfig: infra.yaml\n"
       "change_time: 2026-03-01T12:00:00Z\nexperts: [a, {name: b, weight: 2, settings: {n: 1.5, deep: [null, x]}}]\n"
       "circle: {similarity_algorithm: semantic, embedding: sentences}\n",
       "/srv/case.yaml");
@@ -31,6 +31,7 @@ TEST(CaseJson, SurvivesTheWay) {
   EXPECT_EQ(again->change_time, subject.change_time);
   EXPECT_EQ(again->time_range, subject.time_range);
   EXPECT_EQ(again->services.at(1).expect, scan::State::closed);
+  EXPECT_EQ(again->services.at(1).probe, "ready");
   EXPECT_EQ(again->services.at(0).host, "::1");
   EXPECT_EQ(again->file, "/srv/case.yaml");
 }

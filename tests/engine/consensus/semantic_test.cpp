@@ -114,6 +114,32 @@ TEST(Semantic, NothingIsComparedByOtherMeansInItsPlace) {
     EXPECT_FALSE(conclude(responses, semantic_question(), 1.0, false, odd).has_value());
 }
 
+TEST(Semantic, AnswersThatWereNotComparedPassNothing) {
+  const std::string why = "embedding 'meaning' failed: \xff";
+  const auto judged = [](const char* name, const char* text, const char* verdict) {
+    ExpertResponse response = said(name, text);
+    response.verdict = verdict;
+    response.confidence = 0.9;
+    return response;
+  };
+  const std::vector<ExpertResponse> well{judged("a", "all is well", "healthy"), judged("b", "all is well", "healthy")};
+  const auto passing = conclude(well, semantic_question(), 1.0, false, std::nullopt, why);
+  ASSERT_TRUE(passing.has_value());
+  EXPECT_EQ(passing->verdict, std::nullopt);
+  EXPECT_FALSE(passing->passed);
+  EXPECT_THAT(passing->reason,
+              HasSubstr("healthy, but their texts could not be compared: embedding 'meaning' failed: \xEF\xBF\xBD"));
+  EXPECT_EQ(passing->groups.size(), 1U);
+
+  const std::vector<ExpertResponse> bad{judged("a", "it is down", "failing"), judged("b", "no answer", "failing")};
+  const auto down = conclude(bad, semantic_question(), 1.0, false, std::nullopt, why);
+  ASSERT_TRUE(down.has_value());
+  EXPECT_EQ(down->verdict, "failing");
+
+  EXPECT_FALSE(conclude(well, Question{}, 1.0, false, std::nullopt, why).has_value());
+  EXPECT_FALSE(conclude(well, semantic_question(), 1.0, false, Agreements{{1, 1}, {1, 1}}, why).has_value());
+}
+
 TEST(Semantic, NoResponsesNeedNoVectors) {
   EXPECT_TRUE(semantic_agreements({}, json::array()).has_value());
   EXPECT_TRUE(conclude({}, semantic_question(), 1.0, false, Agreements{}).has_value());
