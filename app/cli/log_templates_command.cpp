@@ -43,6 +43,7 @@ int mine_logs(Program& program, const Arguments& arguments) {
   LogReading reading(program, running->job());
   logs::TemplateOptions options;
   options.keep_assignments = arguments.assignments;
+  options.content = arguments.content;
   reading.each(arguments.files, [&](const logs::LogBytes& log) -> Result<void> {
     const auto groups = logs::mine_templates(log.view(), options, running->job());
     if (!groups) return tl::unexpected(groups.error());
@@ -75,7 +76,7 @@ void add_log_templates_command(CLI::App& logs, Program& program) {
   templates->add_flag("--assignments", arguments->assignments, "Print the id of a template for each line, and nothing else")
       ->excludes(json);
   templates->add_flag("--content", arguments->content,
-                      "The lines are messages without a header; headers are recognised by themselves, so that nothing changes");
+                      "The lines are messages without a header; each is a record of its own");
   templates->add_option("--limit", arguments->limit, "How many templates the table shows; 0 for all")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();

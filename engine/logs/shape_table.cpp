@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/logs/message.h"
+#include "engine/logs/shape.h"
 
 namespace conclave::logs {
 namespace {

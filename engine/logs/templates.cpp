@@ -13,6 +13,7 @@
 #include "engine/base/text.h"
 #include "engine/logs/chunks.h"
 #include "engine/logs/message.h"
+#include "engine/logs/shape.h"
 #include "engine/logs/shape_table.h"
 #include "engine/logs/template_groups.h"
 
@@ -38,7 +39,7 @@ struct ShapePart {
 
 ShapePart read_chunk(std::string_view chunk, const TemplateOptions& options, const Job& job) {
   ShapePart part;
-  std::string shape;
+  ShapeMaker shapes;
   while (!chunk.empty()) {
     if (part.lines % 256 == 0 && job.stopped()) break;
     const std::size_t end = chunk.find('\n');
@@ -46,15 +47,15 @@ ShapePart read_chunk(std::string_view chunk, const TemplateOptions& options, con
     chunk.remove_prefix(end == std::string_view::npos ? chunk.size() : end + 1);
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     ++part.lines;
-    const auto stamp = locate_stamp(line, options.reference);
+    const auto stamp = options.content ? std::nullopt : locate_stamp(line, options.reference);
     if (stamp) part.last_stamp = stamp->stamp.time;
     if (part.last_stamp && !in_range(part.last_stamp, options)) {
       if (options.keep_assignments) part.assignments.push_back(no_template);
       continue;
     }
     const LocatedLevel level = locate_level(line);
-    make_shape(line.substr(message_begin(line, stamp, level, options.reference)), shape);
-    const std::uint32_t number = part.shapes.number_of(shape);
+    const std::size_t begin = options.content ? 0 : message_begin(line, stamp, level, options.reference);
+    const std::uint32_t number = part.shapes.number_of(shapes.make(line.substr(begin)));
     if (!part.last_stamp) {
       part.head.push_back({number, level.level});
       continue;
@@ -90,7 +91,10 @@ class Mining {
     std::vector<std::string> texts;
     texts.reserve(shapes_.size());
     for (std::uint32_t i = 0; i < shapes_.size(); ++i) texts.push_back(shapes_.text(i));
-    texts = group_shapes(texts, job);
+    std::vector<std::uint64_t> counts;
+    counts.reserve(shapes_.size());
+    for (std::uint32_t i = 0; i < shapes_.size(); ++i) counts.push_back(shapes_.stats(i).count);
+    texts = group_shapes(texts, counts, job);
     for (std::string& text : texts) text = valid_utf8(text);
     fold_rarest(texts);
     TemplateGroups groups;

@@ -33,6 +33,7 @@ struct TemplateOptions {
   std::optional<TimeUs> change_time;
   std::optional<std::pair<TimeUs, TimeUs>> time_range;
   bool keep_assignments = false;
+  bool content = false;                // lines are messages without a header
   std::size_t max_templates = 10'000;  // beyond it the rarest shapes share one template "<*>"
 };
 

@@ -74,6 +74,34 @@ TEST(Templates, FindParametersThatAreWords) {
   EXPECT_EQ(groups.templates[0].text, "Invalid login of <*> was refused today");
 }
 
+TEST(Templates, KeepStatesApartThatComeAgainAndAgain) {
+  std::string log;
+  for (int i = 0; i < 100; ++i) {
+    for (const char* state : {"Started", "Paused", "Resumed", "Stopped"}) {
+      log += "[instance: " + std::to_string(i) + "] VM " + state + " (Lifecycle Event)\n";
+    }
+  }
+  EXPECT_EQ(mine(log).templates.size(), 4U);
+}
+
+TEST(Templates, TakeAWordForAParameterWhereOthersHaveOne) {
+  const TemplateGroups groups = mine(
+      "synchronized to 10.1.1.1, stratum 3\nsynchronized to LOCAL(0), stratum 10\n"
+      "lost network device eth0\nlost network device lo\n");
+  ASSERT_EQ(groups.templates.size(), 2U);
+  EXPECT_EQ(groups.templates[0].text, "lost network device <*>");
+  EXPECT_EQ(groups.templates[1].text, "synchronized to <*>, stratum <*>");
+}
+
+TEST(Templates, OfContentHaveNoHeader) {
+  const std::string log = "onExtend:1514038530000 14 0 4\ntimeStamp back,extendReportTimeStamp=1514039575000\nserver: started\n";
+  TemplateOptions options;
+  options.content = true;
+  const TemplateGroups groups = mine(log, options);
+  ASSERT_EQ(groups.templates.size(), 3U);
+  EXPECT_EQ(groups.templates[0].text, "onExtend:<*> <*>");
+}
+
 TEST(Templates, KeepMessagesApartThatShareLittle) {
   const TemplateGroups groups = mine("cache started\ncache stopped\nqueue started\nqueue stopped\nworker lost\n");
   EXPECT_EQ(groups.templates.size(), 5U);
@@ -203,9 +231,9 @@ TEST(Templates, DoNotDependOnTheOrderOfShapes) {
                                      "session of y closed",
                                      "session of z closed"};
   const Job job;
-  const auto texts = group_shapes(shapes, job);
+  const auto texts = group_shapes(shapes, std::vector<std::uint64_t>(shapes.size(), 1), job);
   std::vector<std::string> reversed(shapes.rbegin(), shapes.rend());
-  auto back = group_shapes(reversed, job);
+  auto back = group_shapes(reversed, std::vector<std::uint64_t>(shapes.size(), 1), job);
   std::reverse(back.begin(), back.end());
   EXPECT_EQ(texts, back);
   EXPECT_EQ(texts[0], "session of <*> closed");
