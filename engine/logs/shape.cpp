@@ -316,6 +316,28 @@ bool ShapeMaker::take_quoted(char quote) {
   return true;
 }
 
+std::vector<ShapeToken> split_shape(std::string_view shape) {
+  std::vector<ShapeToken> tokens;
+  bool space = false;
+  for (std::size_t at = 0; at < shape.size();) {
+    if (shape[at] == ' ') {
+      space = true;
+      ++at;
+      continue;
+    }
+    std::size_t end = at + 1;
+    if (shape.substr(at, parameter.size()) == parameter) {
+      end = at + parameter.size();
+    } else if (class_of(shape[at]) != byte_sign) {
+      while (end < shape.size() && shape[end] != ' ' && class_of(shape[end]) != byte_sign) ++end;
+    }
+    tokens.push_back({shape.substr(at, end - at), space});
+    space = false;
+    at = end;
+  }
+  return tokens;
+}
+
 void make_shape(std::string_view message, std::string& out) { out = ShapeMaker().make(message); }
 
 }  // namespace conclave::logs

@@ -1,4 +1,4 @@
-// The shape of a message: what is left without the words that are evidently parameters. Internal to the room, but for the kinds.
+// The shape of a message: what is left without the words that are evidently parameters. Internal to the room.
 #pragma once
 
 #include <array>
@@ -8,24 +8,9 @@
 #include <string_view>
 #include <vector>
 
-namespace conclave::logs {
+#include "engine/logs/parameters.h"
 
-enum class ParameterKind : std::uint8_t {
-  number,   // 12, -3.5, 45%, 12 KB
-  hex,      // 0x1f, 9f3c1e77
-  id,       // another word with digits: blk_-512, node-7, v1.2
-  address,  // IP and MAC addresses, with or without a port
-  host,     // db.example.org, example.com:443, bob@example.org
-  path,     // /var/log/x, ./x, C:\x
-  url,
-  uuid,
-  time,   // 12:16:49, Jun 20, <1 sec
-  text,   // in quotes, or a value such as null
-  word,   // found by comparison of lines
-  mixed,  // several kinds, or a list of them
-};
-inline constexpr std::size_t parameter_kind_count = 12;
-[[nodiscard]] std::string_view parameter_kind_name(ParameterKind kind);  // "num", "hex", ... as in "<num>"; mixed is "*"
+namespace conclave::logs {
 
 struct ShapeParameter {
   std::size_t begin = 0;  // offsets in the message
@@ -69,6 +54,13 @@ class ShapeMaker {
   std::vector<ShapeParameter> parameters_;
   std::array<char, max_shape_input * 4 + 16> out_;
 };
+
+struct ShapeToken {
+  std::string_view text;  // a word, a sign or <*>
+  bool spaced = false;    // a blank stands before it
+};
+// The words, signs and parameters of a shape; views into it.
+[[nodiscard]] std::vector<ShapeToken> split_shape(std::string_view shape);
 
 // The same into `out`, for tests.
 void make_shape(std::string_view message, std::string& out);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/logs/shape.h"
+#include "engine/base/ids.h"
 
 namespace conclave::logs {
 namespace {
@@ -11,24 +11,35 @@ constexpr std::size_t max_samples = 3;
 
 }  // namespace
 
-void ShapeStats::add_line(std::uint64_t line, Level line_level, std::optional<TimeUs> time, const TemplateOptions& options) {
-  if (count++ == 0) first_line = line;
-  last_line = line;
-  level = std::max(level, line_level);
-  if (samples.size() < max_samples) samples.push_back(line);
-  if (!time) return;
-  first_time = std::min(first_time.value_or(*time), *time);
-  last_time = std::max(last_time.value_or(*time), *time);
-  if (options.change_time && *time < *options.change_time) ++count_before;
+std::uint64_t value_hash(std::string_view value) { return mix_bits(stable_hash(value)); }
+
+void ShapeStats::add(const RecordPlace& record, std::size_t sample_size) {
+  if (count++ == 0) first_line = record.line;
+  last_line = record.line;
+  ++levels[static_cast<std::size_t>(record.level)];
+  if (samples.size() < max_samples) samples.push_back(record.line);
+  sample.add(record.offset, sample_size);
+  count_before += record.before ? 1 : 0;
+  if (!record.time) return;
+  first_time = std::min(first_time.value_or(*record.time), *record.time);
+  last_time = std::max(last_time.value_or(*record.time), *record.time);
 }
 
-void ShapeStats::merge(const ShapeStats& other) {
+void ShapeStats::add_values(std::string_view message, const std::vector<ShapeParameter>& parameters) {
+  if (distinct.size() < parameters.size()) distinct.resize(parameters.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const ShapeParameter& found = parameters[i];
+    distinct[i].add(value_hash(message.substr(found.begin, found.end - found.begin)));
+  }
+}
+
+void ShapeStats::merge(const ShapeStats& other, std::size_t sample_size) {
   if (other.count == 0) return;
   first_line = count == 0 ? other.first_line : std::min(first_line, other.first_line);
   last_line = std::max(last_line, other.last_line);
   count += other.count;
   count_before += other.count_before;
-  level = std::max(level, other.level);
+  for (std::size_t i = 0; i < levels.size(); ++i) levels[i] += other.levels[i];
   if (other.first_time) {
     first_time = std::min(first_time.value_or(*other.first_time), *other.first_time);
     last_time = std::max(last_time.value_or(*other.last_time), *other.last_time);
@@ -36,6 +47,9 @@ void ShapeStats::merge(const ShapeStats& other) {
   samples.insert(samples.end(), other.samples.begin(), other.samples.end());
   std::sort(samples.begin(), samples.end());
   samples.resize(std::min(samples.size(), max_samples));
+  sample.merge(other.sample, sample_size);
+  if (distinct.size() < other.distinct.size()) distinct.resize(other.distinct.size());
+  for (std::size_t i = 0; i < other.distinct.size(); ++i) distinct[i].merge(other.distinct[i]);
 }
 
 void ShapeStats::shift(std::uint64_t lines) {

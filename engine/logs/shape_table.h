@@ -1,19 +1,31 @@
 // Shapes and what is known of the lines that have them. Internal to the room.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "engine/base/time.h"
+#include "engine/logs/distinct.h"
 #include "engine/logs/level.h"
+#include "engine/logs/line_sample.h"
+#include "engine/logs/shape.h"
 #include "engine/logs/templates.h"
 
 namespace conclave::logs {
+
+// Where and when a record is.
+struct RecordPlace {
+  std::uint64_t line = 0;    // 1-based
+  std::uint64_t offset = 0;  // in all logs, one behind the other
+  std::optional<TimeUs> time;
+  Level level = Level::unknown;
+  bool before = false;  // counts for count_before
+};
 
 struct ShapeStats {
   std::uint64_t count = 0;
@@ -22,14 +34,22 @@ struct ShapeStats {
   std::optional<TimeUs> last_time;
   std::uint64_t first_line = 0;
   std::uint64_t last_line = 0;
-  Level level = Level::unknown;
-  std::vector<std::uint64_t> samples;  // the first three lines
+  LevelCounts levels{};
+  std::vector<std::uint64_t> samples;   // the first three lines
+  LineSample sample;                    // by offset
+  std::vector<DistinctCount> distinct;  // of each parameter; only with TemplateOptions::parameters
 
-  void add_line(std::uint64_t line, Level line_level, std::optional<TimeUs> time, const TemplateOptions& options);
+  void add(const RecordPlace& record, std::size_t sample_size);
+  void add_values(std::string_view message, const std::vector<ShapeParameter>& parameters);
   // Of lines behind, or among, those already here.
-  void merge(const ShapeStats& other);
+  void merge(const ShapeStats& other, std::size_t sample_size);
   void shift(std::uint64_t lines);
 };
+
+[[nodiscard]] std::uint64_t value_hash(std::string_view value);  // for DistinctCount
+
+// How many lines of a shape are looked at again for their parameters.
+[[nodiscard]] inline std::size_t sample_size(const TemplateOptions& options) { return options.parameters ? 256 : 16; }
 
 // Numbers distinct shapes in the order in which they come.
 class ShapeTable {
@@ -57,8 +77,8 @@ class ShapeTable {
 
 // mine_templates() with another size of pieces and another limit of shapes; for tests.
 inline constexpr std::size_t default_max_shapes = std::size_t{1} << 18U;
-[[nodiscard]] Result<TemplateGroups> mine_templates_in_chunks(std::string_view bytes, const TemplateOptions& options, Job& job,
-                                                              std::size_t chunk_bytes,
+[[nodiscard]] Result<TemplateGroups> mine_templates_in_chunks(std::span<const std::string_view> logs,
+                                                              const TemplateOptions& options, Job& job, std::size_t chunk_bytes,
                                                               std::size_t max_shapes = default_max_shapes);
 
 }  // namespace conclave::logs

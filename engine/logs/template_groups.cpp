@@ -13,6 +13,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "engine/logs/line_sample.h"
 #include "engine/logs/shape.h"
 
 namespace conclave::logs {
@@ -40,13 +41,6 @@ bool names_what_follows(std::string_view word) {
   constexpr std::array<std::string_view, 14> nouns = {"user",  "host",    "file",    "device",  "interface", "node",     "name",
                                                       "group", "account", "service", "process", "module",    "database", "class"};
   return std::find(nouns.begin(), nouns.end(), word) != nouns.end();
-}
-
-std::uint64_t mix(std::uint64_t value) {  // SplitMix64 (Steele et al., OOPSLA 2014)
-  value += 0x9e3779b97f4a7c15ULL;
-  value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-  value = (value ^ (value >> 27U)) * 0x94d049bb133111ebULL;
-  return value ^ (value >> 31U);
 }
 
 // What stands at one place of shapes that are the same everywhere else.
@@ -89,34 +83,17 @@ class Grouping {
  private:
   Shape split(std::string_view text) {
     Shape shape;
-    bool space = false;
-    for (std::size_t at = 0; at < text.size();) {
-      if (text[at] == ' ') {
-        space = true;
-        ++at;
-        continue;
-      }
-      std::size_t end = at;
-      if (text.substr(at, parameter.size()) == parameter) {
-        end += parameter.size();
-      } else if (is_sign(text[at])) {
-        ++end;
-      } else {
-        while (end < text.size() && text[end] != ' ' && !is_sign(text[end])) ++end;
-      }
-      const std::string_view word = text.substr(at, end - at);
-      const auto [found, added] = numbers_.emplace(word, static_cast<Token>(words_.size()));
-      if (added) words_.push_back(word);
+    for (const ShapeToken& token : split_shape(text)) {
+      const auto [found, added] = numbers_.emplace(token.text, static_cast<Token>(words_.size()));
+      if (added) words_.push_back(token.text);
       shape.tokens.push_back(found->second);
-      shape.spaced.push_back(space);
-      space = false;
-      at = end;
+      shape.spaced.push_back(token.spaced);
     }
     return shape;
   }
 
   [[nodiscard]] std::uint64_t place_hash(const Shape& shape, std::size_t place, Token token) const {
-    return mix((static_cast<std::uint64_t>(token) << 32U) ^ (place << 1U) ^ (shape.spaced[place] ? 1U : 0U));
+    return mix_bits((static_cast<std::uint64_t>(token) << 32U) ^ (place << 1U) ^ (shape.spaced[place] ? 1U : 0U));
   }
 
   [[nodiscard]] bool may_vary(Token token) const {
@@ -143,7 +120,7 @@ class Grouping {
 
   // Hashes of the shape as a whole; of the shape without one place by subtraction.
   [[nodiscard]] std::uint64_t whole_hash(const Shape& shape) const {
-    std::uint64_t hash = mix(shape.tokens.size());
+    std::uint64_t hash = mix_bits(shape.tokens.size());
     for (std::size_t i = 0; i < shape.tokens.size(); ++i) hash += place_hash(shape, i, shape.tokens[i]);
     return hash;
   }
@@ -207,7 +184,7 @@ class Grouping {
   }
 
   [[nodiscard]] std::uint64_t without(const Shape& shape, std::uint64_t whole, std::size_t place) const {
-    return mix(whole - place_hash(shape, place, shape.tokens[place]) + (place << 8U));
+    return mix_bits(whole - place_hash(shape, place, shape.tokens[place]) + (place << 8U));
   }
 
   // Makes the variable place with the most words a parameter; of equals the leftmost.

@@ -12,93 +12,52 @@
 #include "engine/base/ids.h"
 #include "engine/base/text.h"
 #include "engine/logs/chunks.h"
-#include "engine/logs/message.h"
-#include "engine/logs/shape.h"
 #include "engine/logs/shape_table.h"
 #include "engine/logs/template_groups.h"
+#include "engine/logs/template_pass.h"
+#include "engine/logs/template_values.h"
 
 namespace conclave::logs {
 namespace {
 
-bool in_range(std::optional<TimeUs> time, const TemplateOptions& options) {
-  return !options.time_range || (time && *time >= options.time_range->first && *time < options.time_range->second);
-}
-
-struct ShapePart {
-  struct HeadLine {
-    std::uint32_t shape = 0;
-    Level level = Level::unknown;
-  };
-
-  ShapeTable shapes{SIZE_MAX};
-  std::uint64_t lines = 0;
-  std::vector<HeadLine> head;              // lines before the first stamp: their time is known to the part before
-  std::optional<TimeUs> last_stamp;        // of all lines
-  std::vector<std::uint32_t> assignments;  // of the lines behind the head; only if they are kept
-};
-
-ShapePart read_chunk(std::string_view chunk, const TemplateOptions& options, const Job& job) {
-  ShapePart part;
-  ShapeMaker shapes;
-  while (!chunk.empty()) {
-    if (part.lines % 256 == 0 && job.stopped()) break;
-    const std::size_t end = chunk.find('\n');
-    std::string_view line = chunk.substr(0, end);
-    chunk.remove_prefix(end == std::string_view::npos ? chunk.size() : end + 1);
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    ++part.lines;
-    const auto stamp = options.content ? std::nullopt : locate_stamp(line, options.reference);
-    if (stamp) part.last_stamp = stamp->stamp.time;
-    if (part.last_stamp && !in_range(part.last_stamp, options)) {
-      if (options.keep_assignments) part.assignments.push_back(no_template);
-      continue;
-    }
-    const LocatedLevel level = locate_level(line);
-    const std::size_t begin = options.content ? 0 : message_begin(line, stamp, level, options.reference);
-    const std::uint32_t number = part.shapes.number_of(shapes.make(line.substr(begin)));
-    if (!part.last_stamp) {
-      part.head.push_back({number, level.level});
-      continue;
-    }
-    part.shapes.stats(number).add_line(part.lines, level.level, part.last_stamp, options);
-    if (options.keep_assignments) part.assignments.push_back(number);
-  }
-  return part;
-}
-
 class Mining {
  public:
-  Mining(const TemplateOptions& options, std::size_t max_shapes) : options_(options), shapes_(max_shapes) {}
+  Mining(std::span<const std::string_view> logs, const TemplateOptions& options, std::size_t max_shapes)
+      : logs_(logs), options_(options), shapes_(max_shapes) {}
 
-  void merge(ShapePart part) {
+  void begin_log() {
+    last_stamp_.reset();
+    folder_ = {};
+    last_record_ = no_template;
+  }
+
+  void merge(ShapePart part, std::uint64_t log_offset, const char* log_begin, bool before) {
     std::uint64_t number = lines_;
     for (const ShapePart::HeadLine& line : part.head) {
-      ++number;
-      const bool wanted = in_range(last_stamp_, options_);
-      const std::uint32_t shape = wanted ? shapes_.number_of(part.shapes.text(line.shape)) : no_template;
-      if (wanted) shapes_.stats(shape).add_line(number, line.level, last_stamp_, options_);
-      if (options_.keep_assignments) assignments_.push_back(shape);
+      merge_head(line, ++number, part.shapes, log_offset + static_cast<std::uint64_t>(line.text.data() - log_begin), before);
     }
     const std::vector<std::uint32_t> to = take_shapes(part);
-    for (const std::uint32_t shape : part.assignments) {
-      assignments_.push_back(shape == no_template ? no_template : to[shape]);
-    }
+    const auto here = [&](std::uint32_t shape) { return shape == no_template ? no_template : to[shape]; };
+    for (const std::uint32_t shape : part.assignments) assignments_.push_back(here(shape));
     lines_ += part.lines;
-    if (part.last_stamp) last_stamp_ = part.last_stamp;
+    if (!part.last_stamp) return;
+    last_stamp_ = part.last_stamp;
+    folder_ = part.folder;
+    last_record_ = here(part.last_record);
   }
 
   [[nodiscard]] TemplateGroups finish(const Job& job) {
     std::vector<std::string> texts;
-    texts.reserve(shapes_.size());
-    for (std::uint32_t i = 0; i < shapes_.size(); ++i) texts.push_back(shapes_.text(i));
     std::vector<std::uint64_t> counts;
-    counts.reserve(shapes_.size());
-    for (std::uint32_t i = 0; i < shapes_.size(); ++i) counts.push_back(shapes_.stats(i).count);
+    for (std::uint32_t i = 0; i < shapes_.size(); ++i) {
+      texts.push_back(shapes_.text(i));
+      counts.push_back(shapes_.stats(i).count);
+    }
     texts = group_shapes(texts, counts, job);
     for (std::string& text : texts) text = valid_utf8(text);
     fold_rarest(texts);
     TemplateGroups groups;
-    const std::vector<std::uint32_t> to = collect(texts, groups.templates);
+    const std::vector<std::uint32_t> to = collect(texts, groups.templates, job);
     if (options_.keep_assignments) {
       groups.assignments = std::move(assignments_);
       for (std::uint32_t& shape : groups.assignments) shape = shape == no_template ? no_template : to[shape];
@@ -107,6 +66,31 @@ class Mining {
   }
 
  private:
+  void merge_head(const ShapePart::HeadLine& line, std::uint64_t number, const ShapeTable& shapes, std::uint64_t offset,
+                  bool before) {
+    if (line.level != Level::unknown && !is_indented(line.text)) {
+      folder_.start_record();
+    } else if (folder_.continues(line.text)) {
+      if (options_.keep_assignments) assignments_.push_back(last_record_);
+      return;
+    }
+    last_record_ = no_template;
+    if (in_time_range(last_stamp_, options_)) {
+      last_record_ = shapes_.number_of(shapes.text(line.shape));
+      ShapeStats& stats = shapes_.stats(last_record_);
+      before = before || (options_.change_time && last_stamp_ && *last_stamp_ < *options_.change_time);
+      stats.add({number, offset, last_stamp_, line.level, before}, sample_size(options_));
+      if (options_.parameters) add_values(stats, line.text);
+    }
+    if (options_.keep_assignments) assignments_.push_back(last_record_);
+  }
+
+  void add_values(ShapeStats& stats, std::string_view line) {
+    const ParsedLine parsed = parse_line(line, options_);
+    (void)maker_.make(parsed.message);
+    stats.add_values(parsed.message, maker_.parameters());
+  }
+
   // Numbers here of the shapes of `part`, in the order of their first line; its statistics are added.
   std::vector<std::uint32_t> take_shapes(ShapePart& part) {
     std::vector<std::uint32_t> order;
@@ -120,27 +104,67 @@ class Mining {
     for (const std::uint32_t i : order) {
       to[i] = shapes_.number_of(part.shapes.text(i));
       part.shapes.stats(i).shift(lines_);
-      shapes_.stats(to[i]).merge(part.shapes.stats(i));
+      shapes_.stats(to[i]).merge(part.shapes.stats(i), sample_size(options_));
     }
     return to;
   }
 
   // Templates, most frequent first, and for each shape its template.
-  std::vector<std::uint32_t> collect(const std::vector<std::string>& texts, std::vector<Template>& templates) {
-    std::map<std::string_view, ShapeStats> by_text;
-    for (std::uint32_t i = 0; i < shapes_.size(); ++i) by_text[texts[i]].merge(shapes_.stats(i));
-    for (auto& [text, stats] : by_text) {
-      templates.push_back({stable_hash(text), std::string(text), stats.count, stats.count_before, stats.first_time.value_or(0),
-                           stats.last_time.value_or(0), stats.first_line, stats.last_line, stats.level,
-                           std::move(stats.samples)});
+  std::vector<std::uint32_t> collect(const std::vector<std::string>& texts, std::vector<Template>& templates, const Job& job) {
+    struct Collected {
+      ShapeStats stats;
+      std::vector<std::uint32_t> shapes;
+    };
+    std::map<std::string_view, Collected> by_text;
+    for (std::uint32_t i = 0; i < shapes_.size(); ++i) {
+      Collected& each = by_text[texts[i]];
+      each.stats.merge(shapes_.stats(i), sample_size(options_));
+      each.shapes.push_back(i);
+    }
+    for (auto& [text, each] : by_text) {
+      if (job.stopped()) break;
+      templates.push_back(template_of(text, each.stats, each.shapes));
     }
     std::stable_sort(templates.begin(), templates.end(), [](const Template& a, const Template& b) { return a.count > b.count; });
     std::map<std::string_view, std::uint32_t> place;
     for (std::uint32_t i = 0; i < templates.size(); ++i) place.emplace(templates[i].text, i);
-    std::vector<std::uint32_t> to;
-    to.reserve(texts.size());
-    for (const std::string& text : texts) to.push_back(place.at(text));
+    std::vector<std::uint32_t> to(texts.size(), no_template);
+    for (std::size_t i = 0; i < texts.size() && !job.stopped(); ++i) to[i] = place.at(texts[i]);
     return to;
+  }
+
+  [[nodiscard]] Template template_of(std::string_view text, const ShapeStats& stats, const std::vector<std::uint32_t>& shapes) {
+    Template found;
+    found.id = stable_hash(text);
+    found.text = text;
+    found.count = stats.count;
+    found.count_before = stats.count_before;
+    found.first_time = stats.first_time.value_or(0);
+    found.last_time = stats.last_time.value_or(0);
+    found.first_line = stats.first_line;
+    found.last_line = stats.last_line;
+    for (std::size_t level = 0; level < stats.levels.size(); ++level) {
+      if (stats.levels[level] > 0) found.level = static_cast<Level>(level);
+    }
+    found.samples = stats.samples;
+    found.levels = stats.levels;
+    std::vector<std::pair<std::string, const ShapeStats*>> own;
+    if (options_.parameters) {
+      for (const std::uint32_t i : shapes) own.emplace_back(valid_utf8(shapes_.text(i)), &shapes_.stats(i));
+    }
+    fill_values(found, stats, own, options_, [&](std::uint64_t offset) { return line_at(offset); });
+    return found;
+  }
+
+  [[nodiscard]] std::string_view line_at(std::uint64_t offset) const {
+    for (std::string_view log : logs_) {
+      if (offset < log.size()) {
+        log.remove_prefix(offset);
+        return take_line(log);
+      }
+      offset -= log.size();
+    }
+    return {};
   }
 
   // Beyond max_templates the texts of the rarest become "<*>".
@@ -160,27 +184,44 @@ class Mining {
     }
   }
 
+  std::span<const std::string_view> logs_;
   const TemplateOptions& options_;
   ShapeTable shapes_;
+  ShapeMaker maker_;
   std::uint64_t lines_ = 0;
   std::optional<TimeUs> last_stamp_;
-  std::vector<std::uint32_t> assignments_;  // numbers of shapes
+  RecordFolder folder_;
+  std::uint32_t last_record_ = no_template;  // its shape
+  std::vector<std::uint32_t> assignments_;   // numbers of shapes
 };
 
 }  // namespace
 
-Result<TemplateGroups> mine_templates_in_chunks(std::string_view bytes, const TemplateOptions& options, Job& job,
+Result<TemplateGroups> mine_templates_in_chunks(std::span<const std::string_view> logs, const TemplateOptions& options, Job& job,
                                                 std::size_t chunk_bytes, std::size_t max_shapes) {
   if (options.time_range && options.time_range->first > options.time_range->second) {
     return fail(ErrorKind::invalid_argument, "the time range ends before it begins");
   }
   TemplateOptions settled = options;
   if (settled.reference == 0) settled.reference = now_us();
-  job.begin("grouping lines", bytes.size(), "B");
-  Mining mining(settled, max_shapes);
-  for_chunks_in_order(
-      bytes, chunk_bytes, job, [&](std::string_view chunk) { return read_chunk(chunk, settled, job); },
-      [&](ShapePart part) { mining.merge(std::move(part)); });
+  std::uint64_t total = 0;
+  for (const std::string_view log : logs) total += log.size();
+  job.begin("grouping lines", total, "B");
+  LineMemories memories;
+  Mining mining(logs, settled, max_shapes);
+  std::uint64_t offset = 0;
+  for (std::size_t i = 0; i < logs.size() && !job.stopped(); ++i) {
+    const char* const begin = logs[i].data();
+    const bool before = i < settled.logs_before;
+    mining.begin_log();
+    for_chunks_in_order(
+        logs[i], chunk_bytes, job,
+        [&](std::string_view chunk) {
+          return read_chunk(chunk, offset + static_cast<std::uint64_t>(chunk.data() - begin), before, memories, settled, job);
+        },
+        [&](ShapePart part) { mining.merge(std::move(part), offset, begin, before); });
+    offset += logs[i].size();
+  }
   if (job.stopped()) return fail_cancelled();
   TemplateGroups groups = mining.finish(job);
   if (job.stopped()) return fail_cancelled();
@@ -188,7 +229,11 @@ Result<TemplateGroups> mine_templates_in_chunks(std::string_view bytes, const Te
 }
 
 Result<TemplateGroups> mine_templates(std::string_view bytes, const TemplateOptions& options, Job& job) {
-  return mine_templates_in_chunks(bytes, options, job, default_chunk_bytes);
+  return mine_templates_in_chunks({&bytes, 1}, options, job, default_chunk_bytes);
+}
+
+Result<TemplateGroups> mine_templates(std::span<const std::string_view> logs, const TemplateOptions& options, Job& job) {
+  return mine_templates_in_chunks(logs, options, job, default_chunk_bytes);
 }
 
 }  // namespace conclave::logs

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-#include "engine/logs/shape.h"
+#include "engine/logs/parameters.h"
 
 namespace conclave::logs {
 

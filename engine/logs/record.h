@@ -1,0 +1,25 @@
+// Which lines belong to the record that a line before them started: stack traces and what is indented.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace conclave::logs {
+
+// Sees the lines of a log in order. A value: a copy goes on from where it was taken. Give each line to either function.
+class RecordFolder {
+ public:
+  // A line with a header (a stamp or a level).
+  void start_record() { state_ = State::record; }
+  // A line without a header: true if it belongs to the record before it. False as long as no line had a header.
+  [[nodiscard]] bool continues(std::string_view line);
+
+ private:
+  enum class State : std::uint8_t { none, record, trace, python, go };
+  State state_ = State::none;
+};
+
+// "\tat a.B.c(B.java:1)": whether a line begins with a blank and has more than blanks.
+[[nodiscard]] bool is_indented(std::string_view line);
+
+}  // namespace conclave::logs

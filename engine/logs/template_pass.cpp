@@ -1,0 +1,134 @@
+#include "engine/logs/template_pass.h"
+
+#include <memory>
+#include <utility>
+
+#include "engine/logs/line_memory.h"
+#include "engine/logs/message.h"
+
+namespace conclave::logs {
+
+namespace {
+
+ParsedLine parse(std::string_view line, const std::optional<LocatedStamp>& stamp, const TemplateOptions& options) {
+  const LocatedLevel level = locate_level(line);
+  const std::size_t begin = options.content ? 0 : message_begin(line, stamp, level, options.reference);
+  return {stamp ? std::optional(stamp->stamp.time) : std::nullopt, level.level, line.substr(begin)};
+}
+
+// What read_chunk() keeps from line to line.
+class LineReader {
+ public:
+  LineReader(ShapeTable& shapes, LineMemories& memories, const TemplateOptions& options)
+      : shapes_(shapes),
+        options_(options),
+        memories_(memories),
+        memory_(memories.take()),
+        part_(memories.next_part()),
+        stamps_(options.reference) {}
+  LineReader(const LineReader&) = delete;
+  LineReader& operator=(const LineReader&) = delete;
+  ~LineReader() { memories_.give_back(std::move(memory_)); }
+
+  // Gives what the line is but its shape; shape() and parameters() are of the same line then.
+  ParsedLine read(std::string_view line) {
+    const auto stamp = options_.content ? std::nullopt : stamps_.locate(line);
+    known_ = memory_->find(line, stamp);
+    if (known_ != nullptr && !known_->text.empty()) {
+      return {stamp ? std::optional(stamp->stamp.time) : std::nullopt, known_->level, line.substr(known_->message)};
+    }
+    parsed_ = parse(line, stamp, options_);
+    line_ = line;
+    return parsed_;
+  }
+  std::uint32_t shape() {
+    if (known_ == nullptr) return shapes_.number_of(maker_.make(parsed_.message));
+    if (known_->text.empty()) {
+      known_->text = line_;
+      known_->level = parsed_.level;
+      known_->message = static_cast<std::uint32_t>(parsed_.message.data() - line_.data());
+      known_->shape = maker_.make(parsed_.message);
+      known_->parameters = maker_.parameters();
+      known_->part = 0;
+    }
+    if (std::exchange(known_->part, part_) != part_) known_->number = shapes_.number_of(known_->shape);
+    return known_->number;
+  }
+  [[nodiscard]] const std::vector<ShapeParameter>& parameters() const {
+    return known_ != nullptr ? known_->parameters : maker_.parameters();
+  }
+
+ private:
+  ShapeTable& shapes_;
+  const TemplateOptions& options_;
+  LineMemories& memories_;
+  std::unique_ptr<LineMemory> memory_;
+  std::uint64_t part_;
+  StampReader stamps_;
+  ShapeMaker maker_;
+  KnownLine* known_ = nullptr;
+  ParsedLine parsed_;
+  std::string_view line_;
+};
+
+}  // namespace
+
+ParsedLine parse_line(std::string_view line, const TemplateOptions& options) {
+  return parse(line, options.content ? std::nullopt : locate_stamp(line, options.reference), options);
+}
+
+bool in_time_range(std::optional<TimeUs> time, const TemplateOptions& options) {
+  return !options.time_range || (time && *time >= options.time_range->first && *time < options.time_range->second);
+}
+
+std::string_view take_line(std::string_view& bytes) {
+  const std::size_t end = bytes.find('\n');
+  std::string_view line = bytes.substr(0, end);
+  bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  return line;
+}
+
+ShapePart read_chunk(std::string_view chunk, std::uint64_t offset, bool before, LineMemories& memories,
+                     const TemplateOptions& options, const Job& job) {
+  ShapePart part;
+  LineReader reader(part.shapes, memories, options);
+  const char* const begin = chunk.data();
+  const std::size_t samples = sample_size(options);
+  while (!chunk.empty()) {
+    if (part.lines % 256 == 0 && job.stopped()) break;
+    const std::string_view line = take_line(chunk);
+    ++part.lines;
+    const ParsedLine parsed = reader.read(line);
+    if (parsed.stamp) part.last_stamp = parsed.stamp;
+    const bool head = !part.last_stamp && !options.content;
+    if (!head && !options.content) {
+      if (parsed.stamp || (parsed.level != Level::unknown && !is_indented(line))) {
+        part.folder.start_record();
+      } else if (part.folder.continues(line)) {
+        if (options.keep_assignments) part.assignments.push_back(part.last_record);
+        continue;
+      }
+    }
+    if (!head && !in_time_range(part.last_stamp, options)) {
+      part.last_record = no_template;
+      if (options.keep_assignments) part.assignments.push_back(no_template);
+      continue;
+    }
+    const std::uint32_t shape = reader.shape();
+    if (head) {
+      part.head.push_back({line, shape, parsed.level});
+      continue;
+    }
+    part.last_record = shape;
+    ShapeStats& stats = part.shapes.stats(shape);
+    stats.add({part.lines, offset + static_cast<std::uint64_t>(line.data() - begin), part.last_stamp, parsed.level,
+               before || (options.change_time && part.last_stamp && *part.last_stamp < *options.change_time)},
+              samples);
+    if (options.parameters) stats.add_values(parsed.message, reader.parameters());
+    if (options.keep_assignments) part.assignments.push_back(shape);
+  }
+  return part;
+}
+
+}  // namespace conclave::logs
