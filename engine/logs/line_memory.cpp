@@ -1,8 +1,10 @@
 // Most lines of a log differ from one before only in numbers. What they are taken apart into (level, where the message begins,
 // its shape) depends on where digits stand, hardly ever on their values; so it is kept under a hash of the line with all digits
-// made '0', eight bytes at a time, and the lines are compared in the same way before it is used. The few things that do look at
+// made '0', sixteen bytes at a time, and the lines are compared in the same way before it is used. The few things that do look at
 // values are left out: a second stamp in a header, levels written as numbers.
 #include "engine/logs/line_memory.h"
+
+#include <emmintrin.h>
 
 #include <algorithm>
 #include <cstring>
@@ -12,22 +14,16 @@
 namespace conclave::logs {
 namespace {
 
+constexpr std::size_t shortest_line = 16;
 constexpr std::size_t longest_line = 1024;
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Eight bytes with digits made '0' ("SIMD within a register": Lamport, CACM 1975).
-std::uint64_t without_digits(std::uint64_t word) {
-  constexpr std::uint64_t ones = 0x0101010101010101ULL;
-  const std::uint64_t zeroed = word ^ (ones * 0x30);
-  const std::uint64_t other = (((zeroed & (ones * 0x7f)) + ones * 0x76) | zeroed) & (ones * 0x80);
-  const std::uint64_t digits = ((~other & (ones * 0x80)) >> 7U) * 0xff;
-  return word & ~(digits & (ones * 0x0f));
-}
-
-std::uint64_t load(const char* at, std::size_t size = 8) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, size);
-  return word;
+// Sixteen bytes with digits made '0'.
+__m128i without_digits(const char* at) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i value = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+  const __m128i digits = _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value);
+  return _mm_andnot_si128(_mm_and_si128(digits, _mm_set1_epi8(0x0f)), bytes);
 }
 
 std::uint64_t fold(std::uint64_t a, std::uint64_t b) {  // the step of wyhash (Wang Yi, 2019)
@@ -36,22 +32,25 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) {  // the step of wyhash (W
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
 }
 
+std::uint64_t add_to_hash(std::uint64_t hash, __m128i bytes) {
+  const auto low = static_cast<std::uint64_t>(_mm_cvtsi128_si64(bytes));
+  const auto high = static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(bytes, bytes)));
+  return fold(hash ^ low, high ^ 0xa0761d6478bd642fULL);
+}
+
+// Of a line of at least 16 bytes; its last 16 are looked at whatever its size.
 std::uint64_t hash_without_digits(std::string_view line) {
   std::uint64_t hash = 0x9e3779b97f4a7c15ULL ^ line.size();
-  std::size_t at = 0;
-  for (; at + 8 <= line.size(); at += 8) hash = fold(hash ^ without_digits(load(line.data() + at)), 0xa0761d6478bd642fULL);
-  if (at < line.size()) hash = fold(hash ^ without_digits(load(line.data() + at, line.size() - at)), 0xe7037ed1a0b428dbULL);
-  return hash;
+  for (std::size_t at = 0; at + 16 < line.size(); at += 16) hash = add_to_hash(hash, without_digits(line.data() + at));
+  return add_to_hash(hash, without_digits(line.data() + line.size() - 16));
 }
 
 bool same_without_digits(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
-  std::size_t at = 0;
-  for (; at + 8 <= a.size(); at += 8) {
-    if (without_digits(load(a.data() + at)) != without_digits(load(b.data() + at))) return false;
-  }
-  const std::size_t left = a.size() - at;
-  return left == 0 || without_digits(load(a.data() + at, left)) == without_digits(load(b.data() + at, left));
+  const auto differ = [&](std::size_t at) { return _mm_xor_si128(without_digits(a.data() + at), without_digits(b.data() + at)); };
+  __m128i all = differ(a.size() - 16);
+  for (std::size_t at = 0; at + 16 < a.size(); at += 16) all = _mm_or_si128(all, differ(at));
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_setzero_si128())) == 0xffff;
 }
 
 // "level", "lvl", "severity" in any case: perhaps with a number for a value.
@@ -67,8 +66,8 @@ bool names_a_level(std::string_view head) {
 bool may_hold_stamp(std::string_view rest) {
   constexpr std::size_t window = 66;
   const std::size_t end = std::min({rest.find(": "), rest.size(), window}) + 2;
-  std::size_t run = 0;
-  for (std::size_t i = 0; i < rest.size() && i < end + 32; ++i) {
+  std::size_t run = 0;  // of digits; those that begin in the window count
+  for (std::size_t i = 0; i < rest.size() && (i < end || run > 0); ++i) {
     const char c = rest[i];
     if (is_digit(c)) {
       ++run;
@@ -85,23 +84,25 @@ bool may_hold_stamp(std::string_view rest) {
 }  // namespace
 
 KnownLine* LineMemory::find(std::string_view line, const std::optional<LocatedStamp>& stamp) {
-  if (line.empty() || line.size() > longest_line) return nullptr;
+  if (line.size() < shortest_line || line.size() > longest_line) return nullptr;
   const std::uint64_t hash = hash_without_digits(line);
   KnownLine& known = places_[hash % place_count];
   const LocatedStamp place = stamp.value_or(LocatedStamp{});
   if (known.hash == hash && known.stamp_begin == place.begin && known.stamp_end == place.end &&
       known.format == place.stamp.format && same_without_digits(known.text, line)) {
-    return &known;
+    return known.varies ? nullptr : &known;
   }
-  constexpr std::size_t header_bytes = 128;
-  if (line[0] == '<' || names_a_level(line.substr(0, header_bytes))) return nullptr;
-  if (stamp && may_hold_stamp(line.substr(stamp->end))) return nullptr;
   known.text = {};
   known.hash = hash;
   known.stamp_begin = static_cast<std::uint32_t>(place.begin);
   known.stamp_end = static_cast<std::uint32_t>(place.end);
   known.format = place.stamp.format;
-  return &known;
+  constexpr std::size_t header_bytes = 128;
+  known.varies =
+      line[0] == '<' || names_a_level(line.substr(0, header_bytes)) || (stamp && may_hold_stamp(line.substr(stamp->end)));
+  if (!known.varies) return &known;
+  known.text = line;
+  return nullptr;
 }
 
 std::unique_ptr<LineMemory> LineMemories::take() {

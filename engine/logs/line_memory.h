@@ -26,6 +26,7 @@ struct KnownLine {
   std::uint32_t message = 0;  // where it begins
   StampFormat format = StampFormat::none;
   Level level = Level::unknown;
+  bool varies = false;       // with the values of digits: only text is of use
   std::uint32_t number = 0;  // of its shape in the part `part`
   std::uint64_t part = 0;
   std::string shape;
