@@ -15,6 +15,23 @@ nlohmann::json time_json(const std::optional<TimeUs>& time) {
   return time ? nlohmann::json(format_time(*time)) : nlohmann::json(nullptr);
 }
 
+nlohmann::json levels_json(const logs::LevelCounts& counts) {
+  nlohmann::json levels;
+  for (std::size_t i = 0; i < counts.size(); ++i) levels[std::string(logs::level_name(static_cast<logs::Level>(i)))] = counts[i];
+  return levels;
+}
+
+nlohmann::json parameters_json(const logs::Template& found) {
+  auto parameters = nlohmann::json::array();
+  for (const logs::TemplateParameter& each : found.parameters) {
+    auto top = nlohmann::json::array();
+    for (const logs::ParameterValue& value : each.top) top.push_back({{"text", value.text}, {"count", value.count}});
+    parameters.push_back(
+        {{"kind", logs::parameter_kind_name(each.kind)}, {"distinct", each.distinct}, {"exact", each.exact}, {"top", top}});
+  }
+  return parameters;
+}
+
 std::string levels_text(const logs::LevelCounts& levels) {
   std::string text;
   for (std::size_t i = levels.size(); i-- > 0;) {
@@ -122,13 +139,16 @@ nlohmann::json templates_json(const logs::LogBytes& log, const logs::TemplateGro
     const bool stamped = each.first_time != 0 || each.last_time != 0;
     templates.push_back({{"id", hex64(each.id)},
                          {"text", each.text},
+                         {"typed_text", each.typed_text},
                          {"count", each.count},
                          {"level", logs::level_name(each.level)},
+                         {"levels", levels_json(each.levels)},
                          {"first_time", time_json(stamped ? std::optional(each.first_time) : std::nullopt)},
                          {"last_time", time_json(stamped ? std::optional(each.last_time) : std::nullopt)},
                          {"first_line", each.first_line},
                          {"last_line", each.last_line},
-                         {"samples", each.samples}});
+                         {"samples", each.samples},
+                         {"parameters", parameters_json(each)}});
   }
   return {{"path", log.name()}, {"templates", templates}};
 }
@@ -142,7 +162,7 @@ std::string templates_text(const logs::LogBytes& log, const logs::TemplateGroups
     table.add({{grouped(each.count), Colour::none, true},
                {std::string(logs::level_name(each.level)), colour_of(each.level)},
                {std::to_string(each.first_line), Colour::none, true},
-               {cut(each.text, width > 60 ? static_cast<std::size_t>(width) - 34 : 0)}});
+               {cut(each.typed_text, width > 60 ? static_cast<std::size_t>(width) - 34 : 0)}});
   }
   std::string text = painted(harmless(log.name()), Colour::bold, colour) + ": " + grouped(groups.templates.size()) +
                      " templates\n" + table.text(colour);

@@ -44,6 +44,7 @@ int mine_logs(Program& program, const Arguments& arguments) {
   logs::TemplateOptions options;
   options.keep_assignments = arguments.assignments;
   options.content = arguments.content;
+  options.parameters = arguments.json;
   reading.each(arguments.files, [&](const logs::LogBytes& log) -> Result<void> {
     const auto groups = logs::mine_templates(log.view(), options, running->job());
     if (!groups) return tl::unexpected(groups.error());
