@@ -5,9 +5,11 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "engine/base/ids.h"
+#include "engine/logs/compare.h"
 #include "engine/logs/line_index.h"
 #include "engine/logs/source.h"
 #include "engine/logs/summary.h"
@@ -316,6 +318,147 @@ OperationPtr prepare_templates(py::handle source, py::handle reference, py::hand
       });
 }
 
+// One column of a table, read by NumPy and pandas without a copy.
+template <class T, class Get>
+py::object column(const std::vector<logs::Template>& rows, const char* format, const Get& get) {
+  auto values = std::make_shared<std::vector<T>>();
+  values->reserve(rows.size());
+  for (const logs::Template& row : rows) values->push_back(static_cast<T>(get(row)));
+  const T* data = values->data();
+  return view_of(SharedBuffer{std::move(values), data, rows.size(), sizeof(T), format});
+}
+
+py::object level_columns(const std::vector<logs::Template>& rows) {
+  auto values = std::make_shared<std::vector<std::uint64_t>>();
+  for (const logs::Template& row : rows) values->insert(values->end(), row.levels.begin(), row.levels.end());
+  const std::uint64_t* data = values->data();
+  return view_of(SharedBuffer{std::move(values), data, rows.size(), sizeof(std::uint64_t), "Q",
+                              static_cast<std::ptrdiff_t>(logs::level_count)});
+}
+
+py::list parameters_to_python(const logs::Template& row) {
+  py::list parameters;
+  for (const logs::TemplateParameter& each : row.parameters) {
+    py::list top;
+    for (const logs::ParameterValue& value : each.top) top.append(py::make_tuple(to_str(value.text), value.count));
+    parameters.append(py::make_tuple(to_str(logs::parameter_kind_name(each.kind)), each.distinct, each.exact, top));
+  }
+  return parameters;
+}
+
+py::dict table_to_python(InLog<logs::TemplateGroups>&& in_log) {
+  const std::vector<logs::Template>& rows = in_log.found.templates;
+  py::list texts;
+  py::list typed_texts;
+  py::list samples;
+  py::list parameters;
+  for (const logs::Template& row : rows) {
+    texts.append(to_str(row.text));
+    typed_texts.append(to_str(row.typed_text));
+    samples.append(py::cast(row.samples));
+    parameters.append(parameters_to_python(row));
+  }
+  py::dict table;
+  table["id"] = column<std::uint64_t>(rows, "Q", [](const auto& row) { return row.id; });
+  table["text"] = texts;
+  table["typed_text"] = typed_texts;
+  table["count"] = column<std::uint64_t>(rows, "Q", [](const auto& row) { return row.count; });
+  table["count_before"] = column<std::uint64_t>(rows, "Q", [](const auto& row) { return row.count_before; });
+  table["first_time_us"] = column<std::int64_t>(rows, "q", [](const auto& row) { return row.first_time; });
+  table["last_time_us"] = column<std::int64_t>(rows, "q", [](const auto& row) { return row.last_time; });
+  table["first_line"] = column<std::uint64_t>(rows, "Q", [](const auto& row) { return row.first_line; });
+  table["last_line"] = column<std::uint64_t>(rows, "Q", [](const auto& row) { return row.last_line; });
+  table["levels"] = level_columns(rows);
+  table["samples"] = samples;
+  table["parameters"] = parameters;
+  table["assignments"] = view_of(std::move(in_log.found.assignments));
+  return table;
+}
+
+OperationPtr prepare_template_table(py::handle source, py::handle reference, py::handle change_time, py::handle time_range,
+                                    bool content, std::size_t max_templates, JobPtr job) {
+  logs::TemplateOptions options;
+  options.reference = reference_of(reference);
+  if (!change_time.is_none()) options.change_time = to_time(change_time, "change_time");
+  options.time_range = to_time_range(time_range, "time_range");
+  options.keep_assignments = true;
+  options.content = content;
+  options.parameters = true;
+  options.max_templates = max_templates;
+  return on_log(
+      source, job_or_new(std::move(job), "mine templates"),
+      [options](std::string_view bytes, Job& own) { return logs::mine_templates(bytes, options, own); },
+      [](InLog<logs::TemplateGroups>&& in_log) -> py::object { return table_to_python(std::move(in_log)); });
+}
+
+py::object comparison_to_python(const logs::Comparison& all) {
+  const auto named = [&](std::uint32_t found) {
+    const logs::Template& row = all.groups.templates[found];
+    return py::make_tuple(hex64(row.id), to_str(row.text), to_str(logs::level_name(row.level)));
+  };
+  py::list changes;
+  for (const logs::TemplateChange& each : all.changes) {
+    changes.append(named(each.found) + py::make_tuple(to_str(logs::change_kind_name(each.kind)), each.before, each.after,
+                                                      each.ratio, each.statistic, each.p_value, each.q_value));
+  }
+  py::list bursts;
+  for (const logs::TemplateBurst& each : all.bursts) {
+    bursts.append(named(each.found) +
+                  py::make_tuple(time_to_python(each.from), time_to_python(each.to), each.count, each.expected, each.weight));
+  }
+  py::list silences;
+  for (const logs::TemplateSilence& each : all.silences) {
+    silences.append(named(each.found) +
+                    py::make_tuple(time_to_python(each.from), time_to_python(each.to), each.expected, each.p_value));
+  }
+  py::dict dict;
+  dict["records_before"] = all.records_before;
+  dict["records_after"] = all.records_after;
+  dict["scale"] = all.scale;
+  dict["dispersion"] = all.dispersion;
+  dict["bucket_seconds"] = static_cast<double>(all.bucket_us) / us_per_second;
+  dict["changes"] = changes;
+  dict["bursts"] = bursts;
+  dict["silences"] = silences;
+  return dict;
+}
+
+logs::Normalise to_normalise(py::handle by) {
+  const std::string name = to_utf8(by, "by");
+  if (name == "typical") return logs::Normalise::typical;
+  if (name == "records") return logs::Normalise::records;
+  if (name == "time") return logs::Normalise::time;
+  throw py::value_error("by is \"typical\", \"records\" or \"time\", not \"" + name + "\"");
+}
+
+OperationPtr prepare_comparison(py::handle before, py::handle after, py::handle split, py::handle reference, py::handle by,
+                                double significance, bool content, JobPtr job) {
+  if (after.is_none() == split.is_none())
+    throw py::type_error("compare() takes either a log from after or split=, the time of a change");
+  logs::CompareOptions options;
+  options.reference = reference_of(reference);
+  options.normalise = to_normalise(by);
+  options.significance = significance;
+  options.content = content;
+  const std::optional<TimeUs> time = split.is_none() ? std::nullopt : std::optional(to_time(split, "split"));
+  std::optional<LogSource> second;
+  if (!after.is_none()) second.emplace(after);
+  const JobPtr own = job_or_new(std::move(job), "compare logs");
+  return make_operation(
+      own,
+      [first = LogSource(before), second = std::move(second), time, options, own]() mutable -> Result<logs::Comparison> {
+        const auto log = first.open(*own);
+        if (!log) return tl::unexpected(log.error());
+        const std::string_view bytes = (*log)->bytes->view();
+        if (!second) return logs::compare_at({&bytes, 1}, *time, options, *own);
+        const auto other = second->open(*own);
+        if (!other) return tl::unexpected(other.error());
+        const std::string_view others = (*other)->bytes->view();
+        return logs::compare({&bytes, 1}, {&others, 1}, options, *own);
+      },
+      [](Result<logs::Comparison>&& all) -> py::object { return comparison_to_python(value_or_raise(std::move(all))); });
+}
+
 py::tuple find_files(py::handle pattern, py::handle base) {
   const std::string text = to_path(pattern, "pattern").string();
   const std::filesystem::path folder = to_path(base, "base");
@@ -386,6 +529,12 @@ void bind_logs(py::module_& module) {
   def_operation(module, "mine_templates", &prepare_templates, py::arg("source"), py::arg("reference") = py::none(),
                 py::arg("change_time") = py::none(), py::arg("time_range") = py::none(), py::arg("keep_assignments") = false,
                 py::arg("max_templates") = 10'000, py::arg("job") = py::none());
+  def_operation(module, "template_table", &prepare_template_table, py::arg("source"), py::arg("reference") = py::none(),
+                py::arg("change_time") = py::none(), py::arg("time_range") = py::none(), py::arg("content") = false,
+                py::arg("max_templates") = 10'000, py::arg("job") = py::none());
+  def_operation(module, "compare_logs", &prepare_comparison, py::arg("before"), py::arg("after") = py::none(),
+                py::arg("split") = py::none(), py::arg("reference") = py::none(), py::arg("by") = "typical",
+                py::arg("significance") = 0.05, py::arg("content") = false, py::arg("job") = py::none());
 }
 
 }  // namespace conclave::scripting

@@ -288,6 +288,25 @@ def mine_templates(
     max_templates: int = 10000,
     job: Job | None = None,
 ) -> tuple[list[tuple[Any, ...]], memoryview | None]: ...
+def template_table(
+    source: str | bytes | os.PathLike[str] | os.PathLike[bytes] | LogText,
+    reference: _Time | None = None,
+    change_time: _Time | None = None,
+    time_range: tuple[_Time, _Time] | None = None,
+    content: bool = False,
+    max_templates: int = 10000,
+    job: Job | None = None,
+) -> dict[str, Any]: ...
+def compare_logs(
+    before: str | bytes | os.PathLike[str] | os.PathLike[bytes] | LogText,
+    after: str | bytes | os.PathLike[str] | os.PathLike[bytes] | LogText | None = None,
+    split: _Time | None = None,
+    reference: _Time | None = None,
+    by: str = "typical",
+    significance: float = 0.05,
+    content: bool = False,
+    job: Job | None = None,
+) -> dict[str, Any]: ...
 def parse_targets(text: str) -> list[_Target]: ...
 def scan(
     targets: Iterable[_Target],

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any, ClassVar, Union
 
 from conclave import _async, _core
 from conclave._core import LogText, find_files, level_of, open_log
@@ -19,12 +19,20 @@ from conclave.evidence import Bucket, Gap, Sample, Template
 
 __all__ = [
     "Bucket",
+    "Comparison",
     "Gap",
     "LogAnalyzer",
     "LogSummary",
     "LogText",
     "Sample",
     "Template",
+    "TemplateBurst",
+    "TemplateChange",
+    "TemplateParameter",
+    "TemplateSilence",
+    "TemplateTable",
+    "compare",
+    "compare_async",
     "find_files",
     "level_of",
     "mine_templates",
@@ -32,6 +40,8 @@ __all__ = [
     "open_log",
     "summarize",
     "summary_async",
+    "template_table",
+    "template_table_async",
 ]
 
 Source = Union[str, bytes, os.PathLike, LogText]
@@ -161,6 +171,183 @@ async def mine_templates_async(
         source, reference=reference, change_time=change_time, time_range=time_range, max_templates=max_templates, job=job
     )
     return _templates(await _async.run(operation))
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateParameter:
+    """What stood at one <*> of a template. kind: num, hex, id, ip, host, path, url, uuid, time, str, word or *; distinct: how many
+    different values, exact up to 32, else within about 3 %; top: up to 10 (value, count), most frequent first, counted if `exact`
+    holds, else estimated from 256 lines."""
+
+    kind: str
+    distinct: int
+    exact: bool
+    top: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateTable:
+    """Templates as columns, most frequent first. Those of numbers are read-only memoryviews that numpy.asarray() and pandas take
+    without a copy: uint64 but for int64 times in microseconds since 1970 (0 without stamps) and uint32 assignments. levels has a
+    row for each template and a column for each of LEVELS; assignments has for each line the row of its template, 4294967295
+    outside of the time range. text has <*> for parameters, typed_text <num>, <ip> and so on."""
+
+    LEVELS: ClassVar[tuple[str, ...]] = ("unknown", "trace", "debug", "info", "warning", "error", "fatal")
+
+    id: memoryview
+    text: Sequence[str]
+    typed_text: Sequence[str]
+    count: memoryview
+    count_before: memoryview
+    first_time_us: memoryview
+    last_time_us: memoryview
+    first_line: memoryview
+    last_line: memoryview
+    levels: memoryview
+    samples: Sequence[Sequence[int]]
+    parameters: Sequence[Sequence[TemplateParameter]]
+    assignments: memoryview
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateChange:
+    """A template whose rate changed. kind: new, vanished, more or fewer; ratio: of rates, after to before; statistic: G, Dunning's
+    log-likelihood ratio; q_value: p_value corrected for all templates (Benjamini and Hochberg)."""
+
+    id: str
+    text: str
+    level: str
+    kind: str
+    before: int
+    after: int
+    ratio: float
+    statistic: float
+    p_value: float
+    q_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateBurst:
+    """Far more lines of a template than usual in [start, end) (Kleinberg's automaton of two states); weight: the logarithm of how
+    much likelier the burst makes the counts."""
+
+    id: str
+    text: str
+    level: str
+    start: datetime.datetime
+    end: datetime.datetime
+    count: int
+    expected: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSilence:
+    """No line of a template in [start, end), where `expected` would be usual."""
+
+    id: str
+    text: str
+    level: str
+    start: datetime.datetime
+    end: datetime.datetime
+    expected: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed. scale: how many records after are as usual for one before; dispersion: how much more templates vary than
+    chance makes them; changes: all that is new or vanished and what is significantly more or fewer, greatest statistic first;
+    bursts and silences: over all logs, in buckets of bucket_seconds."""
+
+    records_before: int
+    records_after: int
+    scale: float
+    dispersion: float
+    bucket_seconds: float
+    changes: Sequence[TemplateChange]
+    bursts: Sequence[TemplateBurst]
+    silences: Sequence[TemplateSilence]
+
+
+def _table(raw: dict[str, Any]) -> TemplateTable:
+    raw["parameters"] = [[TemplateParameter(*each) for each in row] for row in raw["parameters"]]
+    return TemplateTable(**raw)
+
+
+def template_table(
+    source: Source,
+    *,
+    reference: Time | None = None,
+    change_time: Time | None = None,
+    time_range: tuple[Time, Time] | None = None,
+    content: bool = False,
+    max_templates: int = 10_000,
+    job: _core.Job | None = None,
+) -> TemplateTable:
+    """As `mine_templates`, as columns, with the values of parameters and the template of each line. content: lines are messages
+    without a header, each a record of its own."""
+    return _table(_core.template_table(source, reference, change_time, time_range, content, max_templates, job))
+
+
+async def template_table_async(
+    source: Source,
+    *,
+    reference: Time | None = None,
+    change_time: Time | None = None,
+    time_range: tuple[Time, Time] | None = None,
+    content: bool = False,
+    max_templates: int = 10_000,
+    job: _core.Job | None = None,
+) -> TemplateTable:
+    """As `template_table`. Cancelling the task stops the work."""
+    operation = _core._operations["template_table"](
+        source, reference, change_time, time_range, content, max_templates, job
+    )
+    return _table(await _async.run(operation))
+
+
+def _comparison(raw: dict[str, Any]) -> Comparison:
+    raw["changes"] = [TemplateChange(*row) for row in raw["changes"]]
+    raw["bursts"] = [TemplateBurst(*row) for row in raw["bursts"]]
+    raw["silences"] = [TemplateSilence(*row) for row in raw["silences"]]
+    return Comparison(**raw)
+
+
+def compare(
+    before: Source,
+    after: Source | None = None,
+    *,
+    split: Time | None = None,
+    reference: Time | None = None,
+    by: str = "typical",
+    significance: float = 0.05,
+    content: bool = False,
+    job: _core.Job | None = None,
+) -> Comparison:
+    """What is new, gone, more or less frequent in `after`; or in one log from the time `split` on. by: what rates are compared by,
+    "typical" (the middle of all ratios is no change), "records" (shares of all) or "time". ValueError if no record is on one side
+    of `split`, or if rates in time are asked for without stamps."""
+    return _comparison(_core.compare_logs(before, after, split, reference, by, significance, content, job))
+
+
+async def compare_async(
+    before: Source,
+    after: Source | None = None,
+    *,
+    split: Time | None = None,
+    reference: Time | None = None,
+    by: str = "typical",
+    significance: float = 0.05,
+    content: bool = False,
+    job: _core.Job | None = None,
+) -> Comparison:
+    """As `compare`. Cancelling the task stops the work."""
+    operation = _core._operations["compare_logs"](before, after, split, reference, by, significance, content, job)
+    return _comparison(await _async.run(operation))
 
 
 class LogAnalyzer:

@@ -75,7 +75,8 @@ def test_names_cannot_steer_the_terminal(conclave, tmp_path):
 def test_templates_group_lines(conclave, log):
     template, = conclave("logs", "templates", log, "--json").json["logs"][0]["templates"]
     assert template["count"] == 180 and "<*>" in template["text"] and len(template["id"]) == 16
-    assert "request <*> served" in conclave("logs", "templates", log).out
+    assert "request <num> served" in template["typed_text"] and template["parameters"][0]["kind"] == "num"
+    assert "request <num> served" in conclave("logs", "templates", log).out
 
 
 def test_assignments_are_one_id_a_line_and_nothing_else(conclave, log):

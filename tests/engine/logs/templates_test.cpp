@@ -33,6 +33,12 @@ std::string print(const TemplateGroups& groups) {
            std::to_string(t.first_time) + " " + std::to_string(t.last_time) + " " + std::to_string(t.first_line) + " " +
            std::to_string(t.last_line) + " " + std::string(level_name(t.level));
     for (const auto line : t.samples) out += "," + std::to_string(line);
+    out += " " + t.typed_text;
+    for (const auto count : t.levels) out += "/" + std::to_string(count);
+    for (const TemplateParameter& each : t.parameters) {
+      out.append(" ").append(parameter_kind_name(each.kind)).append(std::to_string(each.distinct));
+      for (const ParameterValue& value : each.top) out.append(";").append(value.text).append(std::to_string(value.count));
+    }
     out += "\n";
   }
   for (const auto assignment : groups.assignments) out += std::to_string(assignment) + " ";
@@ -94,6 +100,71 @@ TEST(Templates, TakeAWordForAParameterWhereOthersHaveOne) {
   EXPECT_EQ(groups.templates[1].text, "synchronized to <*>, stratum <*>");
 }
 
+TEST(Templates, TellWhatTheirParametersAre) {
+  std::string log;
+  for (int i = 0; i < 100; ++i) {
+    log += "2026-03-01 12:00:05 " + std::string(i % 4 == 0 ? "WARN" : "INFO") + " db: connected to 10.0.0." +
+           std::to_string(i % 5) + ":5432 in " + std::to_string(i) + " ms\n";
+  }
+  TemplateOptions options;
+  options.parameters = true;
+  const TemplateGroups groups = mine(log, options);
+  ASSERT_EQ(groups.templates.size(), 1U);
+  const Template& found = groups.templates[0];
+  EXPECT_EQ(found.typed_text, "connected to <ip> in <num> ms");
+  EXPECT_EQ(found.levels[static_cast<std::size_t>(Level::warning)], 25U);
+  EXPECT_EQ(found.levels[static_cast<std::size_t>(Level::info)], 75U);
+  ASSERT_EQ(found.parameters.size(), 2U);
+  EXPECT_EQ(found.parameters[0].kind, ParameterKind::address);
+  EXPECT_EQ(found.parameters[0].distinct, 5U);
+  EXPECT_TRUE(found.parameters[0].exact);
+  ASSERT_EQ(found.parameters[0].top.size(), 5U);
+  EXPECT_EQ(found.parameters[0].top[0].text, "10.0.0.0:5432");
+  EXPECT_EQ(found.parameters[0].top[0].count, 20U);
+  EXPECT_NEAR(static_cast<double>(found.parameters[1].distinct), 100, 10);
+}
+
+TEST(Templates, EstimateTheValuesOfFrequentOnes) {
+  std::string log;
+  for (int i = 0; i < 20'000; ++i) log += "login of user" + std::to_string(i % 10 < 6 ? 0 : i) + " done\n";
+  TemplateOptions options;
+  options.parameters = true;
+  const TemplateGroups groups = mine(log, options);
+  ASSERT_EQ(groups.templates.size(), 1U);
+  const TemplateParameter& user = groups.templates[0].parameters.at(0);
+  EXPECT_FALSE(user.exact);
+  EXPECT_EQ(user.top.at(0).text, "user0");
+  EXPECT_NEAR(static_cast<double>(user.top[0].count), 12'000, 2000);
+  EXPECT_NEAR(static_cast<double>(user.distinct), 8001, 800);
+}
+
+TEST(Templates, FoldAStackTraceIntoItsRecord) {
+  const std::string log =
+      "2026-03-01 12:00:05 ERROR a.B: request 7 failed\njava.io.IOException: x\n\tat a.B.c(B.java:1)\n"
+      "2026-03-01 12:00:06 ERROR a.B: request 8 failed\n\tat a.B.c(B.java:1)\n";
+  const TemplateGroups groups = mine(log);
+  ASSERT_EQ(groups.templates.size(), 1U);
+  EXPECT_EQ(groups.templates[0].count, 2U);
+  EXPECT_THAT(groups.assignments, testing::Each(0U));
+  TemplateOptions options;
+  options.content = true;
+  EXPECT_EQ(mine(log, options).templates.size(), 3U);
+}
+
+TEST(Templates, OfSeveralLogsAreNumberedOn) {
+  Job job;
+  TemplateOptions options;
+  options.logs_before = 1;
+  options.keep_assignments = true;
+  const TemplateGroups groups =
+      mine_templates(std::array{std::string_view("a 1\nb"), std::string_view("a 2\n")}, options, job).value();
+  ASSERT_EQ(groups.templates.size(), 2U);
+  EXPECT_EQ(groups.templates[0].count, 2U);
+  EXPECT_EQ(groups.templates[0].count_before, 1U);
+  EXPECT_EQ(groups.templates[0].last_line, 3U);
+  EXPECT_THAT(groups.assignments, testing::ElementsAre(0U, 1U, 0U));
+}
+
 TEST(Templates, OfContentHaveNoHeader) {
   const std::string log = "onExtend:1514038530000 14 0 4\ntimeStamp back,extendReportTimeStamp=1514039575000\nserver: started\n";
   TemplateOptions options;
@@ -124,8 +195,7 @@ TEST(Templates, CountLinesBeforeTheChange) {
 TEST(Templates, LeaveLinesOutOfTheTimeRangeUnassigned) {
   TemplateOptions options;
   options.time_range = {at("2026-03-01T12:00"), at("2026-03-01T13:00")};
-  const TemplateGroups groups =
-      mine("x\n2026-03-01 11:00:00 a\nb\n2026-03-01 12:00:00 a\nb\n2026-03-01 13:00:00 a\n", options);
+  const TemplateGroups groups = mine("x\n2026-03-01 11:00:00 a\nb\n2026-03-01 12:00:00 a\nb\n2026-03-01 13:00:00 a\n", options);
   ASSERT_EQ(groups.templates.size(), 2U);
   EXPECT_EQ(groups.assignments.size(), 6U);
   EXPECT_EQ(std::count(groups.assignments.begin(), groups.assignments.end(), no_template), 4);
@@ -192,14 +262,18 @@ TEST(Templates, AreTheSameWhereverTheLogIsCut) {
   options.keep_assignments = true;
   options.reference = at("2026-06-01");
   options.change_time = at("2026-01-01T03:00");
+  options.parameters = true;
   for (const bool ranged : {false, true}) {
     if (ranged) options.time_range = {at("2026-01-01T01:00"), at("2026-01-02")};
     for (const std::size_t max_shapes : {default_max_shapes, std::size_t{50}}) {
-      const std::string log = "head without stamp\nuser = bob\n" + random_log(9, 5000);
+      const std::string log = "head without stamp\nuser = bob\n" + random_log(9, 5000) +
+                              "Traceback (most recent call last):\n  File x\nKeyError: 1\n";
       Job job;
-      const std::string whole = print(mine_templates_in_chunks(std::array{std::string_view(log)}, options, job, log.size() + 1, max_shapes).value());
+      const std::string whole =
+          print(mine_templates_in_chunks(std::array{std::string_view(log)}, options, job, log.size() + 1, max_shapes).value());
       for (const std::size_t chunk : {1U, 300U, 4096U, 65'537U}) {
-        EXPECT_EQ(print(mine_templates_in_chunks(std::array{std::string_view(log)}, options, job, chunk, max_shapes).value()), whole)
+        EXPECT_EQ(print(mine_templates_in_chunks(std::array{std::string_view(log)}, options, job, chunk, max_shapes).value()),
+                  whole)
             << chunk << " " << max_shapes;
       }
     }
