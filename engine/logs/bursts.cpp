@@ -57,6 +57,7 @@ BucketSilence find_silence(std::span<const std::uint32_t> counts) {
     if (run == 1) start = i;
     if (run > longest.last - longest.first) longest = {start, i + 1, 1};
   }
+  if (longest.first == longest.last) return longest;
   const double total = std::accumulate(counts.begin(), counts.end(), 0.0);
   const double mean = total / static_cast<double>(std::max<std::size_t>(counts.size(), 1));
   const auto size = static_cast<double>(longest.last - longest.first);

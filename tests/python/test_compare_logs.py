@@ -12,7 +12,7 @@ def usual(seconds, start=0):
     lines = []
     for i in range(start, start + seconds):
         stamp = f"2026-03-01T12:{i // 60:02d}:{i % 60:02d}Z"
-        lines += [f"{stamp} INFO app: kind {kind} done in {i} ms\n" for kind in "abcdefghij"]
+        lines += [f"{stamp} INFO app: kind{' more' * kind} done in {i} ms\n" for kind in range(10)]
     return "".join(lines)
 
 

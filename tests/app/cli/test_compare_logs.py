@@ -3,8 +3,8 @@ import pytest
 
 
 def usual(seconds, start=0):
-    return "".join(f"2026-03-01T12:{i // 60:02d}:{i % 60:02d}Z INFO app: kind {kind} done in {i} ms\n"
-                   for i in range(start, start + seconds) for kind in "abcdefghij")
+    return "".join(f"2026-03-01T12:{i // 60:02d}:{i % 60:02d}Z INFO app: kind{' more' * kind} done in {i} ms\n"
+                   for i in range(start, start + seconds) for kind in range(10))
 
 
 @pytest.fixture
