@@ -225,7 +225,7 @@ std::vector<std::string_view> views_of(const Logs& all) {
 int compare_logs(Program& program, const Arguments& arguments) {
   if (arguments.after.empty() == arguments.split.empty()) {
     return program.failed(
-        Error{ErrorKind::invalid_argument, "name a log from before and one from after, or one log and --split TIME"});
+        Error{ErrorKind::invalid_argument, "name a log from before and one from after, or one log and --split TIME", {}});
   }
   const auto split = arguments.split.empty() ? std::nullopt : parse_time(arguments.split);
   if (!arguments.split.empty() && !split) {
