@@ -355,7 +355,9 @@ py::dict table_to_python(InLog<logs::TemplateGroups>&& in_log) {
   for (const logs::Template& row : rows) {
     texts.append(to_str(row.text));
     typed_texts.append(to_str(row.typed_text));
-    samples.append(py::cast(row.samples));
+    py::list lines;
+    for (const std::uint64_t line : row.samples) lines.append(line);
+    samples.append(lines);
     parameters.append(parameters_to_python(row));
   }
   py::dict table;
