@@ -76,8 +76,7 @@ void add_log_templates_command(CLI::App& logs, Program& program) {
   auto* json = templates->add_flag("--json", arguments->json, "Print JSON, with all templates");
   templates->add_flag("--assignments", arguments->assignments, "Print the id of a template for each line, and nothing else")
       ->excludes(json);
-  templates->add_flag("--content", arguments->content,
-                      "The lines are messages without a header; each is a record of its own");
+  templates->add_flag("--content", arguments->content, "The lines are messages without a header; each is a record of its own");
   templates->add_option("--limit", arguments->limit, "How many templates the table shows; 0 for all")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
