@@ -26,6 +26,7 @@ void add_history_commands(CLI::App& app, Program& program);  // history list, sh
 void add_log_summary_command(CLI::App& logs, Program& program);
 void add_log_templates_command(CLI::App& logs, Program& program);
 void add_log_compare_command(CLI::App& logs, Program& program);
+void add_log_search_command(CLI::App& logs, Program& program);
 inline constexpr const char* log_files_help = "Log files (also compressed), globs or folders";
 
 // Becomes the window; returns only if there is none.

@@ -1,0 +1,145 @@
+#include "app/cli/log_search_output.h"
+
+#include <algorithm>
+
+#include "app/cli/terminal.h"
+#include "engine/logs/level.h"
+#include "engine/logs/timestamp.h"
+
+namespace conclave::cli {
+namespace {
+
+constexpr std::size_t piece = std::size_t{64} << 10U;
+
+std::string_view line_from(std::string_view bytes, std::size_t begin) {
+  std::string_view text = bytes.substr(begin);
+  text = text.substr(0, text.find('\n'));
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
+// Offset behind the line that begins at `begin`.
+std::size_t behind_line(std::string_view bytes, std::size_t begin) {
+  const std::size_t end = bytes.find('\n', begin);
+  return end == std::string_view::npos ? bytes.size() : end + 1;
+}
+
+// Where the line before the one at `begin` > 0 begins.
+std::size_t line_before(std::string_view bytes, std::size_t begin) {
+  if (begin < 2) return 0;
+  const std::size_t end = bytes.rfind('\n', begin - 2);
+  return end == std::string_view::npos ? 0 : end + 1;
+}
+
+}  // namespace
+
+FoundText::FoundText(Output& out, const logs::Highlighter& highlighter, std::uint64_t context, bool named)
+    : out_(out),
+      highlighter_(highlighter),
+      context_(context),
+      named_(named),
+      terminal_(is_terminal(out.descriptor())),
+      colour_(wants_colour(out.descriptor())) {}
+
+void FoundText::begin(const logs::LogBytes& log) {
+  name_ = terminal_ ? harmless(log.name()) : log.name();
+  bytes_ = log.view();
+  next_line_ = any_ ? 0 : 1;  // 0: what was written is of another log
+  next_begin_ = 0;
+  owed_ = 0;
+}
+
+void FoundText::put(std::uint64_t number, char sign, std::string_view text) {
+  if (named_) (waiting_ += painted(name_, Colour::dim, colour_)) += sign;
+  (waiting_ += painted(std::to_string(number), Colour::green, colour_)) += sign;
+  if (!terminal_) {
+    waiting_ += text;
+  } else {
+    std::size_t shown = 0;
+    if (colour_ && sign == ':') {
+      for (const logs::Span& span : highlighter_.find(text)) {
+        waiting_ += harmless(text.substr(shown, span.begin - shown));
+        waiting_ += painted(harmless(text.substr(span.begin, span.end - span.begin)), Colour::red, true);
+        shown = span.end;
+      }
+    }
+    waiting_ += harmless(text.substr(shown));
+  }
+  waiting_ += '\n';
+  if (waiting_.size() < piece) return;
+  out_.write(waiting_);
+  waiting_.clear();
+}
+
+void FoundText::context_after(std::uint64_t until) {
+  for (; owed_ > 0 && next_line_ < until && next_begin_ < bytes_.size() && !out_.closed(); --owed_) {
+    put(next_line_++, '-', line_from(bytes_, next_begin_));
+    next_begin_ = behind_line(bytes_, next_begin_);
+  }
+}
+
+void FoundText::context_before(const logs::FoundLine& line) {
+  std::uint64_t first = line.number;
+  std::size_t begin = line.begin;
+  for (std::uint64_t i = 0; i < context_ && first > std::max<std::uint64_t>(next_line_, 1); ++i) {
+    --first;
+    begin = line_before(bytes_, begin);
+  }
+  if (context_ > 0 && any_ && first > next_line_) waiting_ += painted("--", Colour::dim, colour_) + "\n";
+  for (; first < line.number; ++first) {
+    put(first, '-', line_from(bytes_, begin));
+    begin = behind_line(bytes_, begin);
+  }
+}
+
+void FoundText::add(std::span<const logs::FoundLine> lines) {
+  for (const logs::FoundLine& line : lines) {
+    if (out_.closed()) return;
+    if (context_ > 0) {
+      context_after(line.number);
+      context_before(line);
+    }
+    put(line.number, ':', line.text);
+    any_ = true;
+    owed_ = context_;
+    next_line_ = line.number + 1;
+    if (context_ > 0) next_begin_ = behind_line(bytes_, line.begin);
+  }
+  out_.write(waiting_);
+  waiting_.clear();
+}
+
+void FoundText::end() {
+  context_after(UINT64_MAX);
+  out_.write(waiting_);
+  waiting_.clear();
+}
+
+void FoundJson::add(const logs::LogBytes& log, std::span<const logs::FoundLine> lines, TimeUs reference) {
+  std::string text;
+  for (const logs::FoundLine& line : lines) {
+    const auto stamp = logs::find_stamp(line.text, reference);
+    const nlohmann::json match = {{"path", log.name()},
+                                  {"line", line.number},
+                                  {"text", line.text},
+                                  {"level", logs::level_name(logs::level_of(line.text))},
+                                  {"time", stamp ? nlohmann::json(format_time(stamp->time)) : nlohmann::json(nullptr)}};
+    text += any_ ? ",\n    " : "{\n  \"matches\": [\n    ";
+    text += match.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    any_ = true;
+    if (text.size() < piece) continue;
+    out_.write(text);
+    text.clear();
+  }
+  out_.write(text);
+}
+
+void FoundJson::end(const nlohmann::json& rest) {
+  std::string text = any_ ? "\n  ]" : "{\n  \"matches\": []";
+  for (const auto& [key, value] : rest.items()) {
+    text += ",\n  " + nlohmann::json(key).dump() + ": " + value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+  out_.write(text + "\n}\n");
+}
+
+}  // namespace conclave::cli

@@ -1,0 +1,60 @@
+// Lines that a search finds, written as they come.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "app/cli/program.h"
+#include "engine/logs/highlight.h"
+#include "engine/logs/search.h"
+#include "engine/logs/source.h"
+
+namespace conclave::cli {
+
+// As grep writes: "path:line:text" (without the path if there is only one log), "path-line-text" around it, "--" between blocks
+// that do not touch. Raw bytes, but harmless and with the texts painted on a terminal. One log after the other, one thread at a
+// time.
+class FoundText {
+ public:
+  FoundText(Output& out, const logs::Highlighter& highlighter, std::uint64_t context, bool named);
+  void begin(const logs::LogBytes& log);
+  void add(std::span<const logs::FoundLine> lines);
+  void end();  // of this log
+
+ private:
+  void context_before(const logs::FoundLine& line);
+  void context_after(std::uint64_t until);
+  void put(std::uint64_t number, char sign, std::string_view text);
+
+  Output& out_;
+  const logs::Highlighter& highlighter_;
+  std::uint64_t context_;
+  bool named_;
+  bool terminal_;
+  bool colour_;
+  std::string name_;
+  std::string_view bytes_;
+  std::string waiting_;
+  std::uint64_t next_line_ = 1;  // the first line that has not been written
+  std::size_t next_begin_ = 0;   // where it begins
+  std::uint64_t owed_ = 0;       // lines still to come behind the last one found
+  bool any_ = false;             // something has been written
+};
+
+// {"matches": [{"path", "line", "text", "level", "time"}, ...], ...}: valid JSON also when the search ends early.
+class FoundJson {
+ public:
+  explicit FoundJson(Output& out) : out_(out) {}
+  void add(const logs::LogBytes& log, std::span<const logs::FoundLine> lines, TimeUs reference);
+  // `rest` is what follows the matches.
+  void end(const nlohmann::json& rest);
+
+ private:
+  Output& out_;
+  bool any_ = false;
+};
+
+}  // namespace conclave::cli
