@@ -3,6 +3,7 @@
 // of its lines, is answered when the chunks come together in order.
 #include "engine/logs/search.h"
 
+#include <oneapi/tbb/info.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
@@ -299,7 +300,8 @@ Result<SearchResult> Search::run_in_chunks(std::string_view bytes, const SearchO
   if (options.threads == 0) {
     work();
   } else {
-    oneapi::tbb::task_arena(static_cast<int>(std::min<std::size_t>(options.threads, 1024))).execute(work);
+    const auto processors = static_cast<std::size_t>(oneapi::tbb::info::default_concurrency());
+    oneapi::tbb::task_arena(static_cast<int>(std::min(options.threads, processors))).execute(work);
   }
   if (job.stopped()) return fail_cancelled();
   return std::move(collector).finish();

@@ -20,19 +20,13 @@
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
 #include "scripting/bindings/fast.h"
+#include "scripting/bindings/log_source.h"
 #include "scripting/bindings/operation.h"
 
 namespace conclave::scripting {
 namespace {
 
 using logs::LogBytes;
-
-// The bytes of a log and its line index. Immutable after loading; any thread.
-struct LogText {
-  std::shared_ptr<const LogBytes> bytes;
-  logs::LineIndex index;
-};
-using LogTextPtr = std::shared_ptr<LogText>;
 
 Result<LogTextPtr> load(std::shared_ptr<const LogBytes> bytes, Job& job) {
   auto index = logs::LineIndex::build(bytes->view(), job);
@@ -478,6 +472,10 @@ py::tuple find_files(py::handle pattern, py::handle base) {
 }
 
 }  // namespace
+
+std::function<Result<LogTextPtr>(Job&)> log_source(py::handle source) {
+  return [source = LogSource(source)](Job& job) mutable { return source.open(job); };
+}
 
 void bind_logs(py::module_& module) {
   py::class_<LogText, LogTextPtr>(module, "LogText", "The decoded bytes of one log, with an index of its lines. Immutable.")

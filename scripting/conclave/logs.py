@@ -15,6 +15,9 @@ from typing import Any, ClassVar, Union
 
 from conclave import _async, _core
 from conclave._core import LogText, find_files, level_of, open_log
+from conclave._log_search import Expression, Match, Matches
+from conclave._log_search import expression as _expression
+from conclave._log_search import pattern as _pattern
 from conclave.evidence import Bucket, Gap, Sample, Template
 
 __all__ = [
@@ -24,6 +27,8 @@ __all__ = [
     "LogAnalyzer",
     "LogSummary",
     "LogText",
+    "Match",
+    "Matches",
     "Sample",
     "Template",
     "TemplateBurst",
@@ -33,11 +38,15 @@ __all__ = [
     "TemplateTable",
     "compare",
     "compare_async",
+    "count",
+    "count_async",
     "find_files",
     "level_of",
     "mine_templates",
     "mine_templates_async",
     "open_log",
+    "search",
+    "search_async",
     "summarize",
     "summary_async",
     "template_table",
@@ -348,6 +357,57 @@ async def compare_async(
     """As `compare`. Cancelling the task stops the work."""
     operation = _core._operations["compare_logs"](before, after, split, reference, by, significance, content, job)
     return _comparison(await _async.run(operation))
+def search(
+    source: Source,
+    expr: Expression,
+    *,
+    exclude: Expression | None = None,
+    level: str | None = None,
+    since: Time | None = None,
+    until: Time | None = None,
+    reference: Time | None = None,
+    job: _core.Job | None = None,
+) -> Matches:
+    """The lines that an expression holds for, as a lazy sequence of Match with slices.
+
+    expr: a str in the language of `conclave logs search` (words, "texts", /regular expressions/, level:>=warning, since:, until:,
+    template:, AND, OR, NOT and parentheses); bytes are a text as it is, a compiled pattern is a regular expression on the line's
+    bytes. exclude: not lines that this holds for. level: as behind level:. since, until: [since, until), where a line without a
+    stamp has the time of the one before it. ValueError, with the column, if expr cannot be understood; InfrastructureError if a
+    regular expression is too hard for a line.
+    """
+    return Matches(_core.search_log(source, *_search_arguments(expr, exclude, level, since, until, reference, job)))
+
+
+async def search_async(
+    source: Source,
+    expr: Expression,
+    *,
+    exclude: Expression | None = None,
+    level: str | None = None,
+    since: Time | None = None,
+    until: Time | None = None,
+    reference: Time | None = None,
+    job: _core.Job | None = None,
+) -> Matches:
+    """As `search`. Cancelling the task stops the work."""
+    arguments = _search_arguments(expr, exclude, level, since, until, reference, job)
+    return Matches(await _async.run(_core._operations["search_log"](source, *arguments)))
+
+
+def _search_arguments(expr: Any, exclude: Any, *rest: Any) -> tuple[Any, ...]:
+    return (_expression(expr), None if exclude is None else _expression(exclude), *rest)
+
+
+def count(source: Source, patterns: Mapping[str, Any], *, job: _core.Job | None = None) -> dict[str, int]:
+    """How many lines match each regular expression (name -> str, bytes or compiled), all in one pass."""
+    return dict(zip(patterns, _core.count_lines(source, [_pattern(each) for each in patterns.values()], job)))
+
+
+async def count_async(source: Source, patterns: Mapping[str, Any], *, job: _core.Job | None = None) -> dict[str, int]:
+    """As `count`. Cancelling the task stops the work."""
+    operation = _core._operations["count_lines"](source, [_pattern(each) for each in patterns.values()], job)
+    return dict(zip(patterns, await _async.run(operation)))
 
 
 class LogAnalyzer:

@@ -89,7 +89,7 @@ TEST(search, any_cut_and_any_number_of_threads_give_the_same) {
     const Lines whole = lines_of(bytes, expression, bytes.size() + 1, 1);
     EXPECT_FALSE(whole.empty());
     for (const std::size_t chunk : {std::size_t{1}, std::size_t{100}, std::size_t{5000}}) {
-      for (const std::size_t threads : {1U, 2U, 5U}) EXPECT_EQ(lines_of(bytes, expression, chunk, threads), whole) << text;
+      for (const std::size_t threads : {1U, 2U, 500U}) EXPECT_EQ(lines_of(bytes, expression, chunk, threads), whole) << text;
     }
   }
 }
@@ -165,7 +165,7 @@ TEST(search, patterns_are_counted_among_the_lines_found) {
 TEST(search, a_pattern_that_explodes_is_an_error_with_the_line) {
   Job job;
   const auto found =
-      Search::compile(parse_expression("/(a+)+$/").value()).value().run("x\ny\n" + std::string(60, 'a') + "b", {}, job);
+      Search::compile(parse_expression("/(?=(a+)+$)a/").value()).value().run("x\ny\n" + std::string(60, 'a') + "b", {}, job);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().kind, ErrorKind::limit);
   EXPECT_NE(found.error().message.find("line 3"), std::string::npos) << found.error().message;

@@ -1,0 +1,27 @@
+// An open log as Python sees it, and how bindings get one from what a caller names as a source.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <functional>
+#include <memory>
+
+#include "engine/base/error.h"
+#include "engine/base/job.h"
+#include "engine/logs/line_index.h"
+#include "engine/logs/source.h"
+
+namespace conclave::scripting {
+
+// The bytes of a log and its line index. Immutable after loading; any thread.
+struct LogText {
+  std::shared_ptr<const logs::LogBytes> bytes;
+  logs::LineIndex index;
+};
+using LogTextPtr = std::shared_ptr<LogText>;
+
+// Text, a file, or a log that is already open; TypeError for anything else. Made with the GIL; what it returns opens the log on
+// any thread without it, once.
+[[nodiscard]] std::function<Result<LogTextPtr>(Job&)> log_source(pybind11::handle source);
+
+}  // namespace conclave::scripting

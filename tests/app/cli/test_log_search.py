@@ -1,0 +1,203 @@
+"""logs search: as a user runs it."""
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+LINES = ["before any stamp",
+         "2026-03-01T12:00:00Z ERROR db: Timeout",
+         "  at com.example.Pool",
+         "2026-03-01T12:00:10Z WARN api: slow, timeout",
+         "2026-03-01T12:00:20Z INFO api: served",
+         "",
+         "2026-03-01T12:00:30Z FATAL db: gone"]
+
+
+@pytest.fixture
+def app(tmp_path):
+    path = tmp_path / "sample.log"
+    path.write_text("\n".join(LINES))
+    return path
+
+
+def numbers(outcome):
+    assert outcome.code == 0 and outcome.err == "", outcome
+    return [int(line.split(":")[0]) for line in outcome.out.splitlines()]
+
+
+def test_lines_come_with_their_number_and_without_a_path_for_one_file(conclave, app):
+    assert conclave("logs", "search", "timeout", app).out == f"2:{LINES[1]}\n4:{LINES[3]}\n"
+
+
+def test_lines_of_several_files_come_with_their_path(conclave, app, tmp_path):
+    (tmp_path / "other.log").write_text("a timeout here\n")
+    out = conclave("logs", "search", "timeout", "sample.log", "other.log").out.splitlines()
+    assert [re.sub(r":.*", "", line) for line in out] == ["sample.log"] * 2 + ["other.log"] or \
+        [os.path.basename(line.split(":")[0]) for line in out] == ["sample.log"] * 2 + ["other.log"]
+    assert out[-1].endswith("other.log:1:a timeout here")
+
+
+@pytest.mark.parametrize("arguments, expected", [
+    (["Timeout"], [2]),
+    (["Timeout", "-i"], [2, 4]),
+    (["timeout", "--exclude", "db"], [4]),
+    (["timeout", "--exclude", "db", "--exclude", "api"], []),
+    (["*", "--level", "error"], [2]),
+    (["*", "--level", "warning+"], [2, 4, 7]),
+    (["*", "--since", "2026-03-01T12:00:10Z", "--until", "2026-03-01T12:00:30Z"], [1, 4, 5, 6]),
+    (["level:>=error OR /pool$/i"], [2, 3, 7]),
+    (["-F", "at com.example.Pool"], [3]),
+    (["-F", "(a OR"], []),
+    (["-E", "^2.*(ERROR|FATAL)"], [2, 7]),
+    (["-E", "^$"], [6]),
+    (["-E", r"(?<=api: )s\w+"], [4, 5]),
+    (["/(.)\\1$/"], []),
+])
+def test_what_is_found(conclave, app, arguments, expected):
+    assert numbers(conclave("logs", "search", *arguments, app)) == expected
+
+
+def test_context_stands_between_dashes(conclave, app):
+    out = conclave("logs", "search", "Timeout OR gone", app, "-C", "1").out
+    assert out == f"1-{LINES[0]}\n2:{LINES[1]}\n3-{LINES[2]}\n--\n6-{LINES[5]}\n7:{LINES[6]}\n"
+
+
+def test_context_of_neighbours_is_written_once(conclave, app):
+    out = conclave("logs", "search", "api", app, "-C", "3").out
+    assert [line[:2] for line in out.splitlines()] == ["1-", "2-", "3-", "4:", "5:", "6-", "7-"]
+
+
+def test_context_of_two_files_is_kept_apart(conclave, tmp_path):
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_text("hit\nafter\n")
+    out = conclave("logs", "search", "hit", "a.log", "b.log", "-C", "1").out.splitlines()
+    assert [line.rsplit("/", 1)[-1] for line in out] == ["a.log:1:hit", "a.log-2-after", "--", "b.log:1:hit", "b.log-2-after"]
+
+
+def test_count_is_one_number_or_one_for_each_file(conclave, app, tmp_path):
+    assert conclave("logs", "search", "timeout", app, "--count").out == "2\n"
+    (tmp_path / "none.log").write_text("nothing\n")
+    out = conclave("logs", "search", "timeout", "sample.log", "none.log", "--count").out.split()
+    assert [line.rsplit(":", 1)[1] for line in out] == ["2", "0"]
+
+
+def test_json_has_matches_counts_total_and_problems(conclave, app):
+    found = conclave("logs", "search", "timeout OR pool", app, "--json", "--pattern", "db=db", "--pattern", "digits=\\d{4}").json
+    assert found["total"] == 3 and found["counts"] == {"db": 1, "digits": 2} and found["problems"] == []
+    assert found["matches"][0] == {"path": str(app), "line": 2, "text": LINES[1], "level": "error", "time": "2026-03-01T12:00:00Z"}
+    assert found["matches"][1]["time"] is None and found["matches"][1]["level"] == "unknown"
+
+
+def test_json_without_matches_is_json(conclave, app):
+    assert conclave("logs", "search", "zzz", app, "--json").json == {"matches": [], "counts": {}, "total": 0, "problems": []}
+
+
+def test_json_is_valid_whatever_the_lines_hold(conclave, tmp_path):
+    (tmp_path / "odd.log").write_bytes(b"x \xff\x00\x1b[31m \"\\\r\nno\nx\xc3")
+    matches = conclave("logs", "search", "x", "odd.log", "--json").json["matches"]
+    assert [match["line"] for match in matches] == [1, 3]
+    assert matches[0]["text"] == "x \ufffd\x00\x1b[31m \"\\"
+
+
+def test_patterns_are_counted_among_the_lines_found(conclave, app):
+    assert conclave("logs", "search", "api", app, "--count", "--pattern", "t=timeout", "--pattern", "all=.").out == "2\nt=1\nall=2\n"
+
+
+def test_nothing_found_is_no_failure(conclave, app):
+    outcome = conclave("logs", "search", "zzz", app)
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+    assert "unlike grep" in conclave("logs", "search", "--help").out
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["a OR"], "expression:1:5"),
+    (["level:eror"], "did you mean 'error'"),
+    (["-E", "a("], "/a(/"),
+    (["x", "--pattern", "noname"], "NAME=REGEX"),
+    (["x", "--pattern", "n=["], "/[/"),
+    (["x", "--since", "noon"], "noon"),
+    (["x", "--level", "loud"], "loud"),
+    (["x", "-E", "-F"], "excludes"),
+])
+def test_a_wrong_request_is_one_clear_line(conclave, app, arguments, said):
+    assert said in conclave.fails(2, "logs", "search", *arguments, app)
+
+
+def test_a_missing_file_does_not_keep_the_others_from_being_searched(conclave, app):
+    outcome = conclave("logs", "search", "Timeout", "missing.log", app, "--json")
+    assert outcome.code == 2 and outcome.json["total"] == 1 and "missing.log" in outcome.json["problems"][0]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\x00\x01" * 1000, b"no line end", b"x" * 3_000_000, b"\r\n\r\n"],
+                         ids=["empty", "line_end", "binary", "cut", "long", "crlf"])
+def test_any_content_is_searched(conclave, tmp_path, content):
+    (tmp_path / "odd.log").write_bytes(content)
+    for expression in ("*", "x !y", "/x.*y|(?=a)a/", "level:none since:2026-01-01"):
+        assert conclave("logs", "search", expression, "odd.log", "--json").code == 0
+
+
+def test_a_pattern_that_explodes_is_an_error_not_a_hang(conclave, tmp_path):
+    (tmp_path / "hard.log").write_text("fine\n" + "a" * 60 + "b\n")
+    assert "line 2" in conclave.fails(2, "logs", "search", "-E", "(?=(a+)+$)a", "hard.log")
+
+
+def test_any_number_of_threads_finds_the_same(conclave, tmp_path):
+    (tmp_path / "big.log").write_text("".join(f"line {i} of {'x' * (i % 50)}\n" for i in range(300_000)))
+    outputs = {conclave("logs", "search", "/7 of x+$/ NOT 77", "big.log", "--threads", str(n)).out for n in (1, 2, 7)}
+    assert len(outputs) == 1 and len(outputs.pop()) > 100_000
+
+
+def on_a_terminal(conclave, *arguments):
+    master, slave = pty.openpty()
+    process = conclave.start(*arguments, stdout=slave, stderr=subprocess.DEVNULL)
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(master)
+    assert process.wait() == 0
+    return shown
+
+
+def test_a_terminal_sees_matches_in_colour_and_no_control_characters(conclave, tmp_path):
+    (tmp_path / "evil.log").write_bytes(b"\x1b]0;title\x07 error \x1b[2J\xff\n")
+    shown = on_a_terminal(conclave, "logs", "search", "error", "evil.log")
+    assert b"\x1b[31merror\x1b[0m" in shown
+    assert b"\x1b]" not in shown and b"\x1b[2J" not in shown and b"\x07" not in shown
+
+
+def test_a_pipe_gets_the_bytes_as_they_are(conclave, tmp_path):
+    (tmp_path / "raw.log").write_bytes(b"error \x1b[2J\xff\n")
+    process = conclave.start("logs", "search", "error", "raw.log")
+    assert process.communicate()[0] == b"1:error \x1b[2J\xff\n"
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(conclave, tmp_path):
+    (tmp_path / "big.log").write_text("an error line\n" * 2_000_000)
+    process = conclave.start("logs", "search", "error", "big.log")
+    assert process.stdout.readline() == b"1:an error line\n"
+    process.stdout.close()
+    assert process.wait(60) == 0
+    assert process.stderr.read() == b""
+
+
+def test_ctrl_c_ends_it_with_130(conclave, tmp_path):
+    with open(tmp_path / "big.log", "w") as log:
+        for i in range(200):
+            log.write("aaaaaaaaaaaaaaaaaaaaaaaaaaa b\n" * 10_000)
+    process = conclave.start("logs", "search", "--count", "-E", r"(?=(a+){2}(a+){2}(a+){2}c)a", "big.log")
+    time.sleep(0.3)
+    assert process.poll() is None, process.communicate()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
