@@ -1,7 +1,7 @@
 // No pattern may hang. PCRE2 counts steps anew for each position where a match may begin, so that its limit alone does not bound
 // a line. A line is therefore tried with few steps per position, so few that all positions together take milliseconds; where they
-// do not suffice it is tried again by the interpreter with a callout at every item of the pattern, which looks at the job and
-// counts. Only what exceeds that as well is too hard.
+// do not suffice it is tried again with a callout at every item of the pattern, which looks at the job and counts. Only what
+// exceeds that as well is too hard.
 #include "engine/logs/line_regex.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -18,7 +18,7 @@ constexpr std::size_t longest_quick_line = std::size_t{1} << 20U;
 constexpr std::uint64_t quick_steps = 4'000'000;         // of all positions of a line
 constexpr std::uint32_t least_quick_steps = 200;         // of one position
 constexpr std::uint32_t patient_steps = 50'000'000;      // of one position
-constexpr std::uint64_t patient_callouts = 100'000'000;  // of a line: some seconds
+constexpr std::uint64_t patient_callouts = 100'000'000;  // of a line: a second or two
 constexpr std::uint64_t patient_callouts_a_byte = 64;    // of a long one
 constexpr std::uint32_t heap_kib = 64U << 10U;
 constexpr std::size_t jit_stack_bytes = std::size_t{1} << 20U;
@@ -62,6 +62,7 @@ struct LineRegex::Codes {
       int error = 0;
       PCRE2_SIZE place = 0;
       slow = compile_code(pattern, options | PCRE2_AUTO_CALLOUT, error, place);
+      if (slow) pcre2_jit_compile(slow.get(), PCRE2_JIT_COMPLETE);
     });
     return slow.get();
   }
@@ -87,6 +88,7 @@ LineRegex::Workspace::Workspace() : parts_(std::make_unique<Parts>()) {
   pcre2_jit_stack_assign(parts_->quick.get(), nullptr, parts_->stack.get());
   pcre2_set_heap_limit(parts_->patient.get(), heap_kib);
   pcre2_set_match_limit(parts_->patient.get(), patient_steps);
+  pcre2_jit_stack_assign(parts_->patient.get(), nullptr, parts_->stack.get());
 }
 
 LineRegex::Workspace::~Workspace() = default;
@@ -110,25 +112,32 @@ Result<LineRegex> LineRegex::compile(std::string_view pattern, bool any_case) {
   return regex;
 }
 
-// What pcre2_match returns; offsets are in the workspace.
-int LineRegex::run(std::string_view line, std::size_t from, std::uint32_t options, Workspace& workspace, const Job& job) const {
+// Both return what pcre2_match does; offsets are in the workspace.
+int LineRegex::quickly(std::string_view line, std::size_t from, std::uint32_t options, Workspace& workspace) const {
+  if (line.size() > longest_quick_line) return PCRE2_ERROR_MATCHLIMIT;
   auto& parts = *workspace.parts_;
-  if (line.size() <= longest_quick_line) {
-    const std::uint64_t steps = std::max<std::uint64_t>(quick_steps / (line.size() + 1), least_quick_steps);
-    pcre2_set_match_limit(parts.quick.get(), static_cast<std::uint32_t>(steps));
-    const auto match = codes_->compiled ? &pcre2_jit_match : &pcre2_match;
-    const int answer = match(codes_->quick.get(), units(line), line.size(), from, options, parts.data.get(), parts.quick.get());
-    if (answer >= 0 || answer == PCRE2_ERROR_NOMATCH) return answer;
-  }
+  const std::uint64_t steps = std::max<std::uint64_t>(quick_steps / (line.size() + 1), least_quick_steps);
+  pcre2_set_match_limit(parts.quick.get(), static_cast<std::uint32_t>(steps));
+  const auto match = codes_->compiled ? &pcre2_jit_match : &pcre2_match;
+  return match(codes_->quick.get(), units(line), line.size(), from, options, parts.data.get(), parts.quick.get());
+}
+
+int LineRegex::patiently(std::string_view line, Workspace& workspace, const Job& job) const {
+  auto& parts = *workspace.parts_;
   const pcre2_code* code = codes_->patient();
   if (code == nullptr) return PCRE2_ERROR_NOMEMORY;
   Patience patience{&job, std::max<std::uint64_t>(patient_callouts, line.size() * patient_callouts_a_byte)};
   pcre2_set_callout(parts.patient.get(), &look_at_job, &patience);
-  return pcre2_match(code, units(line), line.size(), from, options, parts.data.get(), parts.patient.get());
+  const auto match = [&](std::uint32_t options) {
+    return pcre2_match(code, units(line), line.size(), 0, options, parts.data.get(), parts.patient.get());
+  };
+  const int answer = match(0);
+  return answer == PCRE2_ERROR_JIT_STACKLIMIT ? match(PCRE2_NO_JIT) : answer;  // the interpreter has the heap
 }
 
 LineRegex::Answer LineRegex::matches(std::string_view line, Workspace& workspace, const Job& job) const {
-  const int answer = run(line, 0, 0, workspace, job);
+  int answer = quickly(line, 0, 0, workspace);
+  if (answer < 0 && answer != PCRE2_ERROR_NOMATCH) answer = patiently(line, workspace, job);
   if (answer >= 0) return Answer::yes;
   if (answer == PCRE2_ERROR_NOMATCH) return Answer::no;
   return answer == stopped_code ? Answer::stopped : Answer::too_hard;
@@ -136,9 +145,7 @@ LineRegex::Answer LineRegex::matches(std::string_view line, Workspace& workspace
 
 std::optional<std::pair<std::size_t, std::size_t>> LineRegex::find(std::string_view line, std::size_t from,
                                                                    Workspace& workspace) const {
-  const Job job;
-  if (from > line.size() || line.size() > longest_quick_line) return std::nullopt;
-  if (run(line, from, PCRE2_NOTEMPTY, workspace, job) < 0) return std::nullopt;
+  if (from > line.size() || quickly(line, from, PCRE2_NOTEMPTY, workspace) < 0) return std::nullopt;
   const PCRE2_SIZE* offsets = pcre2_get_ovector_pointer(workspace.parts_->data.get());
   if (offsets[0] >= offsets[1]) return std::nullopt;  // \K in a look-ahead
   return std::pair(offsets[0], offsets[1]);

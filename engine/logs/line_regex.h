@@ -39,13 +39,14 @@ class LineRegex {
   // steps than a pattern that is meant to be searched for.
   [[nodiscard]] Answer matches(std::string_view line, Workspace& workspace, const Job& job) const;
 
-  // [begin, end) of the first match from `from` on that is not empty; nothing also where it is too hard.
+  // [begin, end) of the first match from `from` on that is not empty; nothing also where it is hard.
   [[nodiscard]] std::optional<std::pair<std::size_t, std::size_t>> find(std::string_view line, std::size_t from,
                                                                         Workspace& workspace) const;
 
  private:
   struct Codes;
-  int run(std::string_view line, std::size_t from, std::uint32_t options, Workspace& workspace, const Job& job) const;
+  int quickly(std::string_view line, std::size_t from, std::uint32_t options, Workspace& workspace) const;
+  int patiently(std::string_view line, Workspace& workspace, const Job& job) const;
   std::shared_ptr<const Codes> codes_;
 };
 

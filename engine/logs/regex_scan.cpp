@@ -72,29 +72,6 @@ std::optional<std::string> for_many_lines(std::string_view pattern) {
   return changed;
 }
 
-unsigned flags_of(const TextPattern& pattern) { return HS_FLAG_MULTILINE | (pattern.any_case ? HS_FLAG_CASELESS : 0U); }
-
-struct Made {
-  std::string text;
-  unsigned flags = 0;
-};
-
-// How one pattern is compiled, if it can be.
-std::optional<Made> prepared(const TextPattern& pattern) {
-  auto text = for_many_lines(pattern.text);
-  if (!text) return std::nullopt;
-  for (const unsigned more : {0U, static_cast<unsigned>(HS_FLAG_PREFILTER)}) {
-    const unsigned flags = flags_of(pattern) | more;
-    hs_database_t* database = nullptr;
-    hs_compile_error_t* error = nullptr;
-    const bool compiles = hs_compile(text->c_str(), flags, HS_MODE_BLOCK, nullptr, &database, &error) == HS_SUCCESS;
-    hs_free_database(database);
-    hs_free_compile_error(error);
-    if (compiles) return Made{std::move(*text), flags};
-  }
-  return std::nullopt;
-}
-
 struct Scan {
   const ChunkLines& lines;
   std::span<LineBits> candidates;
@@ -145,28 +122,40 @@ struct RegexScan::Database {
 
 bool RegexScan::possible() { return hs_valid_platform() == HS_SUCCESS; }
 
+// All at once; what cannot be compiled is tried again without its difficult parts, and then left out.
 RegexScan::RegexScan(const std::vector<TextPattern>& patterns) : known_(patterns.size(), false) {
   if (!possible()) return;
   std::vector<std::string> texts;
   std::vector<unsigned> flags;
   std::vector<unsigned> ids;
   for (std::size_t i = 0; i < patterns.size(); ++i) {
-    auto made = prepared(patterns[i]);
-    if (!made) continue;
-    texts.push_back(std::move(made->text));
-    flags.push_back(made->flags);
+    auto text = for_many_lines(patterns[i].text);
+    if (!text) continue;
+    texts.push_back(std::move(*text));
+    flags.push_back(HS_FLAG_MULTILINE | (patterns[i].any_case ? HS_FLAG_CASELESS : 0U));
     ids.push_back(static_cast<unsigned>(i));
   }
-  if (texts.empty()) return;
-  std::vector<const char*> pointers;
-  for (const std::string& text : texts) pointers.push_back(text.c_str());
   auto database = std::make_unique<Database>();
-  hs_compile_error_t* error = nullptr;
-  const bool compiled = hs_compile_multi(pointers.data(), flags.data(), ids.data(), static_cast<unsigned>(pointers.size()),
-                                         HS_MODE_BLOCK, nullptr, &database->compiled, &error) == HS_SUCCESS &&
-                        hs_alloc_scratch(database->compiled, &database->first) == HS_SUCCESS;
-  hs_free_compile_error(error);
-  if (!compiled) return;
+  while (!texts.empty() && database->compiled == nullptr) {
+    std::vector<const char*> pointers;
+    for (const std::string& text : texts) pointers.push_back(text.c_str());
+    hs_compile_error_t* error = nullptr;
+    const hs_error_t answer = hs_compile_multi(pointers.data(), flags.data(), ids.data(), static_cast<unsigned>(pointers.size()),
+                                               HS_MODE_BLOCK, nullptr, &database->compiled, &error);
+    const int wrong = answer == HS_COMPILER_ERROR && error != nullptr ? error->expression : -1;
+    hs_free_compile_error(error);
+    if (answer == HS_SUCCESS) break;
+    if (wrong < 0 || static_cast<std::size_t>(wrong) >= texts.size()) return;
+    const auto at = static_cast<std::size_t>(wrong);
+    if ((flags[at] & HS_FLAG_PREFILTER) == 0) {
+      flags[at] |= HS_FLAG_PREFILTER;
+      continue;
+    }
+    texts.erase(texts.begin() + wrong);
+    flags.erase(flags.begin() + wrong);
+    ids.erase(ids.begin() + wrong);
+  }
+  if (texts.empty() || hs_alloc_scratch(database->compiled, &database->first) != HS_SUCCESS) return;
   database_ = std::move(database);
   for (const unsigned id : ids) known_[id] = true;
 }
