@@ -114,10 +114,9 @@ void Matcher::Parts::match_regexes(std::string_view chunk, const ChunkLines& lin
     if (patterns[pattern].kind != Kind::regex) continue;
     const std::size_t id = patterns[pattern].first;
     if (!scanned || !scan->known(id)) candidates[id] = LineBits(lines.size(), true);
-    std::size_t looked = 0;
     bool over = false;
     candidates[id].for_each([&](std::size_t line) {
-      if (over || (looked++ % 256 == 0 && job.stopped())) {
+      if (over || job.stopped()) {  // a hard line takes milliseconds
         over = true;
         return;
       }

@@ -11,7 +11,6 @@
 #include "engine/logs/line_set.h"
 #include "engine/logs/search.h"
 #include "engine/logs/timestamp.h"
-#include "scripting/bindings/binders.h"
 #include "scripting/bindings/blocking.h"
 #include "scripting/bindings/buffers.h"
 #include "scripting/bindings/convert.h"

@@ -24,4 +24,7 @@ using LogTextPtr = std::shared_ptr<LogText>;
 // any thread without it, once.
 [[nodiscard]] std::function<Result<LogTextPtr>(Job&)> log_source(pybind11::handle source);
 
+// The part of bind_logs() that is in log_search.cpp.
+void bind_log_search(pybind11::module_& module);
+
 }  // namespace conclave::scripting

@@ -535,6 +535,7 @@ void bind_logs(py::module_& module) {
   def_operation(module, "compare_logs", &prepare_comparison, py::arg("before"), py::arg("after") = py::none(),
                 py::arg("split") = py::none(), py::arg("reference") = py::none(), py::arg("by") = "typical",
                 py::arg("significance") = 0.05, py::arg("content") = false, py::arg("job") = py::none());
+  bind_log_search(module);
 }
 
 }  // namespace conclave::scripting
