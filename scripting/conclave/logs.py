@@ -357,6 +357,8 @@ async def compare_async(
     """As `compare`. Cancelling the task stops the work."""
     operation = _core._operations["compare_logs"](before, after, split, reference, by, significance, content, job)
     return _comparison(await _async.run(operation))
+
+
 def search(
     source: Source,
     expr: Expression,
