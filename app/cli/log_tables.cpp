@@ -1,15 +1,12 @@
 #include "app/cli/log_tables.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "app/cli/terminal.h"
 #include "engine/base/ids.h"
 
 namespace conclave::cli {
 namespace {
-
-constexpr std::size_t most_hours = 48;
 
 nlohmann::json time_json(const std::optional<TimeUs>& time) {
   return time ? nlohmann::json(format_time(*time)) : nlohmann::json(nullptr);
@@ -32,49 +29,6 @@ nlohmann::json parameters_json(const logs::Template& found) {
   return parameters;
 }
 
-std::string levels_text(const logs::LevelCounts& levels) {
-  std::string text;
-  for (std::size_t i = levels.size(); i-- > 0;) {
-    if (levels[i] == 0) continue;
-    text += (text.empty() ? "" : ", ") + std::string(logs::level_name(static_cast<logs::Level>(i))) + " " + grouped(levels[i]);
-  }
-  return text.empty() ? "none" : text;
-}
-
-std::string times_text(const logs::LogSummary& summary) {
-  if (!summary.first_time || !summary.last_time) return "no time stamps";
-  return human_time(*summary.first_time) + " to " + human_time(*summary.last_time) + " (" +
-         human_duration(static_cast<double>(*summary.last_time - *summary.first_time) / 1e6) + "), " + summary.stamp_format +
-         (summary.out_of_order > 0 ? ", " + grouped(summary.out_of_order) + " out of order" : "");
-}
-
-// A bar of eighths of a cell.
-std::string bar(double share, int cells) {
-  const auto eighths = static_cast<int>(std::lround(share * cells * 8));
-  std::string text;
-  for (int i = 0; i < eighths / 8; ++i) text += "\u2588";
-  constexpr const char* parts[] = {"", "\u258F", "\u258E", "\u258D", "\u258C", "\u258B", "\u258A", "\u2589"};
-  return text + parts[eighths % 8];
-}
-
-std::string hours_text(const logs::LogSummary& summary, int width) {
-  const auto hours = summary.hourly();
-  if (hours.empty()) return "";
-  std::uint64_t most = 1;
-  for (const auto& hour : hours) most = std::max(most, hour.second);
-  std::string text = "  lines an hour\n";
-  const std::size_t first = hours.size() > most_hours ? hours.size() - most_hours : 0;
-  if (first > 0) text += "    (" + std::to_string(first) + " earlier hours not shown)\n";
-  const std::size_t digits = grouped(most).size();
-  const int cells = std::clamp(width - 28 - static_cast<int>(digits), 10, 60);
-  for (std::size_t i = first; i < hours.size(); ++i) {
-    const std::string count = grouped(hours[i].second);
-    text += "    " + format_time(hours[i].first).substr(0, 16) + "Z  " + std::string(digits - count.size(), ' ') + count + "  " +
-            bar(static_cast<double>(hours[i].second) / static_cast<double>(most), cells) + "\n";
-  }
-  return text;
-}
-
 // At most `columns` code points.
 std::string cut(const std::string& text, std::size_t columns) {
   if (columns == 0 || display_width(text) <= columns) return text;
@@ -91,47 +45,6 @@ Colour colour_of(logs::Level level) {
 }
 
 }  // namespace
-
-nlohmann::json summary_json(const logs::LogBytes& log, const logs::LogSummary& summary) {
-  nlohmann::json levels;
-  for (std::size_t i = 0; i < summary.levels.size(); ++i) {
-    levels[std::string(logs::level_name(static_cast<logs::Level>(i)))] = summary.levels[i];
-  }
-  auto hourly = nlohmann::json::array();
-  for (const auto& [start, lines] : summary.hourly()) hourly.push_back({{"start", format_time(start)}, {"lines", lines}});
-  auto gaps = nlohmann::json::array();
-  for (const logs::Gap& gap : summary.gaps) {
-    gaps.push_back({{"from", format_time(gap.from)},
-                    {"to", format_time(gap.to)},
-                    {"seconds", static_cast<double>(gap.to - gap.from) / 1e6},
-                    {"line_before", gap.line_before},
-                    {"line_after", gap.line_after}});
-  }
-  return {{"path", log.name()},
-          {"file_bytes", log.file_bytes()},
-          {"bytes", summary.bytes},
-          {"lines", summary.lines},
-          {"error_lines", summary.error_lines},
-          {"warning_lines", summary.warning_lines},
-          {"timestamp_lines", summary.timestamp_lines},
-          {"levels", levels},
-          {"first_time", time_json(summary.first_time)},
-          {"last_time", time_json(summary.last_time)},
-          {"stamp_format", summary.stamp_format},
-          {"out_of_order", summary.out_of_order},
-          {"hourly", hourly},
-          {"gaps", gaps}};
-}
-
-std::string summary_text(const logs::LogBytes& log, const logs::LogSummary& summary, bool colour, int width) {
-  const bool unpacked = summary.bytes != log.file_bytes();
-  return painted(harmless(log.name()), Colour::bold, colour) + "\n  lines     " + grouped(summary.lines) + " in " +
-         human_bytes(static_cast<double>(summary.bytes)) +
-         (unpacked ? " (" + human_bytes(static_cast<double>(log.file_bytes())) + " packed)" : "") + "\n  time      " +
-         times_text(summary) + "\n  levels    " + levels_text(summary.levels) + "\n  matching  error " +
-         grouped(summary.error_lines) + ", warning " + grouped(summary.warning_lines) + ", timestamp " +
-         grouped(summary.timestamp_lines) + "\n" + hours_text(summary, width);
-}
 
 nlohmann::json templates_json(const logs::LogBytes& log, const logs::TemplateGroups& groups) {
   auto templates = nlohmann::json::array();

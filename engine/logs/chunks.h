@@ -4,6 +4,7 @@
 
 #include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_pipeline.h>
+#include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <cstring>
@@ -31,12 +32,24 @@ inline constexpr std::size_t default_chunk_bytes = std::size_t{2} << 20U;
 }
 
 // `map(chunk)` runs on any thread and gives a part; `merge(part)` sees the parts in order. A chunk holds whole lines. Both have
-// to look at job.stopped() if they take long. Adds the bytes done to the job's progress.
+// to look at job.stopped() if they take long. Adds the bytes done to the job's progress. `threads` 0: one per core.
 template <class Map, class Merge>
-void for_chunks_in_order(std::string_view bytes, std::size_t chunk_bytes, Job& job, const Map& map, const Merge& merge) {
+void for_chunks_in_order(std::string_view bytes, std::size_t chunk_bytes, Job& job, const Map& map, const Merge& merge,
+                         std::size_t threads = 0) {
   using Part = decltype(map(bytes));
   namespace tbb = oneapi::tbb;
   std::size_t begin = 0;
+  if (threads == 1) {
+    while (begin < bytes.size() && !job.stopped()) {
+      const std::size_t end = next_line(bytes, std::min(begin + chunk_bytes - 1, bytes.size()), job);
+      const std::string_view chunk = bytes.substr(begin, end - begin);
+      Part part = map(chunk);
+      job.advance(chunk.size());
+      if (!job.stopped()) merge(std::move(part));
+      begin = end;
+    }
+    return;
+  }
   const auto cut = [&](tbb::flow_control& flow) -> std::string_view {
     if (begin >= bytes.size() || job.stopped()) {
       flow.stop();
@@ -54,14 +67,21 @@ void for_chunks_in_order(std::string_view bytes, std::size_t chunk_bytes, Job& j
     job.advance(chunk.size());
     return part;
   };
-  const auto in_flight = static_cast<std::size_t>(tbb::info::default_concurrency()) * 2;
-  tbb::parallel_pipeline(in_flight, tbb::make_filter<void, std::string_view>(tbb::filter_mode::serial_in_order, cut) &
-                                        tbb::make_filter<std::string_view, Part>(tbb::filter_mode::parallel, work) &
-                                        tbb::make_filter<Part, void>(tbb::filter_mode::serial_in_order, [&](Part part) {
-                                          handover.collect();
-                                          const Handover::Part running(handover);
-                                          if (!job.stopped()) merge(std::move(part));
-                                        }));
+  const std::size_t workers = threads == 0 ? static_cast<std::size_t>(tbb::info::default_concurrency()) : threads;
+  const auto run = [&] {
+    tbb::parallel_pipeline(workers * 2, tbb::make_filter<void, std::string_view>(tbb::filter_mode::serial_in_order, cut) &
+                                            tbb::make_filter<std::string_view, Part>(tbb::filter_mode::parallel, work) &
+                                            tbb::make_filter<Part, void>(tbb::filter_mode::serial_in_order, [&](Part part) {
+                                              handover.collect();
+                                              const Handover::Part running(handover);
+                                              if (!job.stopped()) merge(std::move(part));
+                                            }));
+  };
+  if (threads == 0) {
+    run();
+  } else {
+    tbb::task_arena(static_cast<int>(std::min<std::size_t>(threads, 1024))).execute(run);
+  }
   handover.collect();
 }
 

@@ -119,8 +119,8 @@ Level number_level(std::string_view value) {
   return value[0] >= '1' && value[0] <= '6' ? static_cast<Level>(value[0] - '0') : Level::unknown;
 }
 
-// level=info (logfmt), "level":"info" (JSON); `sign` stands between key and value.
-Level keyed_level(std::string_view head, char sign) {
+// level=info (logfmt), "level":"info" (JSON); `sign` stands between key and value. `by_value` is set if a number was looked at.
+Level keyed_level(std::string_view head, char sign, bool& by_value) {
   constexpr std::array<std::string_view, 5> keys = {"level", "lvl", "severity", "loglevel", "levelname"};
   for (std::size_t at = head.find(sign); at != std::string_view::npos; at = head.find(sign, at + 1)) {
     std::size_t end = at;
@@ -138,6 +138,7 @@ Level keyed_level(std::string_view head, char sign) {
     std::size_t stop = value;
     while (stop < head.size() && is_letter(head[stop])) ++stop;
     if (const Word* word = find_word(head.substr(value, stop - value))) return word->level;
+    by_value = true;
     if (const Level level = number_level(head.substr(value)); level != Level::unknown) return level;
   }
   return Level::unknown;
@@ -171,12 +172,23 @@ class HeaderWalk {
       std::size_t end = at_;
       kinds_ = 0;
       for (unsigned kind = 0; end < head_.size() && (kind = kind_of(head_[end])) != ends_token; ++end) kinds_ |= kind;
-      if (const Level level = judge(end); level != Level::unknown) return {level, after_close(level_end_)};
-      if (over_) break;
+      if (const Level level = judge(end); level != Level::unknown) {
+        const LocatedLevel found{level, after_close(level_end_)};
+        reach_ = std::max({skip_spaces(end), skip_spaces(found.end), skip_spaces(level_end_ + 1), at_ + 2}) + 1;
+        return found;
+      }
+      if (over_) {
+        reach_ = std::max(skip_spaces(end), at_ + 2) + 1;
+        return {};
+      }
       at_ = end;
     }
+    reach_ = header_bytes;
     return {};
   }
+
+  // Behind the last byte that was looked at.
+  [[nodiscard]] std::size_t reach() const { return reach_; }
 
  private:
   void separator(char c) {
@@ -278,6 +290,7 @@ class HeaderWalk {
 
   std::string_view head_;
   std::size_t at_ = 0;
+  std::size_t reach_ = 0;
   unsigned kinds_ = 0;  // of the token's bytes
   std::size_t level_end_ = 0;
   int depth_ = 0;
@@ -295,16 +308,30 @@ std::string_view level_name(Level level) {
   return names[static_cast<std::size_t>(level)];
 }
 
-LocatedLevel locate_level(std::string_view line) {
+LevelReading read_level(std::string_view line) {
   const std::string_view head = line.substr(0, header_bytes);
   if (head.empty()) return {};
-  if (const auto found = syslog_priority(head)) return *found;
-  if (const auto found = leading_letter(head)) return *found;
-  if (const Level level = keyed_level(head, '='); level != Level::unknown) return {level, 0};
+  if (head[0] == '<') {
+    if (const auto found = syslog_priority(head)) return {*found, found->end, true};
+  }
+  if (const auto found = leading_letter(head)) return {*found, 9, false};
   const std::size_t first = head.find_first_not_of(" \t");
-  if (first != std::string_view::npos && head[first] == '{') return {keyed_level(head, ':'), 0};
-  return HeaderWalk(head).run();
+  if (first != std::string_view::npos && head[first] == '{') {
+    LevelReading reading{{}, header_bytes, false};
+    reading.found.level = keyed_level(head, ':', reading.by_value);
+    return reading;
+  }
+  HeaderWalk walk(head);
+  LevelReading reading{walk.run(), 0, head[0] == '<'};
+  reading.reach = walk.reach();
+  const std::size_t header_end = reading.found.level == Level::unknown ? reading.reach : reading.found.end;
+  if (head.substr(0, header_end).find('=') == std::string_view::npos) return reading;
+  reading.reach = header_bytes;  // logfmt: the level may stand behind other fields
+  if (const Level level = keyed_level(head, '=', reading.by_value); level != Level::unknown) reading.found = {level, 0};
+  return reading;
 }
+
+LocatedLevel locate_level(std::string_view line) { return read_level(line).found; }
 
 Level level_of(std::string_view line) { return locate_level(line).level; }
 

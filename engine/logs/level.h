@@ -22,6 +22,14 @@ struct LocatedLevel {
 };
 [[nodiscard]] LocatedLevel locate_level(std::string_view line);
 
+// The same, and what it rests on: except for the values of digits, which count only if `by_value`, the shape of the line.
+struct LevelReading {
+  LocatedLevel found;
+  std::size_t reach = 0;  // no byte of the line from here on played a part
+  bool by_value = false;
+};
+[[nodiscard]] LevelReading read_level(std::string_view line);
+
 using LevelCounts = std::array<std::uint64_t, level_count>;  // indexed by Level
 
 }  // namespace conclave::logs

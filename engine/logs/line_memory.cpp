@@ -122,7 +122,7 @@ void LineMemories::give_back(std::unique_ptr<LineMemory> memory) {
   free_.push_back(std::move(memory));
 }
 
-std::optional<LocatedStamp> StampReader::locate(std::string_view line) {
+std::optional<LocatedStamp> MinuteStamps::locate(std::string_view line) {
   if (!last_.empty() && same_minute(line)) {
     const std::size_t end = stamp_.end;
     TimeUs time = (line[17] - '0') * 10 + (line[18] - '0');
@@ -153,7 +153,7 @@ std::optional<LocatedStamp> StampReader::locate(std::string_view line) {
   return found;
 }
 
-bool StampReader::same_minute(std::string_view line) const {
+bool MinuteStamps::same_minute(std::string_view line) const {
   const std::size_t end = stamp_.end;
   if (line.size() < end + 2 || std::memcmp(line.data(), last_.data(), 17) != 0) return false;
   if (line[17] < '0' || line[17] > '5' || !is_digit(line[18])) return false;

@@ -61,9 +61,9 @@ class LineMemories {
 };
 
 // Stamps "2026-03-01 12:00:05,123" of lines in a row: within one minute only the seconds are read. The same as locate_stamp().
-class StampReader {
+class MinuteStamps {
  public:
-  explicit StampReader(TimeUs reference) : reference_(reference) {}
+  explicit MinuteStamps(TimeUs reference) : reference_(reference) {}
   [[nodiscard]] std::optional<LocatedStamp> locate(std::string_view line);
 
  private:

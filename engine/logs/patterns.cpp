@@ -1,6 +1,9 @@
-// Each literal is filtered by its first three letters, folded to lower case with | 0x20 (which maps only 'A'..'Z' onto letters),
-// and the stamp by the places of its four separators; what is left is compared in full. Vectors of SSE2 are the baseline; AVX2 is
-// chosen at run time.
+// Five words (error, exception, failed, warn, deprecated; "warning" begins with "warn") are looked for at once: a table per
+// column, looked up by the low four bits of a byte, says which words may have that byte at that place of their first four; the
+// tables' answers are combined with "and". Upper and lower case have the same low bits. What is left is compared in full, as are
+// stamps, which are filtered by their two dashes. SSE2, the baseline, has no table look-up and compares with each letter; AVX2
+// and AVX-512 are chosen at run time. (The idea is that of Hyperscan's Teddy, https://github.com/intel/hyperscan,
+// src/fdr/teddy.c.)
 #include "engine/logs/patterns.h"
 
 #include <emmintrin.h>
@@ -45,51 +48,82 @@ void masks_sse2(const char* bytes, std::size_t blocks, BlockMasks* out) {
       const __m128i error = either(both(e, either(both(is(b, 'r'), r), both(is(b, 'x'), is(c, 'c')))),
                                    both(both(is(a, 'f'), is(b, 'a')), is(c, 'i')));
       const __m128i warning = either(both(both(is(a, 'w'), is(b, 'a')), r), both(both(is(a, 'd'), is(b, 'e')), is(c, 'p')));
-      const __m128i stamp = both(both(is(raw, '-'), is(load(p + 3), '-')), both(is(load(p + 9), ':'), is(load(p + 12), ':')));
+      const __m128i stamp = both(is(raw, '-'), is(load(p + 3), '-'));
       masks.newline |= bits(is(raw, '\n')) << (part * 16U);
-      masks.error |= bits(error) << (part * 16U);
-      masks.warning |= bits(warning) << (part * 16U);
+      masks.word |= bits(either(error, warning)) << (part * 16U);
       masks.stamp |= bits(stamp) << (part * 16U);
     }
     out[block] = masks;
   }
 }
 
+// Column c, low half byte n: bit w is set if byte c of word w ends in n.
+constexpr std::array<std::string_view, 5> word_heads = {"erro", "exce", "fail", "warn", "depr"};
+constexpr std::array<std::array<std::uint8_t, 16>, 4> columns = [] {
+  std::array<std::array<std::uint8_t, 16>, 4> tables{};
+  for (std::size_t word = 0; word < word_heads.size(); ++word) {
+    for (std::size_t column = 0; column < tables.size(); ++column) {
+      auto& entry = tables[column][static_cast<unsigned char>(word_heads[word][column]) & 15U];
+      entry = static_cast<std::uint8_t>(entry | (1U << word));
+    }
+  }
+  return tables;
+}();
+
+__m128i table(std::size_t column) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(columns[column].data())); }
+
 // Lambdas do not inherit the target attribute, so the helpers are macros of this function only.
 __attribute__((target("avx2"))) void masks_avx2(const char* bytes, std::size_t blocks, BlockMasks* out) {
 #define LOAD(p) _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))
 #define IS(v, c) _mm256_cmpeq_epi8(v, _mm256_set1_epi8(c))
-#define BOTH(x, y) _mm256_and_si256(x, y)
-#define EITHER(x, y) _mm256_or_si256(x, y)
 #define BITS(v) static_cast<std::uint64_t>(static_cast<unsigned>(_mm256_movemask_epi8(v)))
-  const __m256i fold = _mm256_set1_epi8(0x20);
+  const __m256i first = _mm256_broadcastsi128_si256(table(0));
+  const __m256i second = _mm256_broadcastsi128_si256(table(1));
+  const __m256i third = _mm256_broadcastsi128_si256(table(2));
+  const __m256i fourth = _mm256_broadcastsi128_si256(table(3));
+  const __m256i zero = _mm256_setzero_si256();
   for (std::size_t block = 0; block < blocks; ++block) {
-    BlockMasks masks;
+    const char* const begin = bytes + block * block_bytes;
+    _mm_prefetch(begin + 2048, _MM_HINT_T0);
+    std::uint64_t newline = 0;
+    std::uint64_t no_word = 0;
+    std::uint64_t stamp = 0;
     for (unsigned part = 0; part < 2; ++part) {
-      const char* p = bytes + block * block_bytes + part * 32U;
-      _mm_prefetch(p + 2048, _MM_HINT_T0);
-      const __m256i raw = LOAD(p);
-      const __m256i a = EITHER(raw, fold);
-      const __m256i b = EITHER(LOAD(p + 1), fold);
-      const __m256i c = EITHER(LOAD(p + 2), fold);
-      const __m256i e = IS(a, 'e');
-      const __m256i r = IS(c, 'r');
-      const __m256i error = EITHER(BOTH(e, EITHER(BOTH(IS(b, 'r'), r), BOTH(IS(b, 'x'), IS(c, 'c')))),
-                                   BOTH(BOTH(IS(a, 'f'), IS(b, 'a')), IS(c, 'i')));
-      const __m256i warning = EITHER(BOTH(BOTH(IS(a, 'w'), IS(b, 'a')), r), BOTH(BOTH(IS(a, 'd'), IS(b, 'e')), IS(c, 'p')));
-      const __m256i stamp = BOTH(BOTH(IS(raw, '-'), IS(LOAD(p + 3), '-')), BOTH(IS(LOAD(p + 9), ':'), IS(LOAD(p + 12), ':')));
-      masks.newline |= BITS(IS(raw, '\n')) << (part * 32U);
-      masks.error |= BITS(error) << (part * 32U);
-      masks.warning |= BITS(warning) << (part * 32U);
-      masks.stamp |= BITS(stamp) << (part * 32U);
+      const char* const p = begin + part * 32U;
+      const __m256i a = LOAD(p);
+      const __m256i d = LOAD(p + 3);
+      const __m256i words =
+          _mm256_and_si256(_mm256_and_si256(_mm256_shuffle_epi8(first, a), _mm256_shuffle_epi8(second, LOAD(p + 1))),
+                           _mm256_and_si256(_mm256_shuffle_epi8(third, LOAD(p + 2)), _mm256_shuffle_epi8(fourth, d)));
+      newline |= BITS(IS(a, '\n')) << (part * 32U);
+      no_word |= BITS(_mm256_cmpeq_epi8(words, zero)) << (part * 32U);
+      stamp |= BITS(_mm256_and_si256(IS(a, '-'), IS(d, '-'))) << (part * 32U);
     }
-    out[block] = masks;
+    out[block] = {newline, ~no_word, stamp};
   }
 #undef LOAD
 #undef IS
-#undef BOTH
-#undef EITHER
 #undef BITS
+}
+
+__attribute__((target("avx512f,avx512bw"))) void masks_avx512(const char* bytes, std::size_t blocks, BlockMasks* out) {
+  const __m512i first = _mm512_maskz_broadcast_i32x4(0xffff, table(0));
+  const __m512i second = _mm512_maskz_broadcast_i32x4(0xffff, table(1));
+  const __m512i third = _mm512_maskz_broadcast_i32x4(0xffff, table(2));
+  const __m512i fourth = _mm512_maskz_broadcast_i32x4(0xffff, table(3));
+  const __m512i dash = _mm512_set1_epi8('-');
+  const __m512i line_feed = _mm512_set1_epi8('\n');
+  for (std::size_t block = 0; block < blocks; ++block) {
+    const char* const p = bytes + block * block_bytes;
+    _mm_prefetch(p + 2048, _MM_HINT_T0);
+    const __m512i a = _mm512_loadu_si512(p);
+    const __m512i d = _mm512_loadu_si512(p + 3);
+    const __m512i words =
+        _mm512_and_si512(_mm512_and_si512(_mm512_shuffle_epi8(first, a), _mm512_shuffle_epi8(second, _mm512_loadu_si512(p + 1))),
+                         _mm512_and_si512(_mm512_shuffle_epi8(third, _mm512_loadu_si512(p + 2)), _mm512_shuffle_epi8(fourth, d)));
+    out[block] = {_mm512_cmpeq_epi8_mask(a, line_feed), _mm512_test_epi8_mask(words, words),
+                  _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(a, dash), d, dash)};
+  }
 }
 
 std::uint64_t newlines_sse2(const char* p, std::size_t size) {
@@ -155,8 +189,26 @@ bool any_match(std::string_view line, std::uint64_t BlockMasks::*kind, IsAt is_a
 
 }  // namespace
 
+Instructions widest_instructions() {
+  static const Instructions widest = __builtin_cpu_supports("avx512bw") != 0 ? Instructions::avx512
+                                     : has_avx2()                            ? Instructions::avx2
+                                                                             : Instructions::sse2;
+  return widest;
+}
+
+void find_masks_with(Instructions instructions, const char* bytes, std::size_t blocks, BlockMasks* out) {
+  switch (instructions) {
+    case Instructions::avx512:
+      return masks_avx512(bytes, blocks, out);
+    case Instructions::avx2:
+      return masks_avx2(bytes, blocks, out);
+    case Instructions::sse2:
+      return masks_sse2(bytes, blocks, out);
+  }
+}
+
 void find_masks(const char* bytes, std::size_t blocks, BlockMasks* out) {
-  has_avx2() ? masks_avx2(bytes, blocks, out) : masks_sse2(bytes, blocks, out);
+  find_masks_with(widest_instructions(), bytes, blocks, out);
 }
 
 std::uint64_t count_newlines(std::string_view bytes) {
@@ -166,29 +218,56 @@ std::uint64_t count_newlines(std::string_view bytes) {
   return count + static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n'));
 }
 
-bool is_error_at(std::string_view text, std::size_t at) {
-  return folded_equal(text, at, "error") || folded_equal(text, at, "exception") || folded_equal(text, at, "failed");
-}
-
-bool is_warning_at(std::string_view text, std::size_t at) {
-  return folded_equal(text, at, "warn") || folded_equal(text, at, "deprecated");
+WordKind word_at(std::string_view text, std::size_t at) {
+  if (at + 4 > text.size()) return WordKind::none;
+  std::uint32_t head = 0;
+  std::memcpy(&head, text.data() + at, sizeof head);
+  head |= 0x20202020U;
+  constexpr auto as_head = [](const char* word) {
+    return static_cast<std::uint32_t>(word[0]) | static_cast<std::uint32_t>(word[1]) << 8U |
+           static_cast<std::uint32_t>(word[2]) << 16U | static_cast<std::uint32_t>(word[3]) << 24U;
+  };
+  switch (head) {
+    case as_head("warn"):
+      return WordKind::warning;
+    case as_head("depr"):
+      return folded_equal(text, at + 4, "ecated") ? WordKind::warning : WordKind::none;
+    case as_head("erro"):
+      return folded_equal(text, at + 4, "r") ? WordKind::error : WordKind::none;
+    case as_head("exce"):
+      return folded_equal(text, at + 4, "ption") ? WordKind::error : WordKind::none;
+    case as_head("fail"):
+      return folded_equal(text, at + 4, "ed") ? WordKind::error : WordKind::none;
+    default:
+      return WordKind::none;
+  }
 }
 
 bool is_stamp_at(std::string_view text, std::size_t dash) {
-  constexpr std::string_view shape = "dddd-dd-dd.dd:dd:dd";
+  constexpr std::string_view shape = "0000-00-00.00:00:00";
   if (dash < 4 || dash - 4 + shape.size() > text.size()) return false;
-  const std::string_view found = text.substr(dash - 4, shape.size());
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    const char c = found[i];
-    if (shape[i] == 'd' && (c < '0' || c > '9')) return false;
-  }
+  const char* const found = text.data() + dash - 4;
+  const auto fits = [&](std::size_t from) {  // 16 bytes, with digits as '0' and the gap passed over
+    const __m128i zero = _mm_set1_epi8('0');
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(found + from));
+    const __m128i distance = _mm_sub_epi8(bytes, zero);
+    const __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(distance, _mm_set1_epi8(9)), distance);
+    const __m128i plain = _mm_or_si128(_mm_and_si128(digit, zero), _mm_andnot_si128(digit, bytes));
+    const __m128i wanted = _mm_loadu_si128(reinterpret_cast<const __m128i*>(shape.data() + from));
+    return (_mm_movemask_epi8(_mm_cmpeq_epi8(plain, wanted)) | 1 << (10 - from)) == 0xffff;
+  };
   const char gap = found[10];
-  return found[7] == '-' && found[4] == '-' && found[13] == ':' && found[16] == ':' &&
-         (gap == 'T' || gap == ' ' || (gap >= '\t' && gap <= '\r' && gap != '\n'));
+  return fits(0) && fits(3) && (gap == 'T' || gap == ' ' || (gap >= '\t' && gap <= '\r' && gap != '\n'));
 }
 
-bool matches_error(std::string_view line) { return any_match(line, &BlockMasks::error, is_error_at); }
-bool matches_warning(std::string_view line) { return any_match(line, &BlockMasks::warning, is_warning_at); }
+bool matches_error(std::string_view line) {
+  return any_match(line, &BlockMasks::word,
+                   [](std::string_view text, std::size_t at) { return word_at(text, at) == WordKind::error; });
+}
+bool matches_warning(std::string_view line) {
+  return any_match(line, &BlockMasks::word,
+                   [](std::string_view text, std::size_t at) { return word_at(text, at) == WordKind::warning; });
+}
 bool has_iso_stamp(std::string_view line) { return any_match(line, &BlockMasks::stamp, is_stamp_at); }
 
 }  // namespace conclave::logs

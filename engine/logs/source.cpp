@@ -44,11 +44,12 @@ class TextBytes final : public LogBytes {
 
 class MemoryBytes final : public LogBytes {
  public:
-  MemoryBytes(GrowingMemory memory, std::string name, std::uint64_t file_bytes, std::optional<Error> damage)
+  MemoryBytes(GrowingMemory memory, std::string name, std::uint64_t file_bytes, TimeUs modified, std::optional<Error> damage)
       : memory_(std::move(memory)) {
     view_ = memory_.view();
     name_ = std::move(name);
     file_bytes_ = file_bytes;
+    modified_ = modified;
     damage_ = std::move(damage);
   }
 
@@ -58,10 +59,11 @@ class MemoryBytes final : public LogBytes {
 
 class MappedBytes final : public LogBytes {
  public:
-  MappedBytes(std::unique_ptr<GuardedMap> map, std::string name) : map_(std::move(map)) {
+  MappedBytes(std::unique_ptr<GuardedMap> map, std::string name, TimeUs modified) : map_(std::move(map)) {
     view_ = map_->view();
     name_ = std::move(name);
     file_bytes_ = view_.size();
+    modified_ = modified;
   }
   [[nodiscard]] bool shrank() const noexcept override { return map_->shrank(); }
 
@@ -113,19 +115,20 @@ Result<std::shared_ptr<const LogBytes>> LogBytes::open(const std::filesystem::pa
   if (::fstat(file.get(), &info) != 0) return fail_io("cannot open", name, errno);
   if (!S_ISREG(info.st_mode)) return fail(ErrorKind::io, kind_of(info.st_mode), name, S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
   const auto size = static_cast<std::uint64_t>(info.st_size);
+  const TimeUs modified = static_cast<TimeUs>(info.st_mtim.tv_sec) * us_per_second + info.st_mtim.tv_nsec / 1000;
   job.begin("reading " + name, size, "B");
   if (job.stopped()) return fail_cancelled();
   if (size == 0) {
     auto memory = read_all(file.get(), max_unpacked, name, job);
     if (!memory) return tl::unexpected<Error>(std::move(memory.error()));
     const std::uint64_t bytes = memory->view().size();
-    return std::make_shared<MemoryBytes>(std::move(*memory), name, bytes, std::nullopt);
+    return std::make_shared<MemoryBytes>(std::move(*memory), name, bytes, modified, std::nullopt);
   }
   std::array<char, 8> magic{};
   if (const auto compression = compression_of(read_magic(file.get(), magic)); !compression.empty()) {
     auto unpacked = unpack(file.get(), compression, max_unpacked, name, job);
     if (!unpacked) return tl::unexpected<Error>(std::move(unpacked.error()));
-    return std::make_shared<MemoryBytes>(std::move(unpacked->bytes), name, size, std::move(unpacked->problem));
+    return std::make_shared<MemoryBytes>(std::move(unpacked->bytes), name, size, modified, std::move(unpacked->problem));
   }
   auto map = GuardedMap::map(file.release(), size, name);
   if (!map) return tl::unexpected<Error>(std::move(map.error()));
@@ -133,10 +136,10 @@ Result<std::shared_ptr<const LogBytes>> LogBytes::open(const std::filesystem::pa
     auto text = utf16_to_utf8((*map)->view(), max_unpacked, name, job);
     if (!text) return tl::unexpected<Error>(std::move(text.error()));
     job.advance(size);
-    return std::make_shared<MemoryBytes>(std::move(*text), name, size, std::nullopt);
+    return std::make_shared<MemoryBytes>(std::move(*text), name, size, modified, std::nullopt);
   }
   job.advance(size);
-  return std::make_shared<MappedBytes>(std::move(*map), name);
+  return std::make_shared<MappedBytes>(std::move(*map), name, modified);
 }
 
 std::shared_ptr<const LogBytes> LogBytes::from_text(std::string text, std::string name) {

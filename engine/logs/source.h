@@ -11,6 +11,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/job.h"
+#include "engine/base/time.h"
 
 namespace conclave::logs {
 
@@ -43,6 +44,7 @@ class LogBytes {
   [[nodiscard]] std::string_view view() const noexcept { return view_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }         // path as given
   [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }  // before unpacking
+  [[nodiscard]] TimeUs modified() const noexcept { return modified_; }             // when it was last written; 0 if unknown
   [[nodiscard]] virtual bool shrank() const noexcept { return false; }
   // Why view() holds less than the file should: compressed data is cut off or damaged, or the file shrank.
   [[nodiscard]] std::optional<Error> problem() const;
@@ -52,6 +54,7 @@ class LogBytes {
   std::string_view view_;
   std::string name_;
   std::uint64_t file_bytes_ = 0;
+  TimeUs modified_ = 0;
   std::optional<Error> damage_;
 };
 

@@ -1,77 +1,34 @@
 #include "engine/logs/summary.h"
 
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <cstring>
+#include <mutex>
 
 #include "engine/logs/chunks.h"
-#include "engine/logs/patterns.h"
 #include "engine/logs/summary_part.h"
+#include "engine/logs/summary_scan.h"
 
 namespace conclave::logs {
 namespace {
 
-// Walks over a chunk 4 KiB at a time: masks first, then the set bits from left to right.
-class ChunkScan {
+// What workers use for a chunk and the next one finds warm.
+class Scanners {
  public:
-  ChunkScan(std::string_view chunk, const SummaryOptions& options, const Job& job)
-      : chunk_(chunk), options_(options), job_(job) {}
-
-  SummaryPart run() {
-    for (std::size_t begin = 0; begin < chunk_.size(); begin += window_bytes) {
-      if (begin % (window_bytes * 16) == 0 && job_.stopped()) return std::move(part_);
-      const std::size_t size = std::min(window_bytes, chunk_.size() - begin);
-      const std::size_t blocks = (size + block_bytes - 1) / block_bytes;
-      const char* bytes = chunk_.data() + begin;
-      if (chunk_.size() - begin < blocks * block_bytes + block_lookahead) {
-        padded_.fill('\0');
-        std::memcpy(padded_.data(), bytes, std::min(chunk_.size() - begin, padded_.size()));
-        bytes = padded_.data();
-      }
-      find_masks(bytes, blocks, masks_.data());
-      for (std::size_t block = 0; block < blocks; ++block) scan_block(begin + block * block_bytes, masks_[block]);
-    }
-    if (line_begin_ < chunk_.size()) end_line(chunk_.size(), chunk_.size());
-    return std::move(part_);
+  explicit Scanners(const SummaryOptions& options) : options_(options) {}
+  std::unique_ptr<SummaryScan> take() {
+    const std::scoped_lock lock(mutex_);
+    if (idle_.empty()) return std::make_unique<SummaryScan>(options_);
+    std::unique_ptr<SummaryScan> scan = std::move(idle_.back());
+    idle_.pop_back();
+    return scan;
+  }
+  void give_back(std::unique_ptr<SummaryScan> scan) {
+    const std::scoped_lock lock(mutex_);
+    idle_.push_back(std::move(scan));
   }
 
  private:
-  static constexpr std::size_t window_bytes = 4096;
-
-  void scan_block(std::size_t begin, const BlockMasks& masks) {
-    const std::uint64_t candidates = masks.error | masks.warning | masks.stamp;
-    for (std::uint64_t bits = masks.newline | candidates; bits != 0; bits &= bits - 1) {
-      const std::uint64_t bit = bits & (~bits + 1);
-      const std::size_t at = begin + static_cast<std::size_t>(std::countr_zero(bits));
-      if ((masks.newline & bit) != 0) {
-        end_line(at, at + 1);
-        continue;
-      }
-      if ((masks.error & bit) != 0 && !facts_.error) facts_.error = is_error_at(chunk_, at);
-      if ((masks.warning & bit) != 0 && !facts_.warning) facts_.warning = is_warning_at(chunk_, at);
-      if ((masks.stamp & bit) != 0 && !facts_.iso_stamp) facts_.iso_stamp = is_stamp_at(chunk_, at);
-    }
-  }
-
-  void end_line(std::size_t end, std::size_t next) {
-    const std::string_view line = chunk_.substr(line_begin_, end - line_begin_);
-    facts_.bytes = next - line_begin_;
-    facts_.level = level_of(line);
-    facts_.stamp = find_stamp(line, options_.reference);
-    part_.add(facts_, options_);
-    facts_ = {};
-    line_begin_ = next;
-  }
-
-  std::string_view chunk_;
   const SummaryOptions& options_;
-  const Job& job_;
-  SummaryPart part_;
-  LineFacts facts_;
-  std::size_t line_begin_ = 0;
-  std::array<BlockMasks, window_bytes / block_bytes> masks_;
-  std::array<char, window_bytes + block_lookahead> padded_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<SummaryScan>> idle_;
 };
 
 }  // namespace
@@ -88,6 +45,34 @@ std::vector<std::pair<TimeUs, std::uint64_t>> LogSummary::hourly() const {
   return hours;
 }
 
+Result<LogSummary> LogSummary::merged_with(const LogSummary& next) const {
+  if (!part || !next.part || !part->same_options(*next.part)) {
+    return fail(ErrorKind::invalid_argument, "only summaries made with the same options can be merged");
+  }
+  SummaryPart whole(*part);
+  whole.merge(*next.part);
+  return whole.finish();
+}
+
+Result<LogSummary> LogSummary::joined_with(const LogSummary& other) const {
+  if (!part || !other.part || !part->same_options(*other.part)) {
+    return fail(ErrorKind::invalid_argument, "only summaries made with the same options can be joined");
+  }
+  SummaryPart whole(*part);
+  whole.close();
+  SummaryPart behind(*other.part);
+  behind.close();
+  whole.merge(std::move(behind));
+  return whole.finish();
+}
+
+std::uint64_t LogSummary::lines_read() const { return part ? part->lines_read() : lines; }
+
+Result<std::vector<Bucket>> LogSummary::rebucketed(TimeUs width_us) const {
+  if (!part) return fail(ErrorKind::invalid_argument, "this summary was not made from a log");
+  return part->buckets_of(width_us);
+}
+
 Result<LogSummary> summarize_in_chunks(std::string_view bytes, const SummaryOptions& options, Job& job, std::size_t chunk_bytes) {
   if (options.time_range && options.time_range->first > options.time_range->second) {
     return fail(ErrorKind::invalid_argument, "the time range ends before it begins");
@@ -95,12 +80,19 @@ Result<LogSummary> summarize_in_chunks(std::string_view bytes, const SummaryOpti
   SummaryOptions settled = options;
   if (settled.reference == 0) settled.reference = now_us();
   job.begin("summarizing", bytes.size(), "B");
-  SummaryPart whole;
+  SummaryPart whole(settled);
+  Scanners scanners(settled);
   for_chunks_in_order(
-      bytes, chunk_bytes, job, [&](std::string_view chunk) { return ChunkScan(chunk, settled, job).run(); },
-      [&](SummaryPart part) { whole.merge(std::move(part), settled); });
+      bytes, chunk_bytes, job,
+      [&](std::string_view chunk) {
+        std::unique_ptr<SummaryScan> scan = scanners.take();
+        SummaryPart part = scan->run(bytes, chunk, job);
+        scanners.give_back(std::move(scan));
+        return part;
+      },
+      [&](SummaryPart part) { whole.merge(std::move(part)); }, settled.threads);
   if (job.stopped()) return fail_cancelled();
-  return std::move(whole).finish(settled);
+  return whole.finish();
 }
 
 Result<LogSummary> summarize(std::string_view bytes, const SummaryOptions& options, Job& job) {

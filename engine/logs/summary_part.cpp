@@ -7,179 +7,276 @@
 namespace conclave::logs {
 namespace {
 
-constexpr TimeUs us_per_hour = 3600 * us_per_second;
-constexpr TimeUs two_weeks = 14 * 24 * us_per_hour;
+constexpr TimeUs us_per_minute = 60 * us_per_second;
+constexpr TimeUs us_per_hour = 60 * us_per_minute;
+constexpr TimeUs us_per_day = 24 * us_per_hour;
+constexpr TimeUs two_weeks = 14 * us_per_day;
+constexpr TimeUs two_years = 731 * us_per_day;
 
 TimeUs floor_to(TimeUs time, TimeUs width) {
   const TimeUs rest = time % width;
   return time - (rest < 0 ? rest + width : rest);
 }
 
-bool in_range(TimeUs time, const SummaryOptions& options) {
-  return !options.time_range || (time >= options.time_range->first && time < options.time_range->second);
+TimeUs width_for(TimeUs span) { return span <= two_weeks ? us_per_minute : span <= two_years ? us_per_hour : us_per_day; }
+
+void append_up_to(std::vector<Sample>& to, const std::vector<Sample>& next, std::uint64_t most) {
+  for (std::size_t i = 0; i < next.size() && to.size() < most; ++i) to.push_back(next[i]);
 }
 
-void append_bucket(Bucket& to, const Bucket& next) {
-  to.lines += next.lines;
-  to.error_lines += next.error_lines;
-  to.warning_lines += next.warning_lines;
-  if (to.first_error_line == 0 || (next.first_error_line != 0 && next.first_error_line < to.first_error_line)) {
-    to.first_error_line = next.first_error_line;
+void add_each(std::vector<std::uint64_t>& to, const std::vector<std::uint64_t>& next) {
+  to.resize(std::max(to.size(), next.size()));
+  for (std::size_t i = 0; i < next.size(); ++i) to[i] += next[i];
+}
+
+template <class Change>
+void for_samples(LineCounts& counts, const Change& change) {
+  for (Sample& sample : counts.samples) change(sample);
+  for (auto& samples : counts.level_samples) {
+    for (Sample& sample : samples) change(sample);
   }
 }
 
 // Line numbers of a part start at 1; this moves them behind the lines before it.
 void shift(LineCounts& counts, std::uint64_t lines) {
-  if (counts.bucket.first_error_line != 0) counts.bucket.first_error_line += lines;
-  for (Sample& sample : counts.samples) sample.line += lines;
+  if (counts.unplaced.first_error_line != 0) counts.unplaced.first_error_line += lines;
+  for_samples(counts, [&](Sample& sample) { sample.line += lines; });
+}
+
+std::uint64_t count(const LevelCounts& levels, Level level) { return levels[static_cast<std::size_t>(level)]; }
+
+Bucket bucket_from(TimeUs start, const Cell& cell) {
+  Bucket bucket;
+  bucket.start = start;
+  bucket.levels = cell.levels;
+  for (const std::uint64_t lines : cell.levels) bucket.lines += lines;
+  bucket.error_lines = count(cell.levels, Level::error) + count(cell.levels, Level::fatal) + cell.undeclared_errors;
+  bucket.warning_lines = count(cell.levels, Level::warning) + cell.undeclared_warnings;
+  bucket.first_error_line = cell.first_error_line;
+  return bucket;
 }
 
 }  // namespace
 
-void LineCounts::append(const LineCounts& next, std::size_t max_samples) {
-  lines += next.lines;
+void Cell::add(const Cell& next) {
+  for (std::size_t i = 0; i < level_count; ++i) levels[i] += next.levels[i];
+  undeclared_errors += next.undeclared_errors;
+  undeclared_warnings += next.undeclared_warnings;
+  if (first_error_line == 0 || (next.first_error_line != 0 && next.first_error_line < first_error_line)) {
+    first_error_line = next.first_error_line;
+  }
+}
+
+void LineCounts::append(const LineCounts& next, const SummaryLimits& limits) {
   bytes += next.bytes;
   error_lines += next.error_lines;
   warning_lines += next.warning_lines;
   timestamp_lines += next.timestamp_lines;
-  for (std::size_t i = 0; i < level_count; ++i) levels[i] += next.levels[i];
-  append_bucket(bucket, next.bucket);
-  const std::size_t room = max_samples - std::min(max_samples, samples.size());
-  samples.insert(samples.end(), next.samples.begin(),
-                 next.samples.begin() + static_cast<std::ptrdiff_t>(std::min(room, next.samples.size())));
+  add_each(pattern_lines, next.pattern_lines);
+  add_each(pattern_given_up, next.pattern_given_up);
+  unplaced.add(next.unplaced);
+  append_up_to(samples, next.samples, limits.max_samples);
+  for (std::size_t i = 0; i < level_count; ++i) append_up_to(level_samples[i], next.level_samples[i], limits.max_level_samples);
 }
 
-void SummaryPart::add(const LineFacts& line, const SummaryOptions& options) {
-  const std::uint64_t number = ++lines_;
-  if (line.stamp) last_stamp_ = line.stamp->time;
-  if (last_stamp_ && !in_range(*last_stamp_, options)) return;
-  if (line.stamp) {
-    const StampedLine here{line.stamp->time, number};
-    if (last_in_range_) step(*last_in_range_, here, options);
-    if (!first_in_range_) first_in_range_ = here;
-    last_in_range_ = here;
-    earliest_ = std::min(earliest_.value_or(here.time), here.time);
-    latest_ = std::max(latest_.value_or(here.time), here.time);
-    ++formats_[static_cast<std::size_t>(line.stamp->format)];
+SummaryPart::SummaryPart(const SummaryOptions& options)
+    : limits_{options.time_range, options.max_gaps, options.max_samples, options.max_level_samples} {
+  for (std::size_t i = 0; options.patterns && i < options.patterns->size(); ++i) names_.push_back(options.patterns->name(i));
+  for (LineCounts* const counts : {&head_, &body_}) {
+    counts->pattern_lines.resize(names_.size());
+    counts->pattern_given_up.resize(names_.size());
   }
-  LineCounts& counts = last_stamp_ ? body_ : head_;
-  ++counts.lines;
+}
+
+void SummaryPart::add(const LineFacts& line, const std::vector<UserPatterns::Answer>& answers) {
+  const std::uint64_t number = ++lines_;
+  const Header& header = line.header;
+  if (header.stamped) last_stamp_ = header.time;
+  const bool placed = last_stamp_ != no_time;
+  if (placed && !in_range(last_stamp_)) return;
+  if (header.stamped) {
+    const StampedLine here{header.time, number};
+    if (last_in_range_.line != 0) step(last_in_range_, here);
+    if (first_in_range_.line == 0) first_in_range_ = here;
+    last_in_range_ = here;
+    earliest_ = std::min(earliest_, here.time);
+    latest_ = std::max(latest_, here.time);
+    ++formats_[static_cast<std::size_t>(header.format)];
+  }
+  LineCounts& counts = placed ? body_ : head_;
   counts.bytes += line.bytes;
   counts.error_lines += line.error ? 1 : 0;
   counts.warning_lines += line.warning ? 1 : 0;
   counts.timestamp_lines += line.iso_stamp ? 1 : 0;
-  ++counts.levels[static_cast<std::size_t>(line.level)];
-  const bool undeclared = line.level == Level::unknown;
-  const bool grave = line.level == Level::error || line.level == Level::fatal || (undeclared && line.error);
-  const bool warns = line.level == Level::warning || (undeclared && line.warning && !line.error);
-  Bucket& bucket = last_stamp_ ? bucket_at(*last_stamp_) : head_.bucket;
-  ++bucket.lines;
-  if (warns) ++bucket.warning_lines;
-  if (!grave) return;
-  ++bucket.error_lines;
-  if (bucket.first_error_line == 0) bucket.first_error_line = number;
-  if (counts.samples.size() < options.max_samples) counts.samples.push_back({number, last_stamp_.value_or(0), line.level});
-}
-
-Bucket& SummaryPart::bucket_at(TimeUs time) {
-  const TimeUs start = floor_to(time, bucket_us_);
-  if (current_ != nullptr && current_->start == start) return *current_;
-  // More minutes than two weeks have: the span is longer, and hours will be asked for in the end.
-  if (bucket_us_<us_per_hour&& static_cast<TimeUs>(buckets_.size())> two_weeks / bucket_us_ + 1) {
-    coarsen();
-    return bucket_at(time);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    counts.pattern_lines[i] += answers[i] == UserPatterns::Answer::yes ? 1 : 0;
+    counts.pattern_given_up[i] += answers[i] == UserPatterns::Answer::given_up ? 1 : 0;
   }
-  current_ = &buckets_[start];
-  current_->start = start;
-  return *current_;
+  Cell& cell = placed ? cell_at(last_stamp_) : counts.unplaced;
+  ++cell.levels[static_cast<std::size_t>(header.level)];
+  auto& examples = counts.level_samples[static_cast<std::size_t>(header.level)];
+  if (examples.size() < limits_.max_level_samples) examples.push_back({number, placed ? last_stamp_ : 0, header.level});
+  if (header.level == Level::unknown) {
+    if (!line.error) {
+      cell.undeclared_warnings += line.warning ? 1 : 0;
+      return;
+    }
+    ++cell.undeclared_errors;
+  } else if (header.level < Level::error) {
+    return;
+  }
+  if (cell.first_error_line == 0) cell.first_error_line = number;
+  if (counts.samples.size() < limits_.max_samples) counts.samples.push_back({number, placed ? last_stamp_ : 0, header.level});
 }
 
-void SummaryPart::add_to_bucket(TimeUs time, const Bucket& lines) {
-  if (lines.lines != 0) append_bucket(bucket_at(time), lines);
+Cell& SummaryPart::cell_at(TimeUs time) {
+  if (recent_.last != nullptr && time >= recent_.last_start && time - recent_.last_start < width_) return *recent_.last;
+  const TimeUs start = floor_to(time, width_);
+  const TimeUs number = start / width_;
+  auto& recent = recent_.entries[static_cast<std::size_t>(number) % Recent::count];
+  recent_.last_start = start;
+  if (recent.cell != nullptr && recent.number == number) return *(recent_.last = recent.cell);
+  // More cells than the longest span for this width has: the span is longer, and wider ones will be asked for in the end.
+  if (width_ != us_per_day &&
+      static_cast<TimeUs>(cells_.size()) > (width_ == us_per_minute ? two_weeks : two_years) / width_ + 1) {
+    coarsen(width_ == us_per_minute ? us_per_hour : us_per_day);
+    return cell_at(time);
+  }
+  recent = {&cells_[start], number};
+  return *(recent_.last = recent.cell);
 }
 
-void SummaryPart::coarsen() {
-  std::map<TimeUs, Bucket> minutes = std::exchange(buckets_, {});
-  current_ = nullptr;
-  bucket_us_ = us_per_hour;
-  for (const auto& [start, bucket] : minutes) add_to_bucket(start, bucket);
+void SummaryPart::add_to_cell(TimeUs time, const Cell& lines) { cell_at(time).add(lines); }
+
+void SummaryPart::coarsen(TimeUs width) {
+  const std::map<TimeUs, Cell> narrow = std::exchange(cells_, {});
+  recent_ = {};
+  width_ = width;
+  for (const auto& [start, cell] : narrow) add_to_cell(start, cell);
 }
 
-void SummaryPart::step(const StampedLine& from, const StampedLine& to, const SummaryOptions& options) {
+void SummaryPart::step(const StampedLine& from, const StampedLine& to) {
   if (to.time < from.time) ++out_of_order_;
-  if (to.time < from.time + us_per_second || options.max_gaps == 0) return;
+  if (to.time < from.time + us_per_second || limits_.max_gaps == 0) return;
   gaps_.push_back({from.time, to.time, from.line, to.line});
-  if (gaps_.size() >= options.max_gaps * 4 + 64) keep_longest_gaps(options.max_gaps);
+  if (gaps_.size() >= limits_.max_gaps * 4 + 64) keep_longest_gaps();
 }
 
-void SummaryPart::keep_longest_gaps(std::size_t max_gaps) {
-  if (gaps_.size() <= max_gaps) return;
+void SummaryPart::keep_longest_gaps() {
+  if (gaps_.size() <= limits_.max_gaps) return;
   const auto longer = [](const Gap& a, const Gap& b) {
     return std::make_tuple(b.to - b.from, a.line_before) < std::make_tuple(a.to - a.from, b.line_before);
   };
-  std::nth_element(gaps_.begin(), gaps_.begin() + static_cast<std::ptrdiff_t>(max_gaps), gaps_.end(), longer);
-  gaps_.resize(max_gaps);
+  std::nth_element(gaps_.begin(), gaps_.begin() + static_cast<std::ptrdiff_t>(limits_.max_gaps), gaps_.end(), longer);
+  gaps_.resize(limits_.max_gaps);
 }
 
-void SummaryPart::merge(SummaryPart next, const SummaryOptions& options) {
+void SummaryPart::merge(SummaryPart next) {
   const std::uint64_t before = lines_;
   lines_ += next.lines_;
   shift(next.head_, before);
   shift(next.body_, before);
-  if (!last_stamp_) {
-    head_.append(next.head_, options.max_samples);
-  } else if (in_range(*last_stamp_, options)) {
-    for (Sample& sample : next.head_.samples) sample.time = *last_stamp_;
-    add_to_bucket(*last_stamp_, std::exchange(next.head_.bucket, {}));
-    body_.append(next.head_, options.max_samples);
+  if (next.width_ > width_) coarsen(next.width_);
+  if (last_stamp_ == no_time) {
+    head_.append(next.head_, limits_);
+  } else if (in_range(last_stamp_)) {
+    for_samples(next.head_, [&](Sample& sample) { sample.time = last_stamp_; });
+    const Cell waiting = std::exchange(next.head_.unplaced, {});
+    if (std::any_of(waiting.levels.begin(), waiting.levels.end(), [](std::uint64_t lines) { return lines != 0; })) {
+      add_to_cell(last_stamp_, waiting);
+    }
+    body_.append(next.head_, limits_);
   }
-  body_.append(next.body_, options.max_samples);
-  if (next.bucket_us_ > bucket_us_) coarsen();
-  for (auto& [start, bucket] : next.buckets_) {
-    if (bucket.first_error_line != 0) bucket.first_error_line += before;
-    add_to_bucket(start, bucket);
+  body_.append(next.body_, limits_);
+  for (auto& [start, cell] : next.cells_) {
+    if (cell.first_error_line != 0) cell.first_error_line += before;
+    add_to_cell(start, cell);
   }
   for (const Gap& gap : next.gaps_) gaps_.push_back({gap.from, gap.to, gap.line_before + before, gap.line_after + before});
   out_of_order_ += next.out_of_order_;
-  if (next.first_in_range_) {
-    next.first_in_range_->line += before;
-    next.last_in_range_->line += before;
-    if (last_in_range_) step(*last_in_range_, *next.first_in_range_, options);
-    if (!first_in_range_) first_in_range_ = next.first_in_range_;
+  if (next.first_in_range_.line != 0) {
+    next.first_in_range_.line += before;
+    next.last_in_range_.line += before;
+    if (last_in_range_.line != 0) step(last_in_range_, next.first_in_range_);
+    if (first_in_range_.line == 0) first_in_range_ = next.first_in_range_;
     last_in_range_ = next.last_in_range_;
-    earliest_ = std::min(earliest_.value_or(*next.earliest_), *next.earliest_);
-    latest_ = std::max(latest_.value_or(*next.latest_), *next.latest_);
   }
-  keep_longest_gaps(options.max_gaps);
+  earliest_ = std::min(earliest_, next.earliest_);
+  latest_ = std::max(latest_, next.latest_);
+  keep_longest_gaps();
   for (std::size_t i = 0; i < formats_.size(); ++i) formats_[i] += next.formats_[i];
-  if (next.last_stamp_) last_stamp_ = next.last_stamp_;
+  if (next.last_stamp_ != no_time) last_stamp_ = next.last_stamp_;
 }
 
-LogSummary SummaryPart::finish(const SummaryOptions& options) && {
+void SummaryPart::close() {
+  LineCounts head = std::exchange(head_, {});
+  if (!limits_.time_range) {  // without a time no line is in a range
+    LineCounts rest = std::exchange(body_, std::move(head));
+    body_.append(rest, limits_);
+  }
+  head_.pattern_lines.resize(names_.size());
+  head_.pattern_given_up.resize(names_.size());
+  last_stamp_ = no_time;
+  first_in_range_ = {};
+  last_in_range_ = {};
+}
+
+TimeUs SummaryPart::final_width() const { return latest_ == no_time ? width_ : std::max(width_, width_for(latest_ - earliest_)); }
+
+Result<std::vector<Bucket>> SummaryPart::buckets_of(TimeUs width) const {
+  if (width <= 0 || width % width_ != 0) {
+    return fail(ErrorKind::invalid_argument, "buckets can be made wider only by a whole factor");
+  }
+  std::vector<Bucket> buckets;
+  Cell cell;
+  for (auto next = cells_.begin(); next != cells_.end();) {
+    cell.add(next->second);
+    const TimeUs start = floor_to(next->first, width);
+    ++next;
+    if (next != cells_.end() && floor_to(next->first, width) == start) continue;
+    buckets.push_back(bucket_from(start, std::exchange(cell, {})));
+  }
+  return buckets;
+}
+
+LogSummary SummaryPart::finish() const {
   LineCounts all;
-  if (!options.time_range) all.append(head_, options.max_samples);  // without a time no line is in a range
-  all.append(body_, options.max_samples);
-  if (earliest_ && *latest_ - *earliest_ > two_weeks && bucket_us_ < us_per_hour) coarsen();
+  if (!limits_.time_range) all.append(head_, limits_);
+  all.append(body_, limits_);
   LogSummary summary;
-  summary.lines = all.lines;
+  for (std::size_t level = 0; level < level_count; ++level) {
+    summary.levels[level] = all.unplaced.levels[level];
+    for (const auto& [start, cell] : cells_) summary.levels[level] += cell.levels[level];
+    summary.lines += summary.levels[level];
+  }
   summary.bytes = all.bytes;
   summary.error_lines = all.error_lines;
   summary.warning_lines = all.warning_lines;
   summary.timestamp_lines = all.timestamp_lines;
-  summary.levels = all.levels;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    summary.patterns.push_back({names_[i], all.pattern_lines[i], all.pattern_given_up[i]});
+  }
   summary.samples = std::move(all.samples);
-  summary.first_time = earliest_;
-  summary.last_time = latest_;
+  summary.level_samples = std::move(all.level_samples);
+  if (latest_ != no_time) {
+    summary.first_time = earliest_;
+    summary.last_time = latest_;
+  }
   const auto most = std::max_element(formats_.begin(), formats_.end());
   summary.stamp_format = stamp_format_name(*most == 0 ? StampFormat::none : static_cast<StampFormat>(most - formats_.begin()));
-  summary.bucket_us = bucket_us_;
-  for (const auto& [start, bucket] : buckets_) summary.buckets.push_back(bucket);
-  keep_longest_gaps(options.max_gaps);
-  std::sort(gaps_.begin(), gaps_.end(), [](const Gap& a, const Gap& b) {
+  summary.bucket_us = final_width();
+  summary.buckets = *buckets_of(summary.bucket_us);
+  summary.gaps = gaps_;
+  if (summary.gaps.size() > limits_.max_gaps) {
+    SummaryPart sorted(*this);
+    sorted.keep_longest_gaps();
+    summary.gaps = sorted.gaps_;
+  }
+  std::sort(summary.gaps.begin(), summary.gaps.end(), [](const Gap& a, const Gap& b) {
     return std::make_pair(a.from, a.line_before) < std::make_pair(b.from, b.line_before);
   });
-  summary.gaps = std::move(gaps_);
   summary.out_of_order = out_of_order_;
+  summary.part = std::make_shared<const SummaryPart>(*this);
   return summary;
 }
 

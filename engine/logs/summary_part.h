@@ -2,12 +2,17 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/logs/header_memo.h"
 #include "engine/logs/summary.h"
-#include "engine/logs/timestamp.h"
 
 namespace conclave::logs {
 
@@ -16,56 +21,121 @@ struct LineFacts {
   bool error = false;       // the seed's patterns
   bool warning = false;
   bool iso_stamp = false;
-  Level level = Level::unknown;
-  std::optional<Stamp> stamp;
+  Header header;
+};
+
+// What a summary keeps however it was cut: part of its value, so that parts from elsewhere can be checked to belong together.
+struct SummaryLimits {
+  std::optional<std::pair<TimeUs, TimeUs>> time_range;
+  std::uint64_t max_gaps = 0;
+  std::uint64_t max_samples = 0;
+  std::uint64_t max_level_samples = 0;
+  bool operator==(const SummaryLimits&) const = default;
+};
+
+// A bucket of the histogram; what Bucket says follows from it.
+struct Cell {
+  LevelCounts levels{};
+  std::uint64_t undeclared_errors = 0;    // of unknown level, and the pattern matches
+  std::uint64_t undeclared_warnings = 0;  // the same, and not the error pattern
+  std::uint64_t first_error_line = 0;
+
+  void add(const Cell& next);
 };
 
 // What is counted for any set of lines.
 struct LineCounts {
-  std::uint64_t lines = 0;
   std::uint64_t bytes = 0;
   std::uint64_t error_lines = 0;
   std::uint64_t warning_lines = 0;
   std::uint64_t timestamp_lines = 0;
-  LevelCounts levels{};
-  Bucket bucket;                // the same lines as a part of the histogram; `start` unused
-  std::vector<Sample> samples;  // at most max_samples
+  std::vector<std::uint64_t> pattern_lines;
+  std::vector<std::uint64_t> pattern_given_up;
+  Cell unplaced;  // of lines without a time
+  std::vector<Sample> samples;
+  std::array<std::vector<Sample>, level_count> level_samples;
 
-  void append(const LineCounts& next, std::size_t max_samples);
+  void append(const LineCounts& next, const SummaryLimits& limits);
 };
 
 // merge() is associative, so that the result does not depend on where the log was cut. Lines before the first stamp belong to the
 // stamp before them, which only the part to the left knows: they wait in head_.
 class SummaryPart {
  public:
-  void add(const LineFacts& line, const SummaryOptions& options);
-  void merge(SummaryPart next, const SummaryOptions& options);
-  [[nodiscard]] LogSummary finish(const SummaryOptions& options) &&;
+  explicit SummaryPart(const SummaryOptions& options);
+
+  // `answers` of the user's patterns, one for each.
+  void add(const LineFacts& line, const std::vector<UserPatterns::Answer>& answers);
+  void merge(SummaryPart next);
+  // Nothing follows on these lines, and they follow on nothing.
+  void close();
+  [[nodiscard]] LogSummary finish() const;
+
+  [[nodiscard]] bool same_options(const SummaryPart& other) const { return limits_ == other.limits_ && names_ == other.names_; }
+  [[nodiscard]] std::uint64_t lines_read() const { return lines_; }
+  // `width` is a multiple of the part's own.
+  [[nodiscard]] Result<std::vector<Bucket>> buckets_of(TimeUs width) const;
+  [[nodiscard]] nlohmann::json to_json() const;
+  [[nodiscard]] static SummaryPart from_json(const nlohmann::json& json);  // throws nlohmann::json::exception
 
  private:
+  static constexpr TimeUs no_time = std::numeric_limits<TimeUs>::min();
   struct StampedLine {
-    TimeUs time = 0;
+    TimeUs time = no_time;
     std::uint64_t line = 0;
   };
 
-  Bucket& bucket_at(TimeUs time);
-  void add_to_bucket(TimeUs time, const Bucket& lines);
-  void coarsen();
-  void step(const StampedLine& from, const StampedLine& to, const SummaryOptions& options);
-  void keep_longest_gaps(std::size_t max_gaps);
+  SummaryPart() = default;
+  [[nodiscard]] bool in_range(TimeUs time) const {
+    return !limits_.time_range || (time >= limits_.time_range->first && time < limits_.time_range->second);
+  }
+  Cell& cell_at(TimeUs time);
+  void add_to_cell(TimeUs time, const Cell& lines);
+  void coarsen(TimeUs width);
+  void step(const StampedLine& from, const StampedLine& to);
+  void keep_longest_gaps();
+  [[nodiscard]] TimeUs final_width() const;
 
-  std::uint64_t lines_ = 0;  // all, also those out of range: numbers the lines
+  SummaryLimits limits_;
+  std::vector<std::string> names_;  // of the user's patterns
+  std::uint64_t lines_ = 0;         // all, also those out of range: numbers the lines
   LineCounts head_;
   LineCounts body_;
-  std::optional<TimeUs> last_stamp_;  // of all lines
-  std::optional<StampedLine> first_in_range_;
-  std::optional<StampedLine> last_in_range_;
-  std::optional<TimeUs> earliest_;
-  std::optional<TimeUs> latest_;
+  TimeUs last_stamp_ = no_time;  // of all lines
+  StampedLine first_in_range_;
+  StampedLine last_in_range_;
+  TimeUs earliest_ = std::numeric_limits<TimeUs>::max();
+  TimeUs latest_ = no_time;
   std::array<std::uint64_t, stamp_format_count> formats_{};
-  TimeUs bucket_us_ = 60 * us_per_second;
-  std::map<TimeUs, Bucket> buckets_;
-  Bucket* current_ = nullptr;  // the bucket used last
+  TimeUs width_ = 60 * us_per_second;
+  std::map<TimeUs, Cell> cells_;
+  // Cells used last, by the low bits of their number. A copy of the part has cells of its own.
+  struct Recent {
+    static constexpr std::size_t count = 8;
+    struct Entry {
+      Cell* cell = nullptr;
+      TimeUs number = 0;
+    };
+    std::array<Entry, count> entries{};
+    Cell* last = nullptr;  // and the very last, by its start
+    TimeUs last_start = 0;
+    Recent() = default;
+    Recent(const Recent& /*other*/) {}
+    Recent(Recent&& other) noexcept
+        : entries(std::exchange(other.entries, {})), last(std::exchange(other.last, nullptr)), last_start(other.last_start) {}
+    Recent& operator=(const Recent& /*other*/) {
+      entries = {};
+      last = nullptr;
+      return *this;
+    }
+    Recent& operator=(Recent&& other) noexcept {
+      entries = std::exchange(other.entries, {});
+      last = std::exchange(other.last, nullptr);
+      last_start = other.last_start;
+      return *this;
+    }
+    ~Recent() = default;
+  } recent_;
   std::vector<Gap> gaps_;
   std::uint64_t out_of_order_ = 0;
 };

@@ -64,7 +64,7 @@ class LineReader {
   LineMemories& memories_;
   std::unique_ptr<LineMemory> memory_;
   std::uint64_t part_;
-  StampReader stamps_;
+  MinuteStamps stamps_;
   ShapeMaker maker_;
   KnownLine* known_ = nullptr;
   ParsedLine parsed_;

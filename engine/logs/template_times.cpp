@@ -26,7 +26,7 @@ TimeUs bucket_width(TimeUs span) {
 
 std::vector<TimeUs> times_of(std::string_view chunk, TimeUs reference, const Job& job) {
   std::vector<TimeUs> times;
-  StampReader stamps(reference);
+  MinuteStamps stamps(reference);
   TimeUs last = no_time;
   while (!chunk.empty()) {
     if (times.size() % 256 == 0 && job.stopped()) break;

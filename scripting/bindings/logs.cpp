@@ -2,7 +2,9 @@
 // them names.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,6 +50,26 @@ class KeptBytes : public LogBytes {
   const std::string text_;
 };
 
+// Memory that a script owns (mmap, memoryview, bytearray, bytes), pinned and not copied. Made with the GIL; let go by any thread.
+class PinnedBytes : public LogBytes {
+ public:
+  explicit PinnedBytes(py::handle owner) {
+    if (PyObject_GetBuffer(owner.ptr(), &buffer_, PyBUF_SIMPLE) != 0) throw py::error_already_set();
+    view_ = {static_cast<const char*>(buffer_.buf), static_cast<std::size_t>(buffer_.len)};
+    name_ = "<text>";
+    file_bytes_ = view_.size();
+  }
+  PinnedBytes(const PinnedBytes&) = delete;
+  PinnedBytes& operator=(const PinnedBytes&) = delete;
+  ~PinnedBytes() override {
+    const py::gil_scoped_acquire hold;
+    PyBuffer_Release(&buffer_);
+  }
+
+ private:
+  Py_buffer buffer_{};
+};
+
 bool same_text(const LogTextPtr& a, const LogTextPtr& b) {
   if (a == b) return true;
   if (a->bytes->name() != b->bytes->name() || a->bytes->view().size() != b->bytes->view().size()) return false;
@@ -75,28 +97,33 @@ class LogSource {
   explicit LogSource(py::handle value) {
     if (py::isinstance<LogText>(value)) {
       open_ = py::cast<LogTextPtr>(value);
-    } else if (PyBytes_Check(value.ptr())) {
-      text_ = std::string(py::reinterpret_borrow<py::bytes>(value));
     } else if (PyUnicode_Check(value.ptr())) {
-      text_ = to_utf8(value, "text");
+      memory_ = LogBytes::from_text(to_utf8(value, "text"), "<text>");
+    } else if (PyObject_CheckBuffer(value.ptr()) != 0) {
+      memory_ = std::make_shared<PinnedBytes>(value);
     } else if (py::hasattr(value, "__fspath__")) {
       path_ = to_path(value, "path");
     } else {
-      throw py::type_error(std::string("a log is text (str or bytes), an os.PathLike or a LogText, not ") +
+      throw py::type_error(std::string("a log is text (str, bytes or another buffer), an os.PathLike or a LogText, not ") +
                            Py_TYPE(value.ptr())->tp_name);
     }
   }
   Result<LogTextPtr> open(Job& job) {
     if (open_) return open_;
-    if (path_.empty()) return load(LogBytes::from_text(std::move(text_), "<text>"), job);
-    auto bytes = LogBytes::open(path_, job);
+    auto bytes = open_bytes(job);
     if (!bytes) return tl::unexpected(bytes.error());
     return load(std::move(*bytes), job);
+  }
+  // Without an index of lines.
+  Result<std::shared_ptr<const LogBytes>> open_bytes(Job& job) {
+    if (open_) return open_->bytes;
+    if (memory_) return memory_;
+    return LogBytes::open(path_, job);
   }
 
  private:
   LogTextPtr open_;
-  std::string text_;
+  std::shared_ptr<const LogBytes> memory_;
   std::filesystem::path path_;
 };
 
@@ -138,8 +165,13 @@ OperationPtr prepare_open_log(py::handle path, JobPtr job) {
 }
 
 LogTextPtr log_text(py::handle text, py::handle name) {
-  std::string content = PyBytes_Check(text.ptr()) ? std::string(py::reinterpret_borrow<py::bytes>(text)) : to_utf8(text, "text");
-  const std::shared_ptr<const LogBytes> bytes = LogBytes::from_text(std::move(content), to_utf8(name, "name"));
+  std::shared_ptr<const LogBytes> bytes;
+  if (PyUnicode_Check(text.ptr())) {
+    bytes = LogBytes::from_text(to_utf8(text, "text"), to_utf8(name, "name"));
+  } else {
+    const PinnedBytes pinned(text);
+    bytes = LogBytes::from_text(std::string(pinned.view()), to_utf8(name, "name"));
+  }
   Job job("index text");
   return value_or_raise(blocking(job, [&] { return load(bytes, job); }));
 }
@@ -235,14 +267,62 @@ py::dict levels_to_python(const logs::LevelCounts& levels) {
 
 py::object stamp(TimeUs time) { return time == 0 ? py::none() : time_to_python(time); }
 
-py::object summary_to_python(const InLog<logs::LogSummary>& in_log) {
-  const logs::LogSummary& summary = in_log.found;
+// A summary, and the texts of its samples by line number.
+struct Summarized {
+  logs::LogSummary summary;
+  std::map<std::uint64_t, std::string> texts;
+};
+using SummarizedPtr = std::shared_ptr<Summarized>;
+
+template <class Use>
+void for_samples(const logs::LogSummary& summary, const Use& use) {
+  for (const logs::Sample& sample : summary.samples) use(sample);
+  for (const auto& samples : summary.level_samples) {
+    for (const logs::Sample& sample : samples) use(sample);
+  }
+}
+
+Result<SummarizedPtr> summarize_source(LogSource& source, logs::SummaryOptions options, Job& job) {
+  const auto bytes = source.open_bytes(job);
+  if (!bytes) return tl::unexpected(bytes.error());
+  const std::string_view view = (*bytes)->view();
+  if (options.reference == 0) options.reference = (*bytes)->modified();
+  auto summary = logs::summarize(view, options, job);
+  if (!summary) return tl::unexpected(summary.error());
+  auto found = std::make_shared<Summarized>();
+  found->summary = std::move(*summary);
+  bool any = false;
+  for_samples(found->summary, [&](const logs::Sample&) { any = true; });
+  if (any) {
+    const auto index = logs::LineIndex::build(view, job);
+    if (!index) return tl::unexpected(index.error());
+    for_samples(found->summary,
+                [&](const logs::Sample& sample) { found->texts.try_emplace(sample.line, index->line(view, sample.line)); });
+  }
+  return found;
+}
+
+py::list samples_to_python(const Summarized& found, const std::vector<logs::Sample>& samples) {
+  py::list rows;
+  for (const auto& sample : samples) {
+    const auto text = found.texts.find(sample.line);
+    rows.append(py::make_tuple(sample.line, stamp(sample.time), to_str(logs::level_name(sample.level)),
+                               to_str(text == found.texts.end() ? std::string() : text->second)));
+  }
+  return rows;
+}
+
+py::dict summary_to_python(const SummarizedPtr& found) {
+  const logs::LogSummary& summary = found->summary;
   py::dict dict;
   dict["lines"] = summary.lines;
   dict["bytes"] = summary.bytes;
   dict["error_lines"] = summary.error_lines;
   dict["warning_lines"] = summary.warning_lines;
   dict["timestamp_lines"] = summary.timestamp_lines;
+  py::dict patterns;
+  for (const auto& pattern : summary.patterns) patterns[to_str(pattern.name)] = pattern.lines;
+  dict["patterns"] = patterns;
   dict["levels"] = levels_to_python(summary.levels);
   dict["first_time"] = time_to_python(summary.first_time);
   dict["last_time"] = time_to_python(summary.last_time);
@@ -261,28 +341,92 @@ py::object summary_to_python(const InLog<logs::LogSummary>& in_log) {
                                static_cast<double>(gap.to - gap.from) / us_per_second, gap.line_before, gap.line_after));
   }
   dict["gaps"] = gaps;
-  py::list samples;
-  for (const auto& sample : summary.samples) {
-    samples.append(py::make_tuple(sample.line, stamp(sample.time), to_str(logs::level_name(sample.level)),
-                                  to_str(in_log.log->index.line(in_log.log->bytes->view(), sample.line))));
+  dict["samples"] = samples_to_python(*found, summary.samples);
+  py::dict level_samples;
+  for (std::size_t i = 0; i < logs::level_count; ++i) {
+    level_samples[to_str(logs::level_name(static_cast<logs::Level>(i)))] = samples_to_python(*found, summary.level_samples[i]);
   }
-  dict["samples"] = samples;
+  dict["level_samples"] = level_samples;
   py::list hourly;
   for (const auto& [start, lines] : summary.hourly()) hourly.append(py::make_tuple(time_to_python(start), lines));
   dict["hourly"] = hourly;
+  dict["state"] = found;
   return dict;
 }
 
+SummarizedPtr merge_summaries(const Summarized& first, const Summarized& next, bool same_log) {
+  auto merged = std::make_shared<Summarized>();
+  {
+    const py::gil_scoped_release release;
+    auto summary = same_log ? first.summary.merged_with(next.summary) : first.summary.joined_with(next.summary);
+    if (summary) {
+      merged->summary = std::move(*summary);
+      merged->texts = first.texts;
+      const std::uint64_t lines = first.summary.lines_read();
+      for (const auto& [line, text] : next.texts) merged->texts.try_emplace(line + lines, text);
+      std::map<std::uint64_t, std::string> kept;
+      for_samples(merged->summary, [&](const logs::Sample& sample) {
+        if (const auto text = merged->texts.find(sample.line); text != merged->texts.end()) kept.insert(*text);
+      });
+      merged->texts = std::move(kept);
+      return merged;
+    }
+  }
+  throw py::value_error("only summaries made with the same options can be merged");
+}
+
+py::list histogram(const Summarized& found, double width_seconds) {
+  const auto width = static_cast<TimeUs>(std::llround(std::clamp(width_seconds, -1e9, 1e9) * us_per_second));
+  const auto buckets = found.summary.rebucketed(width);
+  if (!buckets) throw py::value_error(buckets.error().message);
+  py::list rows;
+  for (const auto& bucket : *buckets) {
+    rows.append(py::make_tuple(time_to_python(bucket.start), bucket.lines, levels_to_python(bucket.levels)));
+  }
+  return rows;
+}
+
+py::tuple state_of_summary(const Summarized& found) {
+  py::dict texts;
+  for (const auto& [line, text] : found.texts) texts[py::int_(line)] = py::bytes(text);
+  return py::make_tuple(py::bytes(found.summary.to_bytes()), texts);
+}
+
+SummarizedPtr summary_from_state(const py::tuple& state) {
+  auto found = std::make_shared<Summarized>();
+  found->summary = value_or_raise(logs::LogSummary::from_bytes(std::string(py::cast<py::bytes>(state[0]))));
+  for (const auto& [line, text] : py::cast<py::dict>(state[1])) {
+    found->texts[py::cast<std::uint64_t>(line)] = std::string(py::cast<py::bytes>(text));
+  }
+  return found;
+}
+
+std::vector<std::pair<std::string, std::string>> to_rules(py::handle patterns) {
+  std::vector<std::pair<std::string, std::string>> rules;
+  for (const auto& [name, pattern] : py::cast<py::dict>(patterns)) {
+    rules.emplace_back(to_utf8(name, "patterns"), PyBytes_Check(pattern.ptr())
+                                                      ? std::string(py::reinterpret_borrow<py::bytes>(pattern))
+                                                      : to_utf8(pattern, "patterns"));
+  }
+  return rules;
+}
+
 OperationPtr prepare_summary(py::handle source, py::handle reference, py::handle time_range, std::size_t max_gaps,
-                             std::size_t max_samples, JobPtr job) {
+                             std::size_t max_samples, std::size_t max_level_samples, py::handle patterns, py::handle zone,
+                             std::size_t threads, JobPtr job) {
   logs::SummaryOptions options;
   options.reference = reference_of(reference);
   options.time_range = to_time_range(time_range, "time_range");
   options.max_gaps = max_gaps;
   options.max_samples = max_samples;
-  return on_log(
-      source, job_or_new(std::move(job), "summarize"),
-      [options](std::string_view bytes, Job& own) { return logs::summarize(bytes, options, own); }, &summary_to_python);
+  options.max_level_samples = max_level_samples;
+  options.threads = threads;
+  if (!patterns.is_none()) options.patterns = value_or_raise(logs::UserPatterns::compile(to_rules(patterns)));
+  if (!zone.is_none()) options.zone = value_or_raise(logs::TimeZone::named(to_utf8(zone, "tz")));
+  const JobPtr own = job_or_new(std::move(job), "summarize");
+  return make_operation(
+      own, [from = LogSource(source), options, own]() mutable { return summarize_source(from, options, *own); },
+      [](Result<SummarizedPtr>&& found) -> py::object { return summary_to_python(value_or_raise(std::move(found))); });
 }
 
 py::object templates_to_python(InLog<logs::TemplateGroups>&& in_log, bool keep_assignments) {
@@ -525,7 +669,22 @@ void bind_logs(py::module_& module) {
              "(paths, problems) of a file, glob or directory.");
   def_operation(module, "summarize", &prepare_summary, py::arg("source"), py::arg("reference") = py::none(),
                 py::arg("time_range") = py::none(), py::arg("max_gaps") = 64, py::arg("max_samples") = 256,
-                py::arg("job") = py::none());
+                py::arg("max_level_samples") = 3, py::arg("patterns") = py::none(), py::arg("tz") = py::none(),
+                py::arg("threads") = 0, py::arg("job") = py::none());
+  py::class_<Summarized, std::shared_ptr<Summarized>>(module, "SummaryState", "What merging summaries of logs needs. Immutable.")
+      .def(
+          "merged_with",
+          [](const Summarized& self, const Summarized& next) { return summary_to_python(merge_summaries(self, next, true)); },
+          py::arg("next"))
+      .def(
+          "joined_with",
+          [](const Summarized& self, const Summarized& other) { return summary_to_python(merge_summaries(self, other, false)); },
+          py::arg("other"))
+      .def("histogram", &histogram, py::arg("seconds"))
+      .def("__copy__", [](const std::shared_ptr<Summarized>& self) { return self; })
+      .def(
+          "__deepcopy__", [](const std::shared_ptr<Summarized>& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def(py::pickle(&state_of_summary, &summary_from_state));
   def_operation(module, "mine_templates", &prepare_templates, py::arg("source"), py::arg("reference") = py::none(),
                 py::arg("change_time") = py::none(), py::arg("time_range") = py::none(), py::arg("keep_assignments") = false,
                 py::arg("max_templates") = 10'000, py::arg("job") = py::none());

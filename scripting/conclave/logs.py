@@ -1,16 +1,18 @@
 """Reading, searching and summing up logs.
 
-A `source` is text (str or bytes), a file (os.PathLike), or a LogText that is already open. Compressed files are unpacked.
+A `source` is text (str, bytes, or any other buffer such as mmap or memoryview, which is not copied), a file (os.PathLike), or a
+LogText that is already open. Compressed files are unpacked.
 Every function raises OSError if a file cannot be read and CancelledError if its job is stopped.
 """
 
 from __future__ import annotations
 
 import datetime
+import mmap
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Union
 
 from conclave import _async, _core
@@ -24,6 +26,7 @@ __all__ = [
     "Bucket",
     "Comparison",
     "Gap",
+    "LevelBucket",
     "LogAnalyzer",
     "LogSummary",
     "LogText",
@@ -53,19 +56,33 @@ __all__ = [
     "template_table_async",
 ]
 
-Source = Union[str, bytes, os.PathLike, LogText]
+Source = Union[str, bytes, bytearray, memoryview, mmap.mmap, os.PathLike, LogText]
+_BUFFERS = (bytes, bytearray, memoryview, mmap.mmap)
 Time = Union[datetime.datetime, float, str]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LevelBucket:
+    """Lines of one stretch of time, in all and by level."""
+
+    start: datetime.datetime
+    lines: int
+    levels: Mapping[str, int] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class LogSummary:
-    """One pass over a log. Times are aware datetimes; `hourly` is (start of hour, lines) for hours that have lines."""
+    """One pass over a log. Times are aware datetimes; `patterns` are the user's (name -> lines); `samples` the first error and fatal
+    lines, `level_samples` the first lines of each level; `hourly` is (start of hour, lines) for hours that have lines.
+
+    A value: it can be pickled, so that other processes and machines can make the parts that `merge` puts together."""
 
     lines: int
     bytes: int
     error_lines: int
     warning_lines: int
     timestamp_lines: int
+    patterns: Mapping[str, int]
     levels: Mapping[str, int]
     first_time: datetime.datetime | None
     last_time: datetime.datetime | None
@@ -75,24 +92,42 @@ class LogSummary:
     buckets: Sequence[Bucket]
     gaps: Sequence[Gap]
     samples: Sequence[Sample]
+    level_samples: Mapping[str, Sequence[Sample]]
     hourly: Sequence[tuple[datetime.datetime, int]]
+    _state: _core.SummaryState = field(repr=False, compare=False)
+
+    def merge(self, next: LogSummary) -> LogSummary:
+        """The summary of these lines and of those that follow in the same log, made with the same options (else ValueError).
+        Associative: wherever a log is cut between lines, merging the parts in order gives what one pass gives."""
+        return _summary(self._state.merged_with(next._state))
+
+    def join(self, other: LogSummary) -> LogSummary:
+        """The summary of this log and another one, made with the same options (else ValueError); no gap lies between the two."""
+        return _summary(self._state.joined_with(other._state))
+
+    def histogram(self, seconds: float | None = None) -> list[LevelBucket]:
+        """Lines by level in buckets that begin at multiples of their width since the epoch. seconds: a multiple of
+        `bucket_seconds` (else ValueError), which is the default."""
+        rows = self._state.histogram(self.bucket_seconds if seconds is None else seconds)
+        return [LevelBucket(*row) for row in rows]
 
 
 def _opened(source: Source, job: _core.Job | None = None) -> LogText:
     if isinstance(source, LogText):
         return source
-    if isinstance(source, (str, bytes)):
+    if isinstance(source, (str, *_BUFFERS)):
         return _core.log_text(source)
     if isinstance(source, os.PathLike):
         return open_log(source, job)
-    raise TypeError(f"a log is text (str or bytes), an os.PathLike or a LogText, not {type(source).__name__}")
+    raise TypeError(f"a log is text (str, bytes or another buffer), an os.PathLike or a LogText, not {type(source).__name__}")
 
 
 def _summary(raw: dict[str, Any]) -> LogSummary:
     raw["buckets"] = [Bucket(*row) for row in raw["buckets"]]
     raw["gaps"] = [Gap(*row) for row in raw["gaps"]]
     raw["samples"] = [Sample(*row) for row in raw["samples"]]
-    return LogSummary(**raw)
+    raw["level_samples"] = {level: [Sample(*row) for row in rows] for level, rows in raw["level_samples"].items()}
+    return LogSummary(**{"_state": raw.pop("state")}, **raw)
 
 
 def _prepare_summary(
@@ -102,9 +137,16 @@ def _prepare_summary(
     time_range: tuple[Time, Time] | None = None,
     max_gaps: int = 64,
     max_samples: int = 256,
+    max_level_samples: int = 3,
+    patterns: Mapping[str, str | bytes] | None = None,
+    tz: str | None = None,
+    threads: int = 0,
     job: _core.Job | None = None,
 ) -> _core.Operation:
-    return _core._operations["summarize"](source, reference, time_range, max_gaps, max_samples, job)
+    own = None if patterns is None else dict(patterns)
+    return _core._operations["summarize"](
+        source, reference, time_range, max_gaps, max_samples, max_level_samples, own, tz, threads, job
+    )
 
 
 def summarize(
@@ -114,11 +156,20 @@ def summarize(
     time_range: tuple[Time, Time] | None = None,
     max_gaps: int = 64,
     max_samples: int = 256,
+    max_level_samples: int = 3,
+    patterns: Mapping[str, str | bytes] | None = None,
+    tz: str | None = None,
+    threads: int = 0,
     job: _core.Job | None = None,
 ) -> LogSummary:
-    """Counts, levels, times, gaps and the first grave lines. reference: for stamps without a year, by default now; time_range:
-    only lines in [start, end)."""
-    return _summary(_core.summarize(source, reference, time_range, max_gaps, max_samples, job))
+    """Counts, levels, times, gaps and the first grave lines. reference: for stamps without a year, by default the time at which the
+    file was last written, or now; time_range: only lines in [start, end); patterns: name -> regular expression whose lines are
+    counted too, as Python's re on bytes would (ValueError if one cannot be compiled); tz: the time zone of stamps without an
+    offset, a name or "+01:00", by default UTC; threads: 0 for one per core. The GIL is released."""
+    own = None if patterns is None else dict(patterns)
+    return _summary(
+        _core.summarize(source, reference, time_range, max_gaps, max_samples, max_level_samples, own, tz, threads, job)
+    )
 
 
 async def summary_async(
@@ -128,11 +179,24 @@ async def summary_async(
     time_range: tuple[Time, Time] | None = None,
     max_gaps: int = 64,
     max_samples: int = 256,
+    max_level_samples: int = 3,
+    patterns: Mapping[str, str | bytes] | None = None,
+    tz: str | None = None,
+    threads: int = 0,
     job: _core.Job | None = None,
 ) -> LogSummary:
     """As `summarize`; a file is also opened without blocking the loop. Cancelling the task stops the work."""
     operation = _prepare_summary(
-        source, reference=reference, time_range=time_range, max_gaps=max_gaps, max_samples=max_samples, job=job
+        source,
+        reference=reference,
+        time_range=time_range,
+        max_gaps=max_gaps,
+        max_samples=max_samples,
+        max_level_samples=max_level_samples,
+        patterns=patterns,
+        tz=tz,
+        threads=threads,
+        job=job,
     )
     return _summary(await _async.run(operation))
 
@@ -434,14 +498,15 @@ class LogAnalyzer:
         error are the same number) and those of one's own. source may be an iterable of several."""
         counts = dict.fromkeys(("total_lines", "errors", "warnings", "error", "warning", "timestamp", *self._patterns), 0)
         for one in _several(source):
-            text = _opened(one)
-            summary = summarize(text, max_gaps=0, max_samples=0)
+            text = _opened(one) if self._patterns else None
+            summary = summarize(one if text is None else text, max_gaps=0, max_samples=0, max_level_samples=0)
             counts["total_lines"] += summary.lines
             counts["errors"] += summary.error_lines
             counts["warnings"] += summary.warning_lines
             counts["timestamp"] += summary.timestamp_lines if "timestamp" not in self._patterns else 0
-            for name, pattern in self._patterns.items():
-                counts[name] += _matching_lines(text, pattern)
+            if text is not None:
+                for name, pattern in self._patterns.items():
+                    counts[name] += _matching_lines(text, pattern)
         counts["error"] = counts["error"] if "error" in self._patterns else counts["errors"]
         counts["warning"] = counts["warning"] if "warning" in self._patterns else counts["warnings"]
         self._counts = counts
@@ -451,7 +516,7 @@ class LogAnalyzer:
         """(start of the hour in UTC, such as "2026-03-01T12:00:00Z", lines) for hours that have lines, in order of time."""
         hours: dict[datetime.datetime, int] = {}
         for one in _several(source):
-            for start, lines in summarize(one, max_gaps=0, max_samples=0).hourly:
+            for start, lines in summarize(one, max_gaps=0, max_samples=0, max_level_samples=0).hourly:
                 hours[start] = hours.get(start, 0) + lines
         return [(start.strftime("%Y-%m-%dT%H:%M:%SZ"), lines) for start, lines in sorted(hours.items())]
 
@@ -464,7 +529,7 @@ class LogAnalyzer:
 
 
 def _several(source: Source | Iterable[Source]) -> Iterable[Source]:
-    return (source,) if isinstance(source, (str, bytes, os.PathLike, LogText)) else source
+    return (source,) if isinstance(source, (str, *_BUFFERS, os.PathLike, LogText)) else source
 
 
 def _bytes_pattern(pattern: Any) -> re.Pattern[bytes]:

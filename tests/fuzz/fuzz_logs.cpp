@@ -1,4 +1,5 @@
 // Any bytes as a log: nothing may crash, and what can be checked is checked.
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <string_view>
 
 #include "engine/base/text.h"
+#include "engine/logs/header_memo.h"
 #include "engine/logs/level.h"
 #include "engine/logs/line_index.h"
 #include "engine/logs/message.h"
@@ -52,6 +54,33 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         whole.timestamp_lines == pieces.timestamp_lines && whole.levels == pieces.levels &&
         whole.first_time == pieces.first_time && whole.out_of_order == pieces.out_of_order &&
         whole.buckets.size() == pieces.buckets.size() && whole.gaps.size() == pieces.gaps.size());
+
+  HeaderMemo memo(reference);
+  std::string padded(bytes);
+  padded.append(256, '7');
+  std::uint64_t errors = 0;
+  std::uint64_t warnings = 0;
+  std::uint64_t stamps = 0;
+  for (int round = 0; round < 2; ++round) {  // learned, then remembered
+    for (std::uint64_t number = 1; number <= index.line_count() && number < 256; ++number) {
+      const std::size_t begin = index.offset_of(bytes, number);
+      const std::string_view line = std::string_view(padded).substr(begin, std::min(bytes.find('\n', begin), size) - begin);
+      const Header found = memo.read(line, padded.size() - begin);
+      const Header wanted = read_header(line, reference);
+      check(found.level == wanted.level && found.stamped == wanted.stamped && found.time == wanted.time &&
+            found.format == wanted.format && found.zoned == wanted.zoned);
+    }
+  }
+  for (std::uint64_t number = 1; number <= index.line_count(); ++number) {
+    const std::size_t begin = index.offset_of(bytes, number);
+    const std::string_view line = bytes.substr(begin, std::min(bytes.find('\n', begin), size) - begin);
+    errors += matches_error(line) ? 1 : 0;
+    warnings += matches_warning(line) ? 1 : 0;
+    stamps += has_iso_stamp(line) ? 1 : 0;
+  }
+  check(whole.error_lines == errors && whole.warning_lines == warnings && whole.timestamp_lines == stamps);
+  check(LogSummary::from_bytes(pieces.to_bytes()).value().lines == whole.lines);
+  if (const auto odd = LogSummary::from_bytes(bytes)) check(odd->merged_with(*odd).has_value());
 
   TemplateOptions options;
   options.reference = reference;

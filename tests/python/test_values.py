@@ -61,6 +61,7 @@ VALUES = [
     (gathered("2026-03-01T12:00:00Z ERROR x\n"), gathered(""), False, False),
     (conclave._core.log_text("one\ntwo \udcff"), conclave._core.log_text("one\ntwo \udcff", "other"), True, False),
     (logs.summarize("2026-03-01T12:00:00Z ERROR x\n"), logs.summarize("x"), False, False),
+    (logs.summarize("2026-03-01T12:00:00Z x\n").histogram()[0], logs.summarize("2026-03-02T12:00:00Z x\n").histogram()[0], True, True),
 ]  # fmt: skip
 
 

@@ -14,12 +14,68 @@ CONFIG = """services:
 
 def test_summary_counts_what_is_in_a_log(conclave, log):
     found = conclave("logs", "summary", log, "--json").json
-    summary, = found["logs"]
-    assert (summary["lines"], summary["timestamp_lines"], summary["error_lines"]) == (180, 180, 0)
-    assert summary["levels"]["info"] == 180
-    assert [hour["lines"] for hour in summary["hourly"]] == [60, 60, 60]
-    assert summary["first_time"] == "2026-03-01T00:00:00Z"
+    assert set(found) == {"total_lines", "bytes", "levels", "patterns", "first_time", "last_time", "histogram", "sources", "problems"}
+    assert found["total_lines"] == 180 and found["bytes"] == log.stat().st_size
+    assert found["patterns"] == {"error": 0, "warning": 0, "timestamp": 180}
+    assert found["levels"] == {"fatal": 0, "error": 0, "warning": 0, "info": 180, "debug": 0, "trace": 0, "none": 0}
+    assert sum(bucket["lines"] for bucket in found["histogram"]) == 180
+    assert found["histogram"][0] == {"start": "2026-03-01T00:00:00Z", "lines": 1, "errors": 0, "warnings": 0}
+    assert (found["first_time"], found["last_time"]) == ("2026-03-01T00:00:00Z", "2026-03-01T02:59:00Z")
+    source, = found["sources"]
+    assert (source["path"], source["format"], source["lines"]) == (str(log), "iso", 180)
     assert found["problems"] == []
+
+
+def test_summary_puts_several_logs_together(conclave, tmp_path):
+    (tmp_path / "a.log").write_text("2026-03-01 12:00:05 ERROR a failed\n  trace\n2026-03-01 12:01:05 FATAL b\n")
+    (tmp_path / "b.log").write_text("no stamp\nMar  1 12:00:06 host prog: warning: c\n")
+    os.utime(tmp_path / "b.log", (1_780_000_000, 1_780_000_000))  # June 2026
+    found = conclave("logs", "summary", "a.log", "b.log", "--json", "--threads", "1").json
+    assert found["total_lines"] == 5
+    assert found["levels"] | {"fatal": 1, "error": 1, "warning": 1, "none": 2} == found["levels"]
+    assert found["histogram"] == [{"start": "2026-03-01T12:00:00Z", "lines": 3, "errors": 1, "warnings": 1},
+                                  {"start": "2026-03-01T12:01:00Z", "lines": 1, "errors": 1, "warnings": 0}]
+    assert [source["format"] for source in found["sources"]] == ["iso", "syslog"]
+    assert found == conclave("logs", "summary", "a.log", "b.log", "--json", "--threads", "7").json
+
+
+def test_the_file_says_the_year_that_its_stamps_lack(conclave, tmp_path):
+    (tmp_path / "old.log").write_text("Mar  1 12:00:06 host x\n")
+    os.utime(tmp_path / "old.log", (1_300_000_000, 1_300_000_000))  # 2011-03-13
+    assert conclave("logs", "summary", "old.log", "--json").json["first_time"] == "2011-03-01T12:00:06Z"
+
+
+def test_patterns_of_ones_own_are_counted(conclave, tmp_path):
+    (tmp_path / "a.log").write_bytes(b"disk full\nDisk 12 ok\n\xff disk 7\n\n")
+    found = conclave("logs", "summary", "a.log", "--json", "--pattern", "disk=disk", "--pattern", r"number=(?i)disk\s+\d+$").json
+    assert found["patterns"] == {"error": 0, "warning": 0, "timestamp": 0, "disk": 2, "number": 1}
+    assert "number 1" in conclave("logs", "summary", "a.log", "--pattern", r"number=disk \d").out
+
+
+@pytest.mark.parametrize(("pattern", "why"), [("x", "NAME=REGEX"), ("x=(", "no regular expression"), ("error=x", "already"), ("=x", "name")])
+def test_a_pattern_that_cannot_be_used_is_a_usage_error(conclave, log, pattern, why):
+    assert why in conclave.fails(2, "logs", "summary", log, "--pattern", pattern)
+
+
+def test_hours_are_printed_unshifted(conclave, log):
+    assert conclave("logs", "summary", log, "--hourly").out == (
+        "2026-03-01T00:00:00Z 60\n2026-03-01T01:00:00Z 60\n2026-03-01T02:00:00Z 60\n")
+    hours = conclave("logs", "summary", log, "--hourly", "--json").json["hourly"]
+    assert hours[1] == {"start": "2026-03-01T01:00:00Z", "lines": 60}
+
+
+def test_stamps_without_an_offset_are_read_in_a_time_zone(conclave, tmp_path):
+    (tmp_path / "a.log").write_text("2026-01-01 12:00:00 x\n2026-07-01 12:00:00 x\n2026-07-02T00:00:00Z x\n")
+    found = conclave("logs", "summary", "a.log", "--json", "--tz", "Europe/Berlin").json
+    assert [bucket["start"] for bucket in found["histogram"]] == [
+        "2026-01-01T11:00:00Z", "2026-07-01T10:00:00Z", "2026-07-02T00:00:00Z"]
+    assert conclave("logs", "summary", "a.log", "--json", "--tz", "-02:30").json["first_time"] == "2026-01-01T14:30:00Z"
+    assert "time zone" in conclave.fails(2, "logs", "summary", "a.log", "--tz", "Europe/Nowhere")
+
+
+def test_templates_come_with_the_summary_on_request(conclave, log):
+    template, = conclave("logs", "summary", log, "--json", "--templates").json["templates"]
+    assert template["count"] == 180
 
 
 def test_summary_is_a_table_without_json(conclave, log):
@@ -32,14 +88,14 @@ def test_summary_reads_globs_folders_and_compressed_files(conclave, log, tmp_pat
     with gzip.open(tmp_path / "old.log.gz", "wt") as packed:
         packed.write(log.read_text())
     found = conclave("logs", "summary", "*.log*", "--json").json
-    assert sorted(os.path.basename(each["path"]) for each in found["logs"]) == ["app.log", "old.log.gz"]
-    assert {each["lines"] for each in found["logs"]} == {180}
+    assert sorted(os.path.basename(each["path"]) for each in found["sources"]) == ["app.log", "old.log.gz"]
+    assert {each["lines"] for each in found["sources"]} == {180} and found["total_lines"] == 360
 
 
 def test_a_missing_log_does_not_keep_the_others_from_being_read(conclave, log):
     outcome = conclave("logs", "summary", "missing.log", log, "--json")
     assert outcome.code == 2 and "missing.log" in outcome.err
-    assert len(outcome.json["logs"]) == 1 and "missing.log" in outcome.json["problems"][0]
+    assert len(outcome.json["sources"]) == 1 and "missing.log" in outcome.json["problems"][0]
 
 
 def test_what_a_glob_does_not_find_is_a_problem(conclave):
@@ -63,7 +119,8 @@ def test_a_pipe_is_refused_without_waiting(conclave, tmp_path):
 def test_a_folder_without_logs_is_a_problem(conclave, tmp_path):
     (tmp_path / "empty").mkdir()
     outcome = conclave("logs", "summary", "empty", "--json")
-    assert outcome.code == 1 and outcome.json == {"logs": [], "problems": ["empty: no logs here"]}
+    assert outcome.code == 1 and outcome.json["problems"] == ["empty: no logs here"]
+    assert outcome.json["total_lines"] == 0 and outcome.json["sources"] == []
 
 
 def test_names_cannot_steer_the_terminal(conclave, tmp_path):

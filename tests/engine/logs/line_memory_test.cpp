@@ -7,7 +7,7 @@
 namespace conclave::logs {
 namespace {
 
-void expect_same_stamp(StampReader& reader, const std::string& line) {
+void expect_same_stamp(MinuteStamps& reader, const std::string& line) {
   const auto found = reader.locate(line);
   const auto expected = locate_stamp(line, 0);
   ASSERT_EQ(found.has_value(), expected.has_value()) << line;
@@ -17,7 +17,7 @@ void expect_same_stamp(StampReader& reader, const std::string& line) {
   EXPECT_EQ(found->end, expected->end) << line;
 }
 
-TEST(StampReader, ReadsWhatLocateStampReads) {
+TEST(MinuteStamps, ReadsWhatLocateStampReads) {
   const std::vector<std::string> lines = {"2026-03-01 12:00:05,123 INFO a",
                                           "2026-03-01 12:00:06,987 INFO a",
                                           "2026-03-01 12:00:59,000 +0100 a",
@@ -45,10 +45,10 @@ TEST(StampReader, ReadsWhatLocateStampReads) {
                                           "2026-03-01 12:01:12.501 - b",
                                           "2026-03-01 12:01:13.501 -0100 b",
                                           "2026-03-01 12:01:13.501-01:00 b"};
-  StampReader reader(0);
+  MinuteStamps reader(0);
   for (const std::string& line : lines) {
     for (const std::string& next : lines) {
-      StampReader fresh(0);
+      MinuteStamps fresh(0);
       (void)fresh.locate(line);
       expect_same_stamp(fresh, next);
     }

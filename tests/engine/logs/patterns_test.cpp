@@ -135,5 +135,35 @@ TEST(Patterns, CountNewlinesOfAnySize) {
   EXPECT_EQ(count_newlines(all), all.size());
 }
 
+// The filters differ in what they let through, but not in what is a match, and all let every match through.
+TEST(Patterns, AreTheSameWhateverTheMachineCanDo) {
+  std::mt19937 random(8);
+  const char* const pieces[] = {"Error", "exception", "FAILED", "warn", "Deprecated", "2026-03-01 12:00:05",
+                                "-",     "\n",        "e",      "\xff", "fai",        "abcd"};
+  for (int round = 0; round < 200; ++round) {
+    std::string text;
+    while (text.size() < 4 * block_bytes) text += pieces[random() % std::size(pieces)];
+    text.resize(4 * block_bytes);
+    const std::string padded = text + std::string(block_lookahead, '\0');
+    std::string answers[3];
+    for (int i = 0; i <= static_cast<int>(widest_instructions()); ++i) {
+      std::array<BlockMasks, 4> masks;
+      find_masks_with(static_cast<Instructions>(i), padded.data(), masks.size(), masks.data());
+      for (std::size_t at = 0; at < text.size(); ++at) {
+        const BlockMasks& mask = masks[at / block_bytes];
+        const std::uint64_t bit = std::uint64_t{1} << (at % block_bytes);
+        const WordKind kind = (mask.word & bit) != 0 ? word_at(text, at) : WordKind::none;
+        answers[i] += (mask.newline & bit) != 0                          ? 'n'
+                      : (mask.stamp & bit) != 0 && is_stamp_at(text, at) ? 's'
+                                                                         : static_cast<char>('0' + static_cast<int>(kind));
+        if (word_at(text, at) != WordKind::none) {
+          EXPECT_EQ(kind, word_at(text, at)) << i << " at " << at;
+        }
+      }
+      EXPECT_EQ(answers[i], answers[0]);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace conclave::logs

@@ -27,9 +27,16 @@ std::string print(const LogSummary& s) {
                     std::to_string(s.bucket_us) + " " + std::to_string(s.out_of_order) + " " +
                     std::to_string(s.first_time.value_or(-1)) + " " + std::to_string(s.last_time.value_or(-1)) + "\n";
   for (const auto count : s.levels) out += std::to_string(count) + ",";
+  for (const auto& pattern : s.patterns) {
+    out += " " + pattern.name + " " + std::to_string(pattern.lines) + " " + std::to_string(pattern.given_up);
+  }
+  for (const auto& samples : s.level_samples) {
+    for (const auto& x : samples) out += " " + std::to_string(x.line) + "@" + std::to_string(x.time);
+  }
   for (const auto& b : s.buckets) {
     out += "\n" + format_time(b.start) + " " + std::to_string(b.lines) + " " + std::to_string(b.error_lines) + " " +
            std::to_string(b.warning_lines) + " " + std::to_string(b.first_error_line);
+    for (const auto count : b.levels) out += "," + std::to_string(count);
   }
   for (const auto& g : s.gaps) {
     out += "\ngap " + std::to_string(g.from) + " " + std::to_string(g.to) + " " + std::to_string(g.line_before) + " " +
@@ -167,6 +174,75 @@ TEST(Summary, IsTheSameWhereverTheLogIsCut) {
       }
     }
   }
+}
+
+TEST(Summary, IsTheSameForAnyNumberOfThreads) {
+  const std::string log = random_log(4, 30'000);
+  SummaryOptions options;
+  options.reference = at("2026-06-01");
+  options.patterns = UserPatterns::compile({{"y", "yyy$"}}).value();
+  options.threads = 1;
+  const std::string whole = print(summary_of(log, options));
+  for (const std::size_t threads : {0U, 2U, 7U}) {
+    options.threads = threads;
+    EXPECT_EQ(print(summary_of(log, options)), whole) << threads;
+  }
+}
+
+TEST(Summary, OfPartsMadeElsewhereMergesInAnyGroupingToThatOfTheWhole) {
+  for (const bool ranged : {false, true}) {
+    const std::string log = "failed\nplain\n" + random_log(6, 3000);
+    SummaryOptions options;
+    options.reference = at("2026-06-01");
+    options.max_gaps = 5;
+    options.max_samples = 9;
+    options.patterns = UserPatterns::compile({{"y", "yyy$"}, {"dot", "^\\d+-"}}).value();
+    if (ranged) options.time_range = {at("2026-01-02"), at("2026-01-09")};
+    const std::string whole = print(summary_of(log, options));
+    std::mt19937 random(7);
+    for (int round = 0; round < 10; ++round) {
+      std::vector<LogSummary> parts;
+      for (std::size_t begin = 0; begin < log.size();) {
+        std::size_t end = std::min(log.size(), begin + random() % (log.size() / 4));
+        end = end == 0 || end == log.size() ? end : log.find('\n', end) + 1;
+        parts.push_back(
+            LogSummary::from_bytes(summary_of(std::string_view(log).substr(begin, end - begin), options).to_bytes()).value());
+        begin = end;
+      }
+      while (parts.size() > 1) {
+        const std::size_t at_part = random() % (parts.size() - 1);
+        parts[at_part] = parts[at_part].merged_with(parts[at_part + 1]).value();
+        parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(at_part) + 1);
+      }
+      ASSERT_EQ(print(parts[0]), whole) << round;
+    }
+  }
+}
+
+TEST(Summary, OfOtherOptionsDoesNotMerge) {
+  SummaryOptions other;
+  other.max_gaps = 3;
+  EXPECT_FALSE(summary_of("a\n").merged_with(summary_of("a\n", other)));
+  EXPECT_FALSE(summary_of("a\n").merged_with(LogSummary{}));
+  EXPECT_FALSE(LogSummary::from_bytes("no summary"));
+  EXPECT_FALSE(LogSummary::from_bytes(""));
+}
+
+TEST(Summary, CanBeCountedInWiderBuckets) {
+  const LogSummary summary = summary_of("2026-03-01 12:10:00 ERROR a\n2026-03-01 12:50:00 b\n1969-12-31 23:30:00 c\n");
+  EXPECT_EQ(summary.bucket_us, 24 * 3600 * us_per_second);  // the span is more than two years
+  EXPECT_EQ(summary.buckets[0].start, at("1969-12-31"));
+  EXPECT_EQ(summary.rebucketed(3600 * us_per_second).value().size(), 2U);
+  EXPECT_FALSE(summary.rebucketed(90 * us_per_second));
+  EXPECT_FALSE(summary.rebucketed(0));
+}
+
+TEST(Summary, ReadsStampsWithoutAnOffsetInTheZoneGiven) {
+  SummaryOptions options;
+  options.zone = TimeZone::named("+02:00").value();
+  const LogSummary summary = summary_of("2026-03-01 12:00:00 a\n2026-03-01T12:00:00Z b\n", options);
+  EXPECT_EQ(summary.first_time, at("2026-03-01T10:00:00"));
+  EXPECT_EQ(summary.last_time, at("2026-03-01T12:00:00"));
 }
 
 TEST(Summary, ReportsProgressInBytes) {

@@ -1,0 +1,140 @@
+#include "engine/logs/header_memo.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+#include "tests/engine/logs/files.h"
+
+namespace conclave::logs {
+namespace {
+
+constexpr TimeUs reference = 1'772'366'405 * us_per_second;
+
+void expect_same(const Header& found, const Header& wanted, std::string_view line) {
+  ASSERT_EQ(found.level, wanted.level) << line;
+  ASSERT_EQ(found.stamped, wanted.stamped) << line;
+  ASSERT_EQ(found.time, wanted.time) << line;
+  ASSERT_EQ(found.format, wanted.format) << line;
+  ASSERT_EQ(found.zoned, wanted.zoned) << line;
+}
+
+// Every line of the text through one memo, against what is read without one.
+void expect_same_for_lines(HeaderMemo& memo, std::string text) {
+  const std::size_t size = text.size();
+  text.append(256, '7');  // what lies behind a line must not play a part
+  for (std::size_t begin = 0; begin < size;) {
+    const std::size_t end = std::min(text.find('\n', begin), size);
+    const std::string_view line = std::string_view(text).substr(begin, end - begin);
+    ASSERT_NO_FATAL_FAILURE(expect_same(memo.read(line, text.size() - begin), read_header(line, reference), line));
+    begin = end + 1;
+  }
+}
+
+std::string with_other_digits(std::string text, std::mt19937& random) {
+  for (char& c : text) {
+    if (c >= '0' && c <= '9' && random() % 4 == 0) c = static_cast<char>('0' + random() % 10);
+  }
+  return text;
+}
+
+TEST(HeaderMemo, AnswersAsIfEachLineWereReadAnew) {
+  const std::string lines =
+      "2026-03-01 12:00:05,123 INFO  [main] a.b: c\n2026-03-01 25:00:05,123 INFO  [main] a.b: c\n"
+      "2026-02-30 12:00:05,123 ERROR [main] 2026-03-01 01:02:03 c\n2026-02-28T12:00:05Z x\n2026-02-28T12:00:05+02:00 x\n"
+      "2026-02-28T12:00:05+15:00 x\nJan 31 12:00:05 host prog[12]: x\nFeb 31 12:00:05 host prog[12]: x\n"
+      "Mar  1 11:00:05 host prog[12]: error: x\nMar  2 13:00:05 host x\nDec 31 23:00:05 host x\n"
+      "- 1117838570 2005.06.03 R02-M1-N0-C:J12-U11 2005-06-03-15.42.50.363779 R02-M1-N0-C:J12-U11 RAS KERNEL INFO x\n"
+      "3/1/2026 1:00:05 PM,Error,x\n13/1/2026 1:00:05 AM,Error,x\n20171224-0:28:0:83|Step_LSC|x\n20171224-0:28:0:8|Step_LSC|x\n"
+      "E0301 12:00:05.123456 1 a.go:1] x\nI0301 12:00:05.1234567891 1 a.go:1] x\n<3>kernel: x\n<6>kernel: x\n<11>a\n"
+      "{\"level\":40,\"time\":1772366405123}\n{\"level\":50,\"time\":1772366405123}\nlevel=30 msg=x\nlevel=50 msg=x\n\n\n"
+      "1772366405 x\n0772366405 x\n[26/03/01 12:00:05] x\n01-MAR-26 12.00.05.1 PM x\n01-MAR-26 12.00.05.1 AM x\n";
+  std::mt19937 random(1);
+  HeaderMemo memo(reference);
+  ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, lines + lines));
+  for (int round = 0; round < 2000; ++round) {
+    ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, with_other_digits(lines, random))) << round;
+  }
+}
+
+TEST(HeaderMemo, KnowsLinesApartThatAreAlikeUpToTheirEnd) {
+  HeaderMemo memo(reference);
+  std::string lines;
+  const std::string line =
+      "2026-03-01 12:00:05 x y z [ERROR] and more, so that the line is longer than every key that there is: abcdef ghij";
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t size = 0; size <= line.size(); ++size)
+      lines += line.substr(0, size) + "\n" + line.substr(0, size) + std::string(3, '\0') + "\n";
+  }
+  ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, lines));
+}
+
+TEST(HeaderMemo, AnswersForRandomLinesOfTokens) {
+  const std::string tokens[] = {"2026-03-01",
+                                "12:00:05",
+                                " ",
+                                " ",
+                                "  ",
+                                "ERROR",
+                                "[",
+                                "]",
+                                "info:",
+                                "level=",
+                                "warn",
+                                "Mar",
+                                "1",
+                                "31",
+                                "12",
+                                "=",
+                                "-",
+                                "1772366405",
+                                "host",
+                                "a.b.C",
+                                "\t",
+                                "12:00:05,123",
+                                "W",
+                                "|",
+                                "(",
+                                ")",
+                                "Sun",
+                                "2026",
+                                "T",
+                                "Z",
+                                "+01:00",
+                                "/",
+                                ":",
+                                "260301",
+                                "120005",
+                                "fail",
+                                "\xff",
+                                "{",
+                                "\"severity\":\"error\""};
+  std::mt19937 random(2);
+  HeaderMemo memo(reference);
+  for (int round = 0; round < 300; ++round) {
+    std::string lines;
+    for (int i = 0; i < 50; ++i) {
+      std::string line;
+      for (std::size_t n = random() % 16; n > 0; --n) line += tokens[random() % std::size(tokens)];
+      for (int copies = 0; copies < 3; ++copies) lines += with_other_digits(line, random) + "\n";
+    }
+    ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, lines));
+  }
+}
+
+TEST(HeaderMemo, AnswersForAllSampleSystems) {
+  const auto logs = sample_logs();
+  if (logs.empty()) GTEST_SKIP() << "no sample logs beside the project (see CONCLAVE_SHARED)";
+  std::mt19937 random(3);
+  HeaderMemo memo(reference);
+  for (const auto& log : logs) {
+    const std::string text = read_file(log);
+    ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, text)) << log;
+    for (int round = 0; round < 4; ++round) ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, with_other_digits(text, random)));
+  }
+}
+
+}  // namespace
+}  // namespace conclave::logs

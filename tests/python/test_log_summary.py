@@ -1,0 +1,112 @@
+"""Summaries of logs: values that merge, from any kind of text."""
+import copy
+import datetime
+import mmap
+import pickle
+import random
+
+import conclave
+import pytest
+from conclave import logs
+
+UTC = datetime.timezone.utc
+TEXT = (
+    "no stamp yet: failed\n2026-03-01 12:00:05 ERROR a failed\n  at b\n2026-03-01 12:30:00 WARN disk 7\n"
+    "2026-03-01 13:00:00 INFO disk 12\n2026-03-01 13:59:59 FATAL the end\n"
+)
+
+
+def shown(summary):
+    return {name: getattr(summary, name) for name in summary.__slots__ if name != "_state"}
+
+
+def test_parts_of_a_log_merge_to_what_one_pass_gives_wherever_they_are_cut():
+    options = {"patterns": {"disk": r"disk \d+$"}, "max_gaps": 2, "max_samples": 2}
+    whole = logs.summarize(TEXT, **options)
+    assert whole.patterns == {"disk": 2} and [sample.text for sample in whole.samples] == TEXT.splitlines()[:2]
+    lines = TEXT.splitlines(keepends=True)
+    for seed in range(20):
+        cuts = sorted(random.Random(seed).choices(range(len(lines) + 1), k=3))
+        first, second, third, fourth = (
+            logs.summarize("".join(lines[a:b]), **options) for a, b in zip([0, *cuts], [*cuts, len(lines)])
+        )
+        left = first.merge(second).merge(third).merge(fourth)
+        right = first.merge(second.merge(third.merge(fourth)))
+        assert shown(left) == shown(right) == shown(whole), cuts
+
+
+def test_a_summary_survives_being_pickled_and_merges_then():
+    first, second = (logs.summarize(part) for part in (TEXT[:60], TEXT[60:]))
+    for travelled in (pickle.loads(pickle.dumps(first)), copy.deepcopy(first), copy.copy(first)):
+        assert travelled == first
+        assert shown(travelled.merge(pickle.loads(pickle.dumps(second)))) == shown(first.merge(second))
+
+
+def test_bytes_that_are_no_summary_are_refused():
+    state = logs.summarize(TEXT)._state.__getstate__()
+    for broken in (b"", b"\xff" * 40, state[0][:-9], b"\xa0"):
+        with pytest.raises(ValueError):
+            type(logs.summarize("")._state).__new__(type(logs.summarize("")._state)).__setstate__((broken, {}))
+
+
+def test_summaries_of_other_options_do_not_merge():
+    with pytest.raises(ValueError, match="same options"):
+        logs.summarize(TEXT).merge(logs.summarize(TEXT, patterns={"x": "x"}))
+
+
+def test_joined_logs_have_no_gap_between_them():
+    early, late = logs.summarize("2026-03-01 12:00:00 a\n"), logs.summarize("b\n2026-03-02 12:00:00 c\n")
+    joined = early.join(late)
+    assert (joined.lines, joined.gaps, len(joined.buckets)) == (3, [], 2)
+    assert len(early.merge(late).gaps) == 1
+
+
+def test_the_histogram_can_be_made_wider():
+    summary = logs.summarize(TEXT)
+    assert [(bucket.start.hour, bucket.lines) for bucket in summary.histogram(3600)] == [(12, 3), (13, 2)]
+    first = summary.histogram()[0]
+    assert first == logs.LevelBucket(datetime.datetime(2026, 3, 1, 12, tzinfo=UTC), 2, {}) and first.levels["error"] == 1
+    for seconds in (90, 0, -60, 1e300):
+        with pytest.raises(ValueError):
+            summary.histogram(seconds)
+
+
+def test_samples_are_kept_by_level():
+    samples = logs.summarize(TEXT, max_level_samples=1).level_samples
+    assert {level: [(s.line, s.text) for s in found] for level, found in samples.items() if found} == {
+        "unknown": [(1, "no stamp yet: failed")], "error": [(2, "2026-03-01 12:00:05 ERROR a failed")],
+        "warning": [(4, "2026-03-01 12:30:00 WARN disk 7")], "info": [(5, "2026-03-01 13:00:00 INFO disk 12")],
+        "fatal": [(6, "2026-03-01 13:59:59 FATAL the end")],
+    }
+
+
+def test_a_time_zone_says_what_stamps_without_an_offset_mean():
+    assert logs.summarize(TEXT, tz="Europe/Berlin").first_time == datetime.datetime(2026, 3, 1, 11, 0, 5, tzinfo=UTC)
+    assert logs.summarize(TEXT.replace(" 12:00:05", "T12:00:05Z"), tz="+05:30").first_time.minute == 0
+    with pytest.raises(ValueError):
+        logs.summarize(TEXT, tz="Mars/Base")
+
+
+@pytest.mark.parametrize("kind", ["bytearray", "memoryview", "slice", "mmap"])
+def test_any_buffer_is_a_log(kind, tmp_path):
+    path = tmp_path / "a.log"
+    path.write_text(TEXT)
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        data = TEXT.encode()
+        source = {"bytearray": bytearray(data), "memoryview": memoryview(data), "slice": memoryview(b"#" + data)[1:],
+                  "mmap": mapped}[kind]
+        assert shown(logs.summarize(source)) == shown(logs.summarize(TEXT))
+        assert conclave.LogAnalyzer({"disk": "disk"}).analyze_logs(source)["disk"] == 2
+        assert conclave.LogAnalyzer().analyze_logs(source)["total_lines"] == 6
+        if kind == "bytearray":
+            source.append(0)  # no longer pinned
+
+
+def test_a_view_with_holes_is_refused():
+    with pytest.raises((BufferError, TypeError, ValueError)):
+        logs.summarize(memoryview(b"abcd")[::2])
+
+
+def test_a_pattern_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="no regular expression"):
+        logs.summarize(TEXT, patterns={"x": "("})
