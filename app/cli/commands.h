@@ -23,6 +23,7 @@ void add_policy_command(CLI::App& app, Program& program);    // policy
 void add_keys_commands(CLI::App& app, Program& program);     // keys set, list, remove
 void add_history_commands(CLI::App& app, Program& program);  // history list, show, purge; replay
 
+void add_log_follow_command(CLI::App& logs, Program& program);
 void add_log_summary_command(CLI::App& logs, Program& program);
 void add_log_templates_command(CLI::App& logs, Program& program);
 void add_log_compare_command(CLI::App& logs, Program& program);

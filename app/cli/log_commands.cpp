@@ -11,6 +11,7 @@ void add_log_commands(CLI::App& app, Program& program) {
   add_log_templates_command(*group, program);
   add_log_compare_command(*group, program);
   add_log_search_command(*group, program);
+  add_log_follow_command(*group, program);
 }
 
 }  // namespace conclave::cli

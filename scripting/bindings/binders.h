@@ -15,6 +15,7 @@ void bind_response(pybind11::module_& module);
 void bind_expert_response(pybind11::module_& module);
 void bind_config(pybind11::module_& module);
 void bind_logs(pybind11::module_& module);
+void bind_log_follow(pybind11::module_& module);
 void bind_scan(pybind11::module_& module);
 void bind_consensus(pybind11::module_& module);
 void bind_hot(pybind11::module_& module);

@@ -14,6 +14,7 @@ PYBIND11_MODULE(_core, module) {
   scripting::bind_response(module);
   scripting::bind_config(module);
   scripting::bind_logs(module);
+  scripting::bind_log_follow(module);
   scripting::bind_scan(module);
   scripting::bind_consensus(module);
   scripting::bind_hot(module);

@@ -20,11 +20,13 @@ from conclave._core import LogText, find_files, level_of, open_log
 from conclave._log_search import Expression, Match, Matches
 from conclave._log_search import expression as _expression
 from conclave._log_search import pattern as _pattern
+from conclave._follow import Followed, follow, follow_async
 from conclave.evidence import Bucket, Gap, Sample, Template
 
 __all__ = [
     "Bucket",
     "Comparison",
+    "Followed",
     "Gap",
     "LevelBucket",
     "LogAnalyzer",
@@ -44,6 +46,8 @@ __all__ = [
     "count",
     "count_async",
     "find_files",
+    "follow",
+    "follow_async",
     "level_of",
     "mine_templates",
     "mine_templates_async",
