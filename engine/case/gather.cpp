@@ -151,7 +151,8 @@ class Gatherer {
     Result<std::string> digest;
     Result<logs::LineIndex> index;
     const logs::SummaryOptions summary_options{.reference = (*bytes)->modified(), .time_range = subject_.time_range};
-    const logs::TemplateOptions template_options{.reference = (*bytes)->modified(), .change_time = subject_.change_time, .time_range = subject_.time_range};
+    const logs::TemplateOptions template_options{
+        .reference = (*bytes)->modified(), .change_time = subject_.change_time, .time_range = subject_.time_range};
     Job reading(file.string(), job_, Job::Counts::for_parent);
     Job mining(file.string(), job_);  // the same bytes again: not counted twice
     if ((*bytes)->view().size() > log.file_bytes) job_.grow_total((*bytes)->view().size() - log.file_bytes);

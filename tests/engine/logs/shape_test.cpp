@@ -95,7 +95,8 @@ TEST(Shape, ListsAreOneParameterWhateverTheirLength) {
 
 TEST(Shape, SaysWhatEachParameterIs) {
   EXPECT_EQ(kinds_of("took 12 ms of 0x1f at 12:16:49"), "num 12|hex 0x1f|time 12:16:49|");
-  EXPECT_EQ(kinds_of("10.0.0.1:80 on db.example.org in /var/log \"a b\""), "ip 10.0.0.1:80|host db.example.org|path /var/log|str a b|");
+  EXPECT_EQ(kinds_of("10.0.0.1:80 on db.example.org in /var/log \"a b\""),
+            "ip 10.0.0.1:80|host db.example.org|path /var/log|str a b|");
   EXPECT_EQ(kinds_of("id=123e4567-e89b-12d3-a456-426614174000 on=node-7 ok=true"),
             "uuid 123e4567-e89b-12d3-a456-426614174000|id node-7|str true|");
   EXPECT_EQ(kinds_of("all 1,a2,3 of http://x.y/z"), "* 1,a2,3|url http://x.y/z|");
