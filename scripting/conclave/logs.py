@@ -351,7 +351,9 @@ class Comparison:
 
 
 def _table(raw: dict[str, Any]) -> TemplateTable:
-    raw["parameters"] = [[TemplateParameter(*each) for each in row] for row in raw["parameters"]]
+    raw["parameters"] = [
+        [TemplateParameter(kind, distinct, exact, tuple(top)) for kind, distinct, exact, top in row] for row in raw["parameters"]
+    ]
     return TemplateTable(**raw)
 
 
@@ -388,9 +390,9 @@ async def template_table_async(
 
 
 def _comparison(raw: dict[str, Any]) -> Comparison:
-    raw["changes"] = [TemplateChange(*row) for row in raw["changes"]]
-    raw["bursts"] = [TemplateBurst(*row) for row in raw["bursts"]]
-    raw["silences"] = [TemplateSilence(*row) for row in raw["silences"]]
+    raw["changes"] = tuple(TemplateChange(*row) for row in raw["changes"])
+    raw["bursts"] = tuple(TemplateBurst(*row) for row in raw["bursts"])
+    raw["silences"] = tuple(TemplateSilence(*row) for row in raw["silences"])
     return Comparison(**raw)
 
 

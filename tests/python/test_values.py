@@ -61,6 +61,13 @@ VALUES = [
     (gathered("2026-03-01T12:00:00Z ERROR x\n"), gathered(""), False, False),
     (conclave._core.log_text("one\ntwo \udcff"), conclave._core.log_text("one\ntwo \udcff", "other"), True, False),
     (logs.summarize("2026-03-01T12:00:00Z ERROR x\n"), logs.summarize("x"), False, False),
+    (logs.Followed("a.log", "text", ("x",)), logs.Followed("a.log", "vanished"), True, False),
+    (logs.search("ERROR x\nWARN y\n", "ERROR OR WARN")[0], logs.search("ERROR x\nWARN y\n", "WARN")[0], True, False),
+    (logs.template_table("user 17 left\n").parameters[0][0], logs.template_table("to 10.0.0.1\n").parameters[0][0], True, False),
+    (logs.TemplateChange("00", "x", "info", "new", 0, 9, 9.0, 4.0, 0.01, 0.02), None, True, False),
+    (logs.TemplateBurst("00", "x", "info", TIME, LATER, 9, 1.5, 4.0), None, True, False),
+    (logs.TemplateSilence("00", "x", "info", TIME, LATER, 9.0, 0.01), None, True, False),
+    (logs.compare("a b\n", "a b\nc d\n"), logs.compare("a b\n", "a b\n"), True, False),
     (logs.summarize("2026-03-01T12:00:00Z x\n").histogram()[0], logs.summarize("2026-03-02T12:00:00Z x\n").histogram()[0], True, True),
 ]  # fmt: skip
 
@@ -93,6 +100,7 @@ NO_VALUES = {
     **dict.fromkeys(("TaskExecutor", "Job", "ExpertJob", "SecureVault"), "a resource of this process"),
     **dict.fromkeys(("Evidence", "Report"), "compared below"),
     **dict.fromkeys(("LogEvidence", "ConfigEvidence"), "a view of evidence, which is compared below"),
+    **dict.fromkeys(("Matches", "TemplateTable"), "a view of the engine's memory; tests of logs compare them"),
 }
 
 
