@@ -1,8 +1,10 @@
-// Which lines of a log are shown: by how grave they are and when they were written.
+// Which lines of a log are shown: by how grave they are, when they were written, and what they say.
 #pragma once
 
+#include <QString>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "app/desktop/models/log_text.h"
 #include "engine/base/time.h"
@@ -10,17 +12,38 @@
 
 namespace conclave::desktop {
 
+// A text or a regular expression whose lines are shown, or hidden. A plain value.
+struct LineRule {
+  QString text;
+  bool isExpression = false;
+  bool caseMatters = false;
+  bool hides = false;
+  bool isOn = true;
+  bool operator==(const LineRule&) const = default;
+};
+
 // A plain value.
 struct LineFilter {
-  logs::Level least = logs::Level::unknown;        // unknown: every line
-  std::optional<std::pair<TimeUs, TimeUs>> range;  // [first, second)
-  [[nodiscard]] bool isEmpty() const { return least == logs::Level::unknown && !range; }
+  logs::Level least = logs::Level::unknown;             // unknown: every line
+  std::optional<std::pair<TimeUs, TimeUs>> range = {};  // [first, second)
+  std::vector<LineRule> rules = {};  // one of those that show must match, if there are any; none of those that hide
+  quint64 around = 0;                // lines before and after each, unless a rule hides them
+
+  [[nodiscard]] bool isEmpty() const;  // every line passes
   bool operator==(const LineFilter&) const = default;
 };
 
-// A line that declares no level is as grave as its words, as in the counts of the evidence. A line without level and stamp
-// belongs to the entry before it, if that has a stamp or the line is indented: a stack trace stays with its error. A line without
-// a stamp has the time of the one before.
-[[nodiscard]] LineScan scanFor(const LineFilter& filter);
+// How grave a line is. One that declares no level is as grave as its words, as in the counts of the evidence.
+[[nodiscard]] logs::Level gravityOf(std::string_view line);
+
+// The lines that pass. A line without level and stamp belongs to the entry before it, if that has a stamp or the line is
+// indented: a stack trace stays with its error. A line without a stamp has the time of the one before. Rules look at each line by
+// itself; one that is no valid expression is an error of kind parse.
+[[nodiscard]] Result<LineSetPtr> filterLines(const LogText& text, const LineFilter& filter, Job& job,
+                                             const KnownLines& known = {});
+
+// An expression for lines that say the same as this one with other values: what follows stamp and level, words with digits left
+// open.
+[[nodiscard]] QString expressionLike(std::string_view line);
 
 }  // namespace conclave::desktop

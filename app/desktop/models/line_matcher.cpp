@@ -9,6 +9,8 @@ namespace conclave::desktop {
 
 namespace {
 
+// Of PCRE2, for what is marked while a line is painted: an expression that explodes marks less and never stops the window.
+constexpr auto painting_limit = "(*LIMIT_MATCH=20000)";
 constexpr std::size_t searched_bytes = std::size_t{1} << 20U;  // of a line
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
@@ -46,6 +48,8 @@ Result<MatcherPtr> LineMatcher::make(const QString& text, bool isExpression, boo
                                       .toStdString());
   }
   matcher->expression_.optimize();
+  matcher->painted_.setPattern(QLatin1String(painting_limit) + matcher->expression_.pattern());
+  matcher->painted_.setPatternOptions(matcher->expression_.patternOptions());
   if (!isExpression) {
     std::string bytes = text.toStdString();
     const bool ascii = std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) < 128; });
@@ -62,7 +66,7 @@ bool LineMatcher::matches(std::string_view line) const {
 
 std::vector<std::pair<int, int>> LineMatcher::spans(const QString& shown) const {
   std::vector<std::pair<int, int>> spans;
-  auto found = expression_.globalMatch(shown);
+  auto found = painted_.globalMatch(shown);
   while (found.hasNext()) {
     const auto match = found.next();
     if (match.capturedLength() > 0) {

@@ -15,6 +15,10 @@ class LineSet {
   explicit LineSet(std::vector<quint64> words);
   [[nodiscard]] static std::shared_ptr<const LineSet> intersection(const LineSet& a, const LineSet& b);
 
+  // Also the `around` lines before and after each, of a log with so many lines.
+  [[nodiscard]] static std::shared_ptr<const LineSet> widened(const LineSet& set, quint64 around, quint64 lines);
+
+  [[nodiscard]] const std::vector<quint64>& words() const { return words_; }
   [[nodiscard]] quint64 count() const { return before_.back(); }
   [[nodiscard]] bool contains(quint64 line) const;
   [[nodiscard]] quint64 countBefore(quint64 line) const;  // lines of the set that are smaller than `line`

@@ -10,9 +10,10 @@ namespace conclave::desktop {
 namespace {
 
 constexpr int check_interval_ms = 2000;
+constexpr std::size_t most_filters = 100;
 
 // What became of the file since it was mapped; empty: nothing a reader must know.
-QString changeOf(const logs::LogBytes& bytes) {
+QString changeOf(const logs::LogBytes& bytes, bool follows) {
   if (const auto problem = bytes.problem()) return qtText(problem->text());
   std::error_code error;
   const auto size = std::filesystem::file_size(bytes.name(), error);
@@ -23,16 +24,24 @@ QString changeOf(const logs::LogBytes& bytes) {
   if (size < bytes.file_bytes()) {
     return LogDocument::tr("%1 became shorter; what it lost is shown empty.").arg(qtText(bytes.name()));
   }
-  if (size > bytes.file_bytes()) {
+  if (size > bytes.file_bytes() && !follows) {
     return LogDocument::tr("%1 has grown by %2 since it was opened.")
         .arg(qtText(bytes.name()), bytesText(size - bytes.file_bytes()));
   }
   return {};
 }
 
+// Without a last line that may still be written to.
+quint64 wholeLines(const LogText& text) {
+  const bool isCut = !text.view().empty() && text.view().back() != '\n';
+  return text.lineCount() - (isCut ? 1 : 0);
+}
+
 }  // namespace
 
-LogDocument::LogDocument(Jobs& jobs, QObject* parent) : QObject(parent), jobs_(jobs) {
+LogDocument::LogDocument(Jobs& jobs, QObject* parent) : QObject(parent), jobs_(jobs), follower_(jobs) {
+  connect(&follower_, &LogFollower::grew, this, &LogDocument::takeMore);
+  connect(&follower_, &LogFollower::replaced, this, [this] { open(path_); });
   checks_.setInterval(check_interval_ms);
   connect(&checks_, &QTimer::timeout, this, &LogDocument::check);
 }
@@ -49,6 +58,7 @@ void LogDocument::stopAll() {
 void LogDocument::open(const QString& path) {
   stopAll();
   checks_.stop();
+  follower_.stop();
   path_ = path;
   text_ = {};
   shown_ = allMatches_ = matches_ = nullptr;
@@ -77,6 +87,7 @@ void LogDocument::runIndex() {
     Q_EMIT indexed();
     runFilter();
     runSearch();
+    follow();
   };
   if (text_.isWhole()) return ready();
   indexing_ = jobs_.run<LogText>(
@@ -91,31 +102,70 @@ void LogDocument::runIndex() {
 
 void LogDocument::setFilter(const LineFilter& filter) {
   if (filter == filter_) return;
+  before_.push_back(filter_);
+  if (before_.size() > most_filters) before_.erase(before_.begin());
+  after_.clear();
+  changeFilter(filter);
+}
+
+void LogDocument::undoFilter() {
+  if (before_.empty()) return;
+  after_.push_back(filter_);
+  const LineFilter filter = std::move(before_.back());
+  before_.pop_back();
+  changeFilter(filter);
+}
+
+void LogDocument::redoFilter() {
+  if (after_.empty()) return;
+  before_.push_back(filter_);
+  const LineFilter filter = std::move(after_.back());
+  after_.pop_back();
+  changeFilter(filter);
+}
+
+void LogDocument::forgetFilters() {
+  before_.clear();
+  after_.clear();
+  changeFilter({});
+}
+
+void LogDocument::changeFilter(const LineFilter& filter) {
   filter_ = filter;
   runFilter();
 }
 
 void LogDocument::runFilter() {
   stop(filtering_);
-  const auto show = [this](LineSetPtr lines) {
-    shown_ = std::move(lines);
-    matches_ = shown_ && allMatches_ ? LineSet::intersection(*shown_, *allMatches_) : allMatches_;
-    Q_EMIT filtered();
-    Q_EMIT matched();
-  };
-  if (filter_.isEmpty()) return show(nullptr);
+  shownOf_ = 0;
+  if (!filter_.isEmpty()) return filterOn();
+  shown_ = nullptr;
+  matches_ = allMatches_;
+  Q_EMIT filtered();
+  Q_EMIT matched();
+}
+
+// Lines that were looked at already are not looked at again.
+void LogDocument::filterOn() {
   if (!text_.isWhole()) return;
   filtering_ = jobs_.run<LineSetPtr>(
-      {tr("Filtering %1").arg(QFileInfo(path_).fileName()), this},
-      [text = text_, filter = filter_](Job& job) {
-        job.begin("filtering lines", text.view().size(), "B");
-        return collectLines(text, scanFor(filter), job);
+      {tr("Filtering %1").arg(QFileInfo(path_).fileName()), this, {}, shownOf_ > 0},
+      [text = text_, filter = filter_, known = KnownLines{shownOf_ ? shown_ : nullptr, shownOf_}](Job& job) {
+        return filterLines(text, filter, job, known);
       },
-      [this, show](Result<LineSetPtr> lines) {
+      [this, of = wholeLines(text_)](Result<LineSetPtr> lines) {
         filtering_ = 0;
-        if (lines) return show(std::move(*lines));
-        filter_ = {};
-        show(nullptr);
+        if (lines) {
+          shown_ = std::move(*lines);
+          shownOf_ = of;
+        } else {
+          filter_ = {};
+          shown_ = nullptr;
+        }
+        matches_ = shown_ && allMatches_ ? LineSet::intersection(*shown_, *allMatches_) : allMatches_;
+        Q_EMIT filtered();
+        Q_EMIT matched();
+        if (shown_ && shownOf_ < wholeLines(text_)) filterOn();
       });
 }
 
@@ -128,22 +178,47 @@ void LogDocument::setSearch(const MatcherPtr& search) {
 void LogDocument::runSearch() {
   stop(searching_);
   allMatches_ = matches_ = nullptr;
+  matchesOf_ = 0;
   Q_EMIT matched();
-  if (!search_ || !text_.isWhole()) return;
+  if (search_) searchOn();
+}
+
+void LogDocument::searchOn() {
+  if (!text_.isWhole()) return;
   searching_ = jobs_.run<LineSetPtr>(
-      {tr("Searching %1").arg(QFileInfo(path_).fileName()), this},
-      [text = text_, search = search_](Job& job) {
+      {tr("Searching %1").arg(QFileInfo(path_).fileName()), this, {}, matchesOf_ > 0},
+      [text = text_, search = search_, known = KnownLines{allMatches_, matchesOf_}](Job& job) {
         job.begin("searching", text.view().size(), "B");
-        return collectLines(text, scanFor(search), job);
+        return collectLines(text, scanFor(search), job, known);
       },
-      [this](Result<LineSetPtr> lines) {
+      [this, of = wholeLines(text_)](Result<LineSetPtr> lines) {
         searching_ = 0;
         if (lines) {
           allMatches_ = std::move(*lines);
+          matchesOf_ = of;
           matches_ = shown_ ? LineSet::intersection(*shown_, *allMatches_) : allMatches_;
         }
         Q_EMIT matched();
+        if (lines && matchesOf_ < wholeLines(text_)) searchOn();
       });
+}
+
+void LogDocument::setFollowing(bool follows) {
+  isFollowing_ = follows;
+  follow();
+}
+
+void LogDocument::follow() {
+  if (isFollowing_ && text_.isWhole()) return follower_.follow(text_);
+  follower_.stop();
+}
+
+void LogDocument::takeMore(const LogText& text) {
+  text_ = text;
+  Q_EMIT grew();
+  // One that runs goes on by itself when it has ended.
+  if (!filter_.isEmpty() && !filtering_) filterOn();
+  if (search_ && !searching_) searchOn();
 }
 
 void LogDocument::findFrom(quint64 line, bool forward) {
@@ -173,7 +248,7 @@ void LogDocument::check() {
   if (!text_.bytes || checking_) return;
   checking_ = jobs_.run<QString>(
       {tr("Checking %1").arg(QFileInfo(path_).fileName()), this, {}, true},
-      [bytes = text_.bytes](Job&) -> Result<QString> { return changeOf(*bytes); },
+      [bytes = text_.bytes, follows = isFollowing_](Job&) -> Result<QString> { return changeOf(*bytes, follows); },
       [this](Result<QString> change) {
         checking_ = 0;
         if (!change || *change == trouble_) return;

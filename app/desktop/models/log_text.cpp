@@ -31,19 +31,12 @@ std::size_t lineEnd(std::string_view bytes, std::size_t from, const Job& job) {
 }
 
 void scanRun(const LogText& text, const LineScan& scan, quint64 first, quint64 last, std::vector<quint64>& words, Job& job) {
-  const std::string_view bytes = text.view();
   const LineTest test = scan.make();
-  quint64 line = first > scan.context ? first - scan.context : 1;
-  std::size_t at = text.index->offset_of(bytes, line);
-  std::size_t counted = first == line ? at : text.index->offset_of(bytes, first);
-  for (; line <= last && !job.stopped(); ++line) {
-    const std::size_t end = lineEnd(bytes, at, job);
-    const bool passes = test(withoutReturn(bytes.substr(at, std::min(end - at, scan.lineBytes))));
+  const quint64 from = first > scan.context ? first - scan.context : 1;
+  visitLines(text, from, last, scan.lineBytes, first, job, [&](quint64 line, std::string_view bytes) {
+    const bool passes = test(bytes);
     if (passes && line >= first) words[(line - 1) / 64] |= quint64{1} << ((line - 1) % 64);
-    at = std::min(end + 1, bytes.size());
-    if (line % 1024 == 0 && at > counted) job.advance(at - std::exchange(counted, at));
-  }
-  if (at > counted) job.advance(at - counted);
+  });
 }
 
 }  // namespace
@@ -93,13 +86,29 @@ Result<LogText> indexLog(const LogText& start, Job& job) {
   return LogText{start.bytes, std::make_shared<const logs::LineIndex>(std::move(*index)), start.bytes->view().size()};
 }
 
-Result<LineSetPtr> collectLines(const LogText& text, const LineScan& scan, Job& job) {
+void visitLines(const LogText& text, quint64 first, quint64 last, std::size_t most, quint64 counted, Job& job,
+                const std::function<void(quint64 line, std::string_view bytes)>& visit) {
+  const std::string_view bytes = text.view();
+  std::size_t at = text.index->offset_of(bytes, first);
+  std::size_t told = first == counted ? at : text.index->offset_of(bytes, counted);
+  for (quint64 line = first; line <= last && !job.stopped(); ++line) {
+    const std::size_t end = lineEnd(bytes, at, job);
+    visit(line, withoutReturn(bytes.substr(at, std::min(end - at, most))));
+    at = std::min(end + 1, bytes.size());
+    if (line % 1024 == 0 && at > told) job.advance(at - std::exchange(told, at));
+  }
+  if (at > told) job.advance(at - told);
+}
+
+Result<LineSetPtr> collectLines(const LogText& text, const LineScan& scan, Job& job, const KnownLines& known) {
   const quint64 lines = text.lineCount();
   std::vector<quint64> words((lines + 63) / 64);
-  const quint64 runs = (lines + run_lines - 1) / run_lines;
+  const quint64 done = known.passing ? std::min(known.lines, lines) / 64 * 64 : 0;  // whole words
+  if (done) std::copy_n(known.passing->words().begin(), done / 64, words.begin());
+  const quint64 runs = (lines - done + run_lines - 1) / run_lines;
   parallel_for(runs, [&](quint64 run) {
     if (job.stopped()) return;
-    scanRun(text, scan, run * run_lines + 1, std::min((run + 1) * run_lines, lines), words, job);
+    scanRun(text, scan, done + run * run_lines + 1, std::min(done + (run + 1) * run_lines, lines), words, job);
   });
   if (job.stopped()) return fail_cancelled();
   return std::make_shared<const LineSet>(std::move(words));

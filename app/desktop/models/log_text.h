@@ -43,8 +43,17 @@ struct LineScan {
   quint64 context = 0;            // lines before a run that a test is shown first, with its answers ignored
 };
 
+// Calls `visit` for the lines from `first` to `last` in order, with at most their first `most` bytes, until the job is stopped.
+// The job advances by the bytes of the lines from `counted` on.
+void visitLines(const LogText& text, quint64 first, quint64 last, std::size_t most, quint64 counted, Job& job,
+                const std::function<void(quint64 line, std::string_view bytes)>& visit);
+// Of a log that grew: which of its first lines pass, as found before.
+struct KnownLines {
+  LineSetPtr passing;
+  quint64 lines = 0;
+};
 // The lines that pass, looked for on all cores in fixed runs, so that the result does not depend on the number of threads.
-[[nodiscard]] Result<LineSetPtr> collectLines(const LogText& text, const LineScan& scan, Job& job);
+[[nodiscard]] Result<LineSetPtr> collectLines(const LogText& text, const LineScan& scan, Job& job, const KnownLines& known = {});
 // The first line that passes after `from` (or before it), and after the end from the other end; 0 if there is none. Only lines in
 // `among`, unless it is null.
 [[nodiscard]] Result<quint64> nextLine(const LogText& text, const LineScan& scan, const LineSetPtr& among, quint64 from,

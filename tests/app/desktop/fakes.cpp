@@ -4,6 +4,8 @@
 #include <QFile>
 #include <QSettings>
 #include <QTest>
+#include <algorithm>
+#include <cmath>
 
 #include "app/desktop/text.h"
 #include "scripting/plugin_switches.h"
@@ -307,6 +309,15 @@ Report sampleReport() {
                       "write memory_mb: 128 or more",
                       {"infrastructure.yaml", 14, 5}}};
   return report;
+}
+
+double contrast(const QColor& a, const QColor& b) {
+  const auto linear = [](double part) { return part <= 0.03928 ? part / 12.92 : std::pow((part + 0.055) / 1.055, 2.4); };
+  const auto luminance = [&](const QColor& colour) {
+    return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF());
+  };
+  const auto [low, high] = std::minmax({luminance(a), luminance(b)});
+  return (high + 0.05) / (low + 0.05);
 }
 
 std::filesystem::path useTemporaryHome() {

@@ -101,6 +101,9 @@ class FakeHost : public scripting::ScriptHost {
 // verified citations.
 [[nodiscard]] Report sampleReport();
 
+// WCAG 2.1, "contrast ratio".
+[[nodiscard]] double contrast(const QColor& a, const QColor& b);
+
 // A fresh temporary folder that settings, caches and state go to for this process. Call before the first QSettings.
 [[nodiscard]] std::filesystem::path useTemporaryHome();
 

@@ -1,7 +1,6 @@
 #include <QAbstractItemModelTester>
 #include <QSettings>
 #include <QTest>
-#include <cmath>
 
 #include "app/desktop/models/evidence_tree.h"
 #include "app/desktop/models/expert_list.h"
@@ -37,18 +36,6 @@ GatheredPtr gatheredSample() {
   gathered->problems = {
       {config::Severity::warning, "memory-too-low", "memory is 64 MiB", "write 128", {"infrastructure.yaml", 14, 5}}};
   return gathered;
-}
-
-// WCAG 2.1, "contrast ratio" and "relative luminance".
-double luminance(const QColor& colour) {
-  const auto linear = [](double part) { return part <= 0.03928 ? part / 12.92 : std::pow((part + 0.055) / 1.055, 2.4); };
-  return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF());
-}
-
-double contrast(const QColor& a, const QColor& b) {
-  const double high = std::max(luminance(a), luminance(b));
-  const double low = std::min(luminance(a), luminance(b));
-  return (high + 0.05) / (low + 0.05);
 }
 
 }  // namespace

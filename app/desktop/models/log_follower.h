@@ -1,0 +1,36 @@
+// Watches a file that is written: more lines at its end, or another file in its place.
+#pragma once
+
+#include <QObject>
+#include <QTimer>
+
+#include "app/desktop/jobs.h"
+#include "app/desktop/models/log_text.h"
+
+namespace conclave::desktop {
+
+// Owner: a log document. GUI thread; looking and reading are jobs. Looks four times a second, less often where reading takes
+// long. What is still the same log is told by what it says: it begins with the same bytes, and has the same ones before what is
+// new.
+class LogFollower : public QObject {
+  Q_OBJECT
+ public:
+  explicit LogFollower(Jobs& jobs, QObject* parent = nullptr);
+  void follow(const LogText& text);  // from what is known of it on, all its lines
+  void stop();
+
+ Q_SIGNALS:
+  void grew(const conclave::desktop::LogText& text);  // which is followed from now on
+  void replaced();                                    // rotated, truncated or written anew; nothing is followed any more
+
+ private:
+  void look();
+
+  Jobs& jobs_;
+  LogText text_;
+  quint64 file_ = 0;  // inode when it was last read; 0: not looked at yet
+  QTimer timer_;
+  Jobs::Id job_ = 0;
+};
+
+}  // namespace conclave::desktop

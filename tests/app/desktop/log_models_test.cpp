@@ -1,0 +1,325 @@
+// What the logs page knows of a log besides its text: which lines a filter leaves, where it is grave, highlighters, bookmarks.
+#include <QAbstractItemModelTester>
+#include <QElapsedTimer>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTest>
+#include <random>
+
+#include "app/desktop/highlight_colours.h"
+#include "app/desktop/models/bookmark_list.h"
+#include "app/desktop/models/highlight_list.h"
+#include "app/desktop/models/level_map.h"
+#include "app/desktop/models/line_filter.h"
+#include "app/desktop/models/log_document.h"
+#include "tests/app/desktop/fakes.h"
+
+using namespace conclave;
+using namespace conclave::desktop;
+
+namespace {
+
+LogText textOf(std::string text) {
+  Job job;
+  LogText log;
+  log.bytes = logs::LogBytes::from_text(std::move(text), "test.log");
+  log.indexed = log.bytes->view().size();
+  log.index = std::make_shared<const logs::LineIndex>(*logs::LineIndex::build(log.view(), job));
+  return log;
+}
+
+std::vector<quint64> linesOf(const LineSet& set) {
+  std::vector<quint64> lines;
+  for (quint64 at = 0; at < set.count(); ++at) lines.push_back(set.at(at));
+  return lines;
+}
+
+std::vector<quint64> filtered(const LogText& text, const LineFilter& filter) {
+  Job job;
+  const auto lines = filterLines(text, filter, job);
+  return lines ? linesOf(**lines) : std::vector<quint64>{0};
+}
+
+LineRule showing(const char* text) { return {QString::fromUtf8(text)}; }
+LineRule hiding(const char* text) {
+  LineRule rule = showing(text);
+  rule.hides = true;
+  return rule;
+}
+
+using Lines = std::vector<quint64>;
+
+}  // namespace
+
+class LogModelsTest : public DesktopTest {
+  Q_OBJECT
+
+ private Q_SLOTS:
+  void cleanup() {
+    QSettings().remove(QStringLiteral("logs"));
+    DesktopTest::cleanup();
+  }
+
+  void a_set_is_widened_like_one_line_after_the_other() {
+    std::mt19937 random(7);
+    for (const quint64 lines : {0, 1, 63, 64, 65, 500, 1000}) {
+      for (const quint64 around : {0, 1, 2, 5, 63, 64, 65, 130, 2000}) {
+        std::vector<quint64> words((lines + 63) / 64);
+        std::vector<bool> expected(lines + 1);
+        for (quint64 line = 1; line <= lines; ++line) {
+          if (random() % 90 != 0) continue;
+          words[(line - 1) / 64] |= quint64{1} << ((line - 1) % 64);
+          for (quint64 near = line > around ? line - around : 1; near <= std::min(lines, line + around); ++near)
+            expected[near] = true;
+        }
+        const auto widened = LineSet::widened(LineSet(words), around, lines);
+        quint64 count = 0;
+        for (quint64 line = 1; line <= lines; ++line) {
+          QCOMPARE(widened->contains(line), expected[line]);
+          count += expected[line];
+        }
+        QCOMPARE(widened->count(), count);
+      }
+    }
+  }
+
+  void rules_show_what_any_names_and_hide_what_any_hides() {
+    const auto text = textOf("cat\ndog\nCat and dog\nbird\ncat fish\n");
+    QCOMPARE(filtered(text, {.rules = {showing("cat")}}), (Lines{1, 3, 5}));
+    LineRule exact = showing("Cat");
+    exact.caseMatters = true;
+    QCOMPARE(filtered(text, {.rules = {exact}}), (Lines{3}));
+    QCOMPARE(filtered(text, {.rules = {showing("cat"), showing("bird")}}), (Lines{1, 3, 4, 5}));
+    QCOMPARE(filtered(text, {.rules = {showing("cat"), hiding("dog")}}), (Lines{1, 5}));
+    QCOMPARE(filtered(text, {.rules = {hiding("cat")}}), (Lines{2, 4}));
+    LineRule off = hiding("cat");
+    off.isOn = false;
+    const LineFilter nothing{.rules = {off}};
+    QVERIFY(nothing.isEmpty());
+    LineRule expression = showing("^(dog|bird)$");
+    expression.isExpression = true;
+    QCOMPARE(filtered(text, {.rules = {expression}}), (Lines{2, 4}));
+    expression.text = QStringLiteral("(");
+    Job job;
+    QCOMPARE(filterLines(text, {.rules = {expression}}, job).error().kind, ErrorKind::parse);
+  }
+
+  void lines_around_are_shown_unless_they_are_hidden() {
+    const auto text = textOf("1\n2\nhit\n4 noise\n5\n6\n7\n8\nhit\n");
+    QCOMPARE(filtered(text, {.rules = {showing("hit")}, .around = 1}), (Lines{2, 3, 4, 8, 9}));
+    QCOMPARE(filtered(text, {.rules = {showing("hit"), hiding("noise")}, .around = 2}), (Lines{1, 2, 3, 5, 7, 8, 9}));
+    QCOMPARE(filtered(text, {.rules = {hiding("hit")}, .around = 1}), (Lines{1, 2, 4, 5, 6, 7, 8}));
+  }
+
+  void rules_go_together_with_levels_and_traces_stay_with_their_errors() {
+    const auto text = textOf(
+        "2026-03-01T12:00:00Z ERROR pool is empty\n    at pool.cpp:1\n2026-03-01T12:00:01Z INFO pool\n"
+        "2026-03-01T12:00:02Z ERROR disk\n    at disk.cpp:1\n");
+    const auto error = logs::Level::error;
+    QCOMPARE(filtered(text, {.least = error}), (Lines{1, 2, 4, 5}));
+    QCOMPARE(filtered(text, {.least = error, .rules = {showing("pool")}}), (Lines{1, 2}));
+    // The first line of the entry is hidden; that its trace belongs to an error is known all the same.
+    QCOMPARE(filtered(text, {.least = error, .rules = {hiding("is empty")}}), (Lines{2, 4, 5}));
+  }
+
+  void a_line_gives_an_expression_for_lines_with_other_values() {
+    const auto text = textOf(
+        "2026-03-01T12:00:00Z ERROR order 17 of user=a42 (total 3.50) failed\n"
+        "2026-03-01T13:10:00Z INFO order 18 of user=b7 (total 12) failed\n"
+        "2026-03-01T13:10:00Z INFO order 18 of nobody failed\n");
+    LineRule rule = showing("");
+    rule.text = expressionLike(text.line(1, 1000));
+    rule.isExpression = true;
+    QCOMPARE(filtered(text, {.rules = {rule}}), (Lines{1, 2}));
+    QCOMPARE(expressionLike(""), QString());
+    for (const auto* odd : {"[ERROR] (a+)+$ \\ 12", "100% {of} 7*7 | ^$", "\xff\xfe 9"}) {
+      QVERIFY(QRegularExpression(expressionLike(odd)).isValid());
+    }
+  }
+
+  void the_filter_can_be_undone_and_done_again() {
+    LogDocument document(*jobs_);
+    const LineFilter first{.rules = {showing("a")}};
+    const LineFilter second{.rules = {showing("a"), hiding("b")}};
+    document.setFilter(first);
+    document.setFilter(second);
+    document.setFilter(second);
+    document.undoFilter();
+    QCOMPARE(document.filter(), first);
+    document.undoFilter();
+    QVERIFY(document.filter().isEmpty() && !document.canUndoFilter());
+    document.undoFilter();
+    document.redoFilter();
+    document.redoFilter();
+    QCOMPARE(document.filter(), second);
+    document.undoFilter();
+    document.setFilter({});
+    QVERIFY(!document.canRedoFilter());
+    document.undoFilter();
+    QCOMPARE(document.filter(), first);
+    document.forgetFilters();
+    QVERIFY(document.filter().isEmpty() && !document.canUndoFilter());
+  }
+
+  void the_map_counts_every_line_once_whatever_its_cells_are() {
+    std::string bytes;
+    quint64 errors = 0, warnings = 0;
+    for (int line = 1; line <= 40'000; ++line) {
+      const bool isError = line % 1000 == 0;
+      const bool isWarning = !isError && line % 100 == 0;
+      bytes += isError ? "ERROR broken\n" : isWarning ? "[warn] odd\n" : "INFO fine\n";
+      errors += isError;
+      warnings += isWarning;
+    }
+    const auto text = textOf(bytes);
+    LevelMap map(*jobs_);
+    map.read(text);
+    QTRY_VERIFY(map.isWhole());
+    QVERIFY(map.cells().size() <= LevelMap::most_cells);
+    quint64 sumErrors = 0, sumWarnings = 0;
+    for (std::size_t cell = 0; cell < map.cells().size(); ++cell) {
+      const auto& each = map.cells()[cell];
+      sumErrors += each.errors;
+      sumWarnings += each.warnings;
+      QCOMPARE(each.firstError != 0, each.errors != 0);
+      if (each.firstError) QVERIFY(each.firstError % 1000 == 0 && (each.firstError - 1) / map.linesPerCell() == cell);
+    }
+    QCOMPARE(sumErrors, errors);
+    QCOMPARE(sumWarnings, warnings);
+    Job job;
+    const auto fine = levelCells(text, 1, 999, 1000, job);
+    QCOMPARE(fine->at(0), (LevelCell{1, 0, 1000, 0}));
+  }
+
+  void the_map_of_nothing_and_of_a_log_that_is_left_is_empty() {
+    LevelMap map(*jobs_);
+    map.read({});
+    QVERIFY(map.isWhole() && map.cells().empty());
+    map.read(textOf(std::string(100'000, '\n')));
+    map.read(textOf(""));
+    QTRY_VERIFY(jobs_->isIdle());
+    QVERIFY(map.cells().empty());
+  }
+
+  void highlighters_are_a_sound_model_that_is_remembered() {
+    HighlightList list;
+    const QAbstractItemModelTester tester(&list, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    QCOMPARE(list.add(QStringLiteral("one")), 0);
+    QCOMPARE(list.add(QStringLiteral("two")), 1);
+    QCOMPARE(list.add(QStringLiteral("three")), 2);
+    QVERIFY(list.all()[0].colour != list.all()[1].colour && list.all()[1].colour != list.all()[2].colour);
+    QVERIFY(list.setData(list.index(1, HighlightList::text_column), Qt::Unchecked, Qt::CheckStateRole));
+    QCOMPARE(list.marks()->size(), 2);
+    QCOMPARE(list.add(QStringLiteral("two")), 1);  // is there: switched on
+    QCOMPARE(list.marks()->size(), 3);
+    list.move(2, -1);
+    list.move(0, -1);
+    list.move(2, 1);
+    QCOMPARE(list.all()[1].text, QStringLiteral("three"));
+    list.setColour(1, 99);
+    QCOMPARE(list.all()[1].colour, highlight_colours - 1);
+    QVERIFY(list.setData(list.index(1, HighlightList::line_column), Qt::Checked, Qt::CheckStateRole));
+    const HighlightList again;
+    QCOMPARE(again.all(), list.all());
+    while (list.rowCount()) list.remove(0);
+    QVERIFY(HighlightList().all().empty() && list.marks()->empty());
+  }
+
+  void a_highlighter_that_is_no_expression_says_why_and_marks_nothing() {
+    HighlightList list;
+    list.add(QStringLiteral("(unclosed"));
+    QCOMPARE(list.marks()->size(), 1);
+    list.setData(list.index(0, HighlightList::expression_column), Qt::Checked, Qt::CheckStateRole);
+    QVERIFY(list.marks()->empty());
+    QVERIFY(list.problemOf(0).contains(QLatin1String("parenthes")));
+    QCOMPARE(list.index(0, 0).data(Qt::ToolTipRole).toString(), list.problemOf(0));
+    list.setData(list.index(0, HighlightList::text_column), QStringLiteral("closed"));
+    QCOMPARE(list.problemOf(0), QString());
+    list.setData(list.index(0, HighlightList::text_column), QString());
+    QVERIFY(list.marks()->empty());
+  }
+
+  void an_expression_that_explodes_does_not_stop_painting() {
+    const auto matcher = LineMatcher::make(QStringLiteral("(x+x+)+y"), true, true);
+    QElapsedTimer clock;
+    clock.start();
+    (void)(*matcher)->spans(QString(10'000, QLatin1Char('x')));
+    QVERIFY2(clock.elapsed() < 2000, qPrintable(QString::number(clock.elapsed())));
+    QCOMPARE((*LineMatcher::make(QStringLiteral("b+"), true, true))->spans(QStringLiteral("abbab")).size(), 2);
+  }
+
+  void text_is_readable_on_every_highlighter_in_both_themes() {
+    for (const Theme& theme : {Theme::light(), Theme::darkTheme()}) {
+      for (int colour = 0; colour < highlight_colours; ++colour) {
+        const double ratio = contrast(theme.text, highlightColour(theme, colour));
+        QVERIFY2(ratio >= 4.5, qPrintable(highlightName(colour) + QString::number(ratio)));
+        for (int other = 0; other < colour; ++other) QVERIFY(highlightColour(theme, colour) != highlightColour(theme, other));
+      }
+    }
+  }
+
+  void bookmarks_are_a_sound_model_that_is_remembered_per_file() {
+    const auto text = textOf("one\ntwo\nthree\nfour\n");
+    BookmarkList list(*jobs_);
+    const QAbstractItemModelTester tester(&list, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    list.open(QStringLiteral("/a.log"));
+    list.setText(text);
+    list.toggle(3);
+    list.toggle(1);
+    list.toggle(4);
+    list.toggle(9);
+    list.toggle(0);
+    QCOMPARE(list.lines(), (Lines{1, 3, 4}));
+    QVERIFY(list.setData(list.index(1, BookmarkList::note_column), QStringLiteral("here it began")));
+    QCOMPARE(list.index(1, BookmarkList::text_column).data().toString(), QStringLiteral("three"));
+    QCOMPARE(list.next(3, true), 4);
+    QCOMPARE(list.next(4, true), 1);
+    QCOMPARE(list.next(3, false), 1);
+    QCOMPARE(list.next(1, false), 4);
+    list.toggle(4);
+    BookmarkList again(*jobs_);
+    again.open(QStringLiteral("/a.log"));
+    again.setText(text);
+    QCOMPARE(again.lines(), (Lines{1, 3}));
+    QCOMPARE(again.at(1).note, QStringLiteral("here it began"));
+    again.open(QStringLiteral("/b.log"));
+    QCOMPARE(again.rowCount(), 0);
+    QCOMPARE(again.next(1, true), 0);
+  }
+
+  void bookmarks_find_their_lines_again_when_the_file_was_written_anew() {
+    BookmarkList list(*jobs_);
+    list.open(QStringLiteral("/a.log"));
+    list.setText(textOf("one\ntwo\nthree\nsame\nx\nsame\n"));
+    for (const quint64 line : {2, 3, 6}) list.toggle(line);
+    QSignalSpy changes(&list, &BookmarkList::linesChanged);
+    list.setText(textOf("new\nnewer\none\ntwo\nsame\nx\nx\nsame\n"));
+    QTRY_COMPARE(changes.size(), 1);
+    QCOMPARE(list.lines(), (Lines{4, 5}));  // of two lines that say the same the nearer one
+    const auto lost = list.rowOf(3);
+    QCOMPARE(lost, -1);
+    QCOMPARE(list.rowCount(), 3);
+    list.setText(textOf("one\ntwo\nthree\nsame\nx\nsame\n"));
+    QTRY_COMPARE(changes.size(), 2);
+    QCOMPARE(list.lines().size(), 3);
+    QVERIFY(list.rowOf(3) >= 0);
+  }
+
+  void a_bookmark_keeps_no_text_of_its_line_in_the_settings() {
+    BookmarkList list(*jobs_);
+    list.open(QStringLiteral("/a.log"));
+    list.setText(textOf("password=hunter2\n"));
+    list.toggle(1);
+    QSettings settings;
+    const QStringList keys = settings.allKeys();
+    int kept = 0;
+    for (const QString& key : keys) {
+      kept += key.startsWith(QLatin1String("logs/bookmarks/"));
+      QVERIFY(!settings.value(key).toByteArray().contains("hunter2"));
+    }
+    QCOMPARE(kept, 1);
+  }
+};
+
+QTEST_MAIN(LogModelsTest)
+#include "log_models_test.moc"
