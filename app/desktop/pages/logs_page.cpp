@@ -1,180 +1,171 @@
 #include "app/desktop/pages/logs_page.h"
 
-#include <QComboBox>
-#include <QHBoxLayout>
 #include <QLabel>
-#include <QPushButton>
-#include <QToolTip>
+#include <QMenu>
+#include <QSettings>
+#include <QShortcut>
+#include <QSplitter>
 #include <QVBoxLayout>
 #include <algorithm>
-#include <utility>
 
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/find_bar.h"
+#include "app/desktop/widgets/highlighters_dialog.h"
 #include "app/desktop/widgets/log_view.h"
-#include "app/desktop/widgets/notice.h"
 #include "app/desktop/widgets/time_histogram.h"
-#include "engine/base/text.h"
 
 namespace conclave::desktop {
 
 namespace {
 
-QString shortTime(TimeUs time) { return timeText(time).section(QLatin1Char(' '), 1, 1); }
-
-QString rangeText(const TimeRange& range) {
-  const QString day = timeText(range.first).section(QLatin1Char(' '), 0, 0);
-  const QString lastDay = timeText(range.second).section(QLatin1Char(' '), 0, 0);
-  return day == lastDay ? QStringLiteral("%1 to %2").arg(shortTime(range.first), shortTime(range.second))
-                        : QStringLiteral("%1 %2 to %3 %4").arg(day, shortTime(range.first), lastDay, shortTime(range.second));
-}
+constexpr auto split_key = "logs/split";
+constexpr auto sizes_key = "logs/split_sizes";
+constexpr auto second_key = "logs/second";  // path
 
 }  // namespace
 
 LogsPage::LogsPage(Session& session, const ThemeController& theme, QWidget* parent)
     : Page(parent),
       session_(session),
-      document_(session.jobs()),
-      list_(new QComboBox),
-      level_(new QComboBox),
-      range_(new QPushButton),
-      position_(new QLabel),
-      notice_(new Notice(tr("Read again"))),
-      moved_(new Notice),
+      theme_(theme),
       histogram_(new TimeHistogram),
       empty_(new QLabel),
-      view_(new LogView),
+      splitter_(new QSplitter),
       findBar_(new FindBar(*this, tr("Find in this log"), theme)),
       lineBar_(new LineBar) {
   layOut();
-  connectDocument();
-  connect(list_, &QComboBox::activated, this, &LogsPage::choose);
-  connect(level_, &QComboBox::activated, this, [this] { setLevel(static_cast<logs::Level>(level_->currentData().toInt())); });
-  connect(range_, &QPushButton::clicked, this, [this] { setRange({}); });
-  connect(histogram_, &TimeHistogram::rangeChosen, this, [this](qint64 from, qint64 to) { setRange(TimeRange{from, to}); });
-  connect(histogram_, &TimeHistogram::rangeCleared, this, [this] { setRange({}); });
-  connect(histogram_, &TimeHistogram::lineRequested, this, [this](quint64 line) {
-    wanted_ = line;
-    wantedFlash_ = true;
-    goToWanted();
-  });
-  connect(view_, &LogView::currentLineChanged, this, [this] {
-    refreshPosition();
-    refreshSearch();
-  });
-  connect(view_, &LogView::findRequested, findBar_, &FindBar::open);
-  connect(view_, &LogView::refused, this, [this](const QString& why) { QToolTip::showText(QCursor::pos(), why, view_); });
-  connect(notice_, &Notice::acted, this, [this] {
-    wanted_ = view_->currentLine() ? view_->currentLine() : view_->topLine();
-    document_.open(document_.path());
-  });
-  connect(findBar_, &FindBar::searchChanged, this, [this](const MatcherPtr& search) {
-    searchMoves_ = search != nullptr;
-    searchNote_.clear();
-    document_.setSearch(search);
-    view_->setSearch(search);
-    if (search) document_.findFrom(std::max<quint64>(view_->topLine(), 1) - 1, true);
-  });
-  connect(findBar_, &FindBar::nextRequested, this, [this](bool forward) {
-    if (!document_.search()) return find();
-    searchMoves_ = true;
-    document_.findFrom(view_->currentLine() ? view_->currentLine() : view_->topLine(), forward);
-  });
-  connect(findBar_, &FindBar::closed, view_, qOverload<>(&QWidget::setFocus));
-  connect(lineBar_, &LineBar::closed, view_, qOverload<>(&QWidget::setFocus));
-  connect(lineBar_, &LineBar::lineRequested, this, [this](quint64 line) {
-    wanted_ = std::max<quint64>(1, line);
-    wantedFlash_ = true;
-    goToWanted();
-  });
-  view_->setTheme(theme.theme());
+  connectBars();
+  addPane();
+  addKeys();
   histogram_->setTheme(theme.theme());
+  const int how = QSettings().value(QLatin1String(split_key)).toInt();
+  if (how == static_cast<int>(Split::beside) || how == static_cast<int>(Split::below)) split(static_cast<Split>(how));
   LogsPage::showCase(nullptr);
 }
 
 void LogsPage::layOut() {
-  list_->setModel(&logs_);
-  list_->setAccessibleName(tr("Log"));
-  list_->setToolTip(tr("Which log is shown"));
-  list_->setSizeAdjustPolicy(QComboBox::AdjustToContents);
-  list_->setMinimumWidth(220);
-  level_->addItem(tr("All lines"), static_cast<int>(logs::Level::unknown));
-  level_->addItem(tr("Warnings and above"), static_cast<int>(logs::Level::warning));
-  level_->addItem(tr("Errors only"), static_cast<int>(logs::Level::error));
-  level_->setAccessibleName(tr("Level"));
-  level_->setToolTip(tr("Lines of an entry stay together: a stack trace is shown with its error"));
-  range_->setObjectName(QStringLiteral("range"));
-  range_->setToolTip(tr("Show all times again"));
-  range_->hide();
-  position_->setObjectName(QStringLiteral("muted"));
-  position_->setTextFormat(Qt::PlainText);
   empty_->setObjectName(QStringLiteral("muted"));
   empty_->setAlignment(Qt::AlignCenter);
   empty_->setWordWrap(true);
   empty_->setTextFormat(Qt::PlainText);
-
-  auto* head = new QHBoxLayout;
-  head->setContentsMargins(12, 8, 12, 8);
-  head->setSpacing(8);
-  head->addWidget(list_);
-  head->addWidget(level_);
-  head->addWidget(range_);
-  head->addStretch(1);
-  head->addWidget(position_);
+  splitter_->setChildrenCollapsible(false);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  column->addLayout(head);
-  column->addWidget(notice_);
-  column->addWidget(moved_);
   column->addWidget(histogram_);
   column->addWidget(empty_, 1);
-  column->addWidget(view_, 1);
+  column->addWidget(splitter_, 1);
   column->addWidget(lineBar_);
   column->addWidget(findBar_);
+  connect(splitter_, &QSplitter::splitterMoved, this,
+          [this] { QSettings().setValue(QLatin1String(sizes_key), splitter_->saveState()); });
 }
 
-void LogsPage::connectDocument() {
-  connect(&document_, &LogDocument::opened, this, [this] {
-    view_->setText(document_.text());
-    refreshPosition();
-    goToWanted();
+void LogsPage::connectBars() {
+  connect(histogram_, &TimeHistogram::rangeChosen, this, [this](qint64 from, qint64 to) {
+    pane().setRange(TimeRange{from, to});
   });
-  connect(&document_, &LogDocument::indexed, this, [this] {
-    view_->extendText(document_.text());
-    refreshPosition();
-    goToWanted();
-    if (searchMoves_) document_.findFrom(std::max<quint64>(view_->topLine(), 1) - 1, true);
+  connect(histogram_, &TimeHistogram::rangeCleared, this, [this] { pane().setRange({}); });
+  connect(histogram_, &TimeHistogram::lineRequested, this, [this](quint64 line) { pane().goToLine(line); });
+  connect(findBar_, &FindBar::searchChanged, this, [this](const MatcherPtr& search) {
+    search_ = search;
+    for (auto* each : panes_) each->setSearch(search);
+    if (search) pane().findFirst();
   });
-  connect(&document_, &LogDocument::filtered, this, [this] {
-    view_->setShown(document_.shown());
-    level_->setCurrentIndex(level_->findData(static_cast<int>(document_.filter().least)));
-    if (!document_.filter().range) range_->hide();
-    histogram_->setRange(document_.filter().range);
-    refreshPosition();
-    goToWanted();
+  connect(findBar_, &FindBar::nextRequested, this, [this](bool forward) {
+    if (!search_) return find();
+    pane().findNext(forward);
   });
-  connect(&document_, &LogDocument::matched, this, &LogsPage::refreshSearch);
-  connect(&document_, &LogDocument::found, this, [this](quint64 line, bool wrapped) {
-    if (line == 0 && !document_.text().isWhole()) return;  // asked again when the rest is indexed
-    searchNote_ = line == 0 ? tr("not found") : wrapped ? tr("went on from the other end") : QString();
-    if (line && searchMoves_) view_->goToLine(line);
-    searchMoves_ = false;
-    refreshSearch();
+  connect(findBar_, &FindBar::closed, this, [this] { view().setFocus(); });
+  connect(lineBar_, &LineBar::closed, this, [this] { view().setFocus(); });
+  connect(lineBar_, &LineBar::lineRequested, this, [this](quint64 line) { pane().goToLine(line); });
+}
+
+void LogsPage::addKeys() {
+  const auto key = [this](const QString& keys, auto act) {
+    auto* shortcut = new QShortcut(QKeySequence(keys), this);
+    shortcut->setContext(Qt::WidgetWithChildrenShortcut);
+    connect(shortcut, &QShortcut::activated, this, act);
+  };
+  key(tr("Ctrl+Shift+H"), [this] { openHighlighters(-1); });
+  key(tr("Ctrl+\\"), [this] { split(panes_.size() > 1 ? Split::none : Split::beside); });
+  key(tr("Ctrl+Shift+\\"), [this] { split(panes_.size() > 1 ? Split::none : Split::below); });
+  key(tr("F6"), [this] { panes_.at((active_ + 1) % panes_.size())->view().setFocus(); });
+}
+
+LogPane* LogsPage::addPane() {
+  auto* pane = new LogPane(session_, theme_, logs_, highlights_);
+  panes_.push_back(pane);
+  splitter_->addWidget(pane);
+  pane->setReport(report_);
+  pane->setSearch(search_);
+  const auto add = [&](const QString& text, const QString& keys, auto act) {
+    auto* action = pane->more().addAction(keys.isEmpty() ? text : QStringLiteral("%1\t%2").arg(text, keys));
+    connect(action, &QAction::triggered, this, act);
+  };
+  add(tr("&Highlighters ..."), tr("Ctrl+Shift+H"), [this] { openHighlighters(-1); });
+  pane->more().addSeparator();
+  add(tr("Split &side by side"), tr("Ctrl+\\"), [this] { split(Split::beside); });
+  add(tr("Split a&bove each other"), tr("Ctrl+Shift+\\"), [this] { split(Split::below); });
+  add(tr("&One log only"), {}, [this] { split(Split::none); });
+  pane->more().addSeparator();
+  add(tr("Copy with line &numbers"), tr("Ctrl+Shift+C"), [pane] { pane->view().copy(LogView::CopyAs::numbered); });
+  connect(pane, &LogPane::activated, this, [this, pane] { activate(pane); });
+  connect(pane, &LogPane::logChanged, this, [this, pane] {
+    showTimes();
+    if (panes_.size() > 1 && pane == panes_[1]) QSettings().setValue(QLatin1String(second_key), pane->chosen());
   });
-  connect(&document_, &LogDocument::troubled, notice_, &Notice::say);
+  connect(pane, &LogPane::rangeChanged, this, [this] { histogram_->setRange(document().filter().range); });
+  connect(pane, &LogPane::searchSaid, this, [this, pane](const QString& words, bool isBad) {
+    if (pane == panes_.at(active_)) findBar_->say(words, isBad);
+  });
+  connect(pane, &LogPane::findRequested, findBar_, &FindBar::open);
+  connect(pane, &LogPane::bookmarksEdited, this, [this, pane] {
+    for (auto* other : panes_) {
+      if (other != pane && other->document().path() == pane->document().path()) other->reloadBookmarks();
+    }
+  });
+  return pane;
+}
+
+void LogsPage::removePane() {
+  const auto at = panes_.begin() + 1;
+  active_ = 0;
+  (*at)->hide();
+  (*at)->deleteLater();
+  panes_.erase(at);
+}
+
+void LogsPage::split(Split how) {
+  QSettings().setValue(QLatin1String(split_key), static_cast<int>(how));
+  splitter_->setOrientation(how == Split::below ? Qt::Vertical : Qt::Horizontal);
+  if (how == Split::none && panes_.size() > 1) removePane();
+  if (how != Split::none && panes_.size() == 1) {
+    auto* second = addPane();
+    const auto row = logs_.rowOf(QSettings().value(QLatin1String(second_key)).toString());
+    second->choose(row.value_or(logs_.rowOf(panes_.front()->chosen()).value_or(-1)));
+    if (how == Split::beside) splitter_->setSizes({1000, 1000});
+    splitter_->restoreState(QSettings().value(QLatin1String(sizes_key)).toByteArray());
+    splitter_->setOrientation(how == Split::below ? Qt::Vertical : Qt::Horizontal);
+    if (search_) second->setSearch(search_);
+  }
+  activate(panes_.front());
+}
+
+void LogsPage::activate(const LogPane* pane) {
+  const auto found = std::ranges::find(panes_, pane);
+  if (found == panes_.end()) return;
+  active_ = static_cast<std::size_t>(found - panes_.begin());
+  for (auto* each : panes_) each->setActive(each == pane, panes_.size() > 1);
+  showTimes();
+  this->pane().saySearch();
 }
 
 void LogsPage::showCase(const CasePtr& subject) {
   case_ = subject;
-  chosen_.clear();
-  places_.clear();
-  wanted_ = 0;
   logs_.showFiles({});
-  histogram_->show({}, {});
-  document_.open({});
-  document_.setFilter({});
-  choose(-1);
+  for (auto* each : panes_) each->forget();
+  showLogs();
   if (subject) listFiles(*subject);
 }
 
@@ -195,147 +186,70 @@ void LogsPage::listFiles(const Case& subject) {
       [this, subject = case_](Result<QStringList> paths) {
         if (!paths || subject != case_ || logs_.rowCount() > 0) return;
         logs_.showFiles(*paths);
-        choose(logs_.rowCount() > 0 ? 0 : -1);
+        showLogs();
       });
 }
 
 void LogsPage::showEvidence(const GatheredPtr& gathered) {
   if (!gathered) return;
   logs_.show(*gathered->evidence);
-  choose(logs_.rowOf(chosen_).value_or(logs_.rowCount() > 0 ? 0 : -1));
+  showLogs();
 }
 
-void LogsPage::choose(int row) {
-  const bool any = row >= 0;
-  list_->setEnabled(any);
-  level_->setEnabled(any);
+void LogsPage::showReport(const ReportPtr& report) {
+  report_ = report;
+  for (auto* each : panes_) each->setReport(report);
+}
+
+void LogsPage::showLogs() {
+  const bool any = logs_.rowCount() > 0;
   empty_->setText(case_ ? tr("This case names no logs.") : tr("No case is open."));
   empty_->setVisible(!any);
-  view_->setVisible(any);
-  histogram_->setVisible(any && !logs_.at(row).buckets.buckets.empty());
-  if (!any) return refreshPosition();
-  list_->setCurrentIndex(row);
-  const auto& entry = logs_.at(row);
-  histogram_->show(entry.buckets, case_ ? case_->change_time : std::nullopt);
-  histogram_->setRange(document_.filter().range);
-  if (chosen_ != entry.path) {
-    moved_->say({});
-    if (view_->currentLine() && !document_.path().isEmpty()) places_[document_.path()] = view_->currentLine();
-    chosen_ = entry.path;
-    const auto place = places_.find(chosen_);
-    wanted_ = place == places_.end() ? 0 : place->second;
-    wantedFlash_ = false;
-  }
-  if (isVisible()) openChosen();
+  splitter_->setVisible(any);
+  const auto second = logs_.rowOf(QSettings().value(QLatin1String(second_key)).toString());
+  if (any && panes_.size() > 1 && panes_[1]->chosen().isEmpty() && second) panes_[1]->choose(*second);
+  for (auto* each : panes_) each->rechoose();
+  showTimes();
 }
 
-void LogsPage::showEvent(QShowEvent* event) {
-  Page::showEvent(event);
-  openChosen();
-}
-
-void LogsPage::openChosen() {
-  if (chosen_ != document_.path()) document_.open(chosen_);
+void LogsPage::showTimes() {
+  const auto row = logs_.rowOf(pane().chosen());
+  histogram_->setVisible(row && !logs_.at(*row).buckets.buckets.empty());
+  if (!row) return histogram_->show({}, {});
+  histogram_->show(logs_.at(*row).buckets, case_ ? case_->change_time : std::nullopt);
+  histogram_->setRange(document().filter().range);
 }
 
 bool LogsPage::goTo(const Place& place) {
   if (place.kind != Place::Kind::log) return false;
   const auto row = logs_.rowOf(place.source);
   if (!row) return false;
-  choose(*row);
-  moved_->say({});
-  if (place.line == 0) return true;
-  wanted_ = place.line;
-  wantedFlash_ = true;
-  wantedSource_ = place.source;
-  openChosen();
-  goToWanted();
+  const QString& path = logs_.at(*row).path;
+  const auto shown = std::ranges::find_if(panes_, [&](const LogPane* each) { return each->chosen() == path; });
+  if (shown != panes_.end() && pane().chosen() != path) activate(*shown);
+  pane().choose(*row);
+  pane().goTo(place.source, place.line);
   return true;
 }
 
-void LogsPage::goToWanted() {
-  const LogText& text = document_.text();
-  if (wanted_ == 0 || !text.bytes || document_.path() != chosen_) return;
-  if (wanted_ > text.lineCount() && !text.isWhole()) return;        // when it is indexed
-  if (!document_.filter().isEmpty() && !document_.shown()) return;  // when it is filtered
-  if (document_.shown() && !document_.shown()->contains(std::min(wanted_, text.lineCount()))) {
-    return document_.setFilter({});  // comes back here
-  }
-  view_->goToLine(std::min(wanted_, text.lineCount()), wantedFlash_);
-  compareWithCitation(std::exchange(wanted_, 0));
-}
-
-// Logs are rotated and written again, so that a report of yesterday may cite a line that is another one today.
-void LogsPage::compareWithCitation(quint64 line) {
-  const std::string source = std::exchange(wantedSource_, {}).toStdString();
-  if (!report_ || source.empty()) return;
-  const auto cited = std::ranges::find_if(
-      report_->excerpts, [&](const Excerpt& excerpt) { return excerpt.line == line && excerpt.source == source; });
-  if (cited == report_->excerpts.end()) return;
-  const auto& text = document_.text();
-  if (line <= text.lineCount() && valid_utf8(text.line(line, most_excerpt_bytes)) == cited->text) return;
-  moved_->say(tr("Line %1 is not what the report cites; the log was changed or rotated. It was: %2")
-                  .arg(countText(line), qtText(cited->text).simplified()));
-}
-
 void LogsPage::find() {
-  const auto selected = view_->hasSelection() ? view_->selectedText() : std::nullopt;
+  const auto selected = view().hasSelection() ? view().selectedText() : std::nullopt;
   findBar_->open(selected && !selected->contains(QLatin1Char('\n')) ? *selected : QString());
 }
 
-void LogsPage::goToLine() { lineBar_->open(document_.text().lineCount()); }
+void LogsPage::goToLine() { lineBar_->open(document().text().lineCount()); }
 
-void LogsPage::setLevel(logs::Level least) {
-  LineFilter filter = document_.filter();
-  filter.least = least;
-  document_.setFilter(filter);
-  refreshPosition();
-}
-
-void LogsPage::setRange(const std::optional<TimeRange>& range) {
-  LineFilter filter = document_.filter();
-  filter.range = range;
-  range_->setVisible(range.has_value());
-  if (range) range_->setText(tr("%1  (show all)").arg(rangeText(*range)));
-  histogram_->setRange(range);
-  document_.setFilter(filter);
-  refreshPosition();
-}
-
-void LogsPage::refreshPosition() {
-  const LogText& text = document_.text();
-  if (document_.isOpening()) return position_->setText(tr("opening ..."));
-  if (!text.bytes) return position_->clear();
-  QString words = text.isWhole() ? counted(text.lineCount(), "line", "lines") : tr("indexing ...");
-  if (document_.isFiltering()) {
-    words = tr("filtering ...");
-  } else if (document_.shown()) {
-    words = tr("%1 of %2").arg(countText(document_.shown()->count()), words);
-  }
-  if (view_->currentLine()) words = tr("line %1  ·  %2").arg(countText(view_->currentLine()), words);
-  position_->setText(QStringLiteral("%1  ·  %2").arg(words, bytesText(text.bytes->view().size())));
-}
-
-void LogsPage::refreshSearch() {
-  if (!document_.search()) return;
-  QString words;
-  if (const auto matches = document_.matches()) {
-    const quint64 line = view_->currentLine();
-    words = matches->contains(line) ? tr("%1 of %2")
-                                          .arg(countText(matches->countBefore(line) + 1),
-                                               counted(matches->count(), "matching line", "matching lines"))
-                                    : counted(matches->count(), "matching line", "matching lines");
-  } else {
-    words = document_.isSearching() || !document_.text().isWhole() ? tr("counting ...") : tr("counting was stopped");
-  }
-  if (!searchNote_.isEmpty()) words += QStringLiteral("  ·  ") + searchNote_;
-  findBar_->say(words, document_.matches() && document_.matches()->count() == 0);
+void LogsPage::openHighlighters(int row) {
+  if (!highlighters_) highlighters_ = new HighlightersDialog(highlights_, theme_, this);
+  highlighters_->open(row);
 }
 
 void LogsPage::applyTheme(const Theme& theme) {
-  view_->setTheme(theme);
+  for (auto* each : panes_) each->applyTheme(theme);
   histogram_->setTheme(theme);
   findBar_->applyTheme();
+  if (highlighters_) highlighters_->applyTheme();
+  activate(panes_.at(active_));
 }
 
 }  // namespace conclave::desktop

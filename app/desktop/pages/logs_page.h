@@ -1,22 +1,22 @@
-// The logs of the case: which one, when its lines were written, the lines themselves.
+// The logs of the case: when their lines were written, the lines themselves, of one log or of two.
 #pragma once
 
-#include <map>
+#include <memory>
+#include <vector>
 
-#include "app/desktop/models/log_document.h"
+#include "app/desktop/models/highlight_list.h"
 #include "app/desktop/models/log_list.h"
 #include "app/desktop/pages/page.h"
+#include "app/desktop/widgets/log_pane.h"
 
-class QComboBox;
 class QLabel;
-class QPushButton;
+class QSplitter;
 
 namespace conclave::desktop {
 
 class FindBar;
+class HighlightersDialog;
 class LineBar;
-class LogView;
-class Notice;
 class TimeHistogram;
 
 class LogsPage : public Page {
@@ -26,53 +26,47 @@ class LogsPage : public Page {
 
   void showCase(const CasePtr& subject) override;
   void showEvidence(const GatheredPtr& gathered) override;
-  void showReport(const ReportPtr& report) override { report_ = report; }
+  void showReport(const ReportPtr& report) override;
   bool goTo(const Place& place) override;
   void find() override;
   void goToLine() override;
   void applyTheme(const Theme& theme) override;
-  [[nodiscard]] LogDocument& document() { return document_; }
-  [[nodiscard]] LogView& view() { return *view_; }
 
- protected:
-  void showEvent(QShowEvent* event) override;
+  enum class Split { none, beside, below };
+  void split(Split how);  // and remembers it
+  [[nodiscard]] const std::vector<LogPane*>& panes() const { return panes_; }
+  [[nodiscard]] LogPane& pane() { return *panes_.at(active_); }  // the one that was used last
+  [[nodiscard]] LogDocument& document() { return pane().document(); }
+  [[nodiscard]] LogView& view() { return pane().view(); }
+  [[nodiscard]] HighlightList& highlights() { return highlights_; }
 
  private:
   void layOut();
-  void connectDocument();
+  void connectBars();
+  void addKeys();
+  LogPane* addPane();
+  void removePane();
+  void activate(const LogPane* pane);
   void listFiles(const Case& subject);
-  void choose(int row);
-  void openChosen();
-  void goToWanted();
-  void compareWithCitation(quint64 line);
-  void setLevel(logs::Level least);
-  void setRange(const std::optional<TimeRange>& range);
-  void refreshPosition();
-  void refreshSearch();
+  void showLogs();
+  void showTimes();
+  void openHighlighters(int row);
 
   Session& session_;
+  const ThemeController& theme_;
   LogList logs_;
-  LogDocument document_;
+  HighlightList highlights_;
   CasePtr case_;
   ReportPtr report_;
-  QString chosen_;                     // path; opened when the page is first seen
-  std::map<QString, quint64> places_;  // line that was current in each log
-  quint64 wanted_ = 0;                 // line to go to as soon as it is known
-  bool wantedFlash_ = false;
-  QString wantedSource_;      // as the citation that is followed names the log; empty: none is
-  bool searchMoves_ = false;  // the next result of a search scrolls
-  QString searchNote_;
-  QComboBox* list_;
-  QComboBox* level_;
-  QPushButton* range_;
-  QLabel* position_;
-  Notice* notice_;
-  Notice* moved_;  // the line is not what the report cites
+  MatcherPtr search_;
   TimeHistogram* histogram_;
   QLabel* empty_;
-  LogView* view_;
+  QSplitter* splitter_;
+  std::vector<LogPane*> panes_;  // one or two
+  std::size_t active_ = 0;
   FindBar* findBar_;
   LineBar* lineBar_;
+  HighlightersDialog* highlighters_ = nullptr;  // made when it is first asked for
 };
 
 }  // namespace conclave::desktop

@@ -3,37 +3,21 @@
 #include <QEvent>
 #include <QFontDatabase>
 #include <QFontInfo>
-#include <QPainter>
 #include <QScrollBar>
 #include <QTimerEvent>
 #include <algorithm>
 #include <cmath>
 
-#include "app/desktop/text.h"
-#include "engine/logs/level.h"
-#include "engine/logs/timestamp.h"
+#include "app/desktop/widgets/log_view_layout.h"
 
 namespace conclave::desktop {
 
 namespace {
 
 constexpr quint64 most_bar_steps = 1'000'000'000;
-constexpr int side_margin = 8;
-constexpr int level_stripe = 3;
 constexpr int flash_ms = 120;
-constexpr int flash_steps = 12;
 
 }  // namespace
-
-struct LogView::Row {
-  quint64 line = 0;
-  int y = 0;
-  LineText text;
-  int stampBegin = 0;
-  int stampEnd = 0;
-  logs::Level level = logs::Level::unknown;
-  quint64 hiddenBytes = 0;
-};
 
 LogView::LogView(QWidget* parent) : QAbstractScrollArea(parent), theme_(Theme::light()) {
   setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
@@ -88,6 +72,21 @@ void LogView::setSearch(const MatcherPtr& search) {
   viewport()->update();
 }
 
+void LogView::setShowsGaps(bool shows) {
+  showsGaps_ = shows;
+  viewport()->update();
+}
+
+void LogView::setHighlights(const HighlightMarks& marks) {
+  highlights_ = marks;
+  viewport()->update();
+}
+
+void LogView::setBookmarks(std::vector<quint64> lines) {
+  bookmarks_ = std::move(lines);
+  viewport()->update();
+}
+
 void LogView::setTheme(const Theme& theme) {
   theme_ = theme;
   viewport()->update();
@@ -106,11 +105,18 @@ quint64 LogView::rowOf(quint64 line) const {
   return std::min(shown_ ? shown_->countBefore(line) : line - 1, rows ? rows - 1 : 0);
 }
 
+quint64 LogView::bottomLine() const {
+  const quint64 rows = rowCount();
+  return rows ? lineAt(std::min(top_ + rowsOnScreen(), rows) - 1) : 0;
+}
+
+bool LogView::isAtEnd() const { return top_ + rowsOnScreen() >= rowCount(); }
+
 quint64 LogView::rowsOnScreen() const { return static_cast<quint64>(std::max(1, viewport()->height() / rowHeight_)); }
 
 int LogView::gutterWidth() const {
   const auto digits = std::max<qsizetype>(4, QString::number(text_.lineCount()).size());
-  return static_cast<int>(std::ceil(static_cast<double>(digits) * cell_)) + 2 * side_margin + level_stripe;
+  return mark_margin + static_cast<int>(std::ceil(static_cast<double>(digits) * cell_)) + 2 * side_margin + level_stripe;
 }
 
 LineText LogView::textOf(quint64 line) const { return lineText(text_.line(line, most_shown_bytes)); }
@@ -160,6 +166,7 @@ void LogView::refreshBars() {
   horizontalScrollBar()->setRange(0, std::max(0, static_cast<int>(std::ceil(widest_)) - width));
   horizontalScrollBar()->setPageStep(std::max(1, width));
   horizontalScrollBar()->setSingleStep(static_cast<int>(std::ceil(cell_ * 4)));
+  Q_EMIT scrolled();
 }
 
 void LogView::scrollTo(quint64 top) {
@@ -169,6 +176,15 @@ void LogView::scrollTo(quint64 top) {
   verticalScrollBar()->setValue(static_cast<int>(top_ / step_));
   settingBar_ = false;
   viewport()->update();
+  Q_EMIT scrolled();
+}
+
+void LogView::scrollToEnd() { scrollTo(rowCount()); }
+
+void LogView::scrollToMiddle(quint64 line) {
+  const quint64 row = rowOf(line);
+  const quint64 half = rowsOnScreen() / 2;
+  scrollTo(row > half ? row - half : 0);
 }
 
 void LogView::scrollContentsBy(int, int) {
@@ -177,6 +193,7 @@ void LogView::scrollContentsBy(int, int) {
     if (top_ / step_ != value) top_ = value * step_;
     const quint64 rows = rowCount();
     top_ = std::min(top_, rows > rowsOnScreen() ? rows - rowsOnScreen() : 0);
+    Q_EMIT scrolled();
   }
   viewport()->update();
 }
@@ -191,92 +208,6 @@ void LogView::changeEvent(QEvent* event) {
   if (event->type() != QEvent::FontChange) return;
   measureFont();
   refreshBars();
-}
-
-void LogView::paintEvent(QPaintEvent*) {
-  QPainter painter(viewport());
-  painter.fillRect(viewport()->rect(), theme_.base);
-  painter.fillRect(0, 0, gutterWidth() - level_stripe, viewport()->height(), theme_.raised);
-  if (!text_.bytes) return;
-  const TimeUs now = now_us();
-  const double widest = widest_;
-  const quint64 rows = rowCount();
-  for (quint64 row = top_; row < rows && static_cast<int>(row - top_) * rowHeight_ < viewport()->height(); ++row) {
-    Row each;
-    each.line = lineAt(row);
-    each.y = static_cast<int>(row - top_) * rowHeight_;
-    const std::string_view bytes = text_.line(each.line, most_shown_bytes);
-    each.text = lineText(bytes);
-    each.level = logs::level_of(bytes);
-    if (const auto stamp = logs::locate_stamp(bytes, now); stamp && stamp->end <= each.text.plainPrefix) {
-      each.stampBegin = static_cast<int>(stamp->begin);
-      each.stampEnd = static_cast<int>(stamp->end);
-    }
-    if (bytes.size() == most_shown_bytes) each.hiddenBytes = text_.lineBytes(each.line) - bytes.size();
-    paintRow(painter, each);
-  }
-  if (widest_ > widest) QMetaObject::invokeMethod(this, &LogView::refreshBars, Qt::QueuedConnection);
-  Q_EMIT painted();
-}
-
-void LogView::paintRow(QPainter& painter, const Row& row) {
-  const int width = viewport()->width();
-  const int gutter = gutterWidth();
-  const QRect band(gutter - level_stripe, row.y, width - gutter + level_stripe, rowHeight_);
-  const auto [low, high] = std::minmax(anchor_.line, current_.line);
-  const bool selected = low != high && row.line >= low && row.line <= high;
-  if (selected) {
-    painter.fillRect(band, theme_.selection);
-  } else if (row.line == current_.line) {
-    painter.fillRect(QRect(0, row.y, width, rowHeight_), theme_.tint(theme_.accent, 0.09));
-  }
-  if (row.line == flashing_) painter.fillRect(band, theme_.tint(theme_.accent, 0.4 * flashesLeft_ / flash_steps));
-  if (row.level >= logs::Level::warning) {
-    painter.fillRect(QRect(gutter - level_stripe, row.y, level_stripe, rowHeight_), theme_.level(row.level));
-  }
-  painter.setFont(font());
-  painter.setPen(row.line == current_.line ? theme_.text : theme_.muted);
-  painter.drawText(QRect(0, row.y, gutter - side_margin - level_stripe, rowHeight_), Qt::AlignRight | Qt::AlignVCenter,
-                   QString::number(row.line));
-
-  painter.save();
-  painter.setClipRect(QRect(gutter, row.y, width - gutter, rowHeight_));
-  const double left = gutter + side_margin - horizontalScrollBar()->value();
-  const auto mark = [&](int begin, int length, const QColor& colour) {
-    const double from = xOf(row.text, begin);
-    painter.fillRect(QRectF(left + from, row.y, xOf(row.text, begin + length) - from, rowHeight_), colour);
-  };
-  if (low == high && row.line == low && anchor_.column != current_.column) {
-    const auto [begin, end] = std::minmax(anchor_.column, current_.column);
-    mark(begin, end - begin, theme_.selection);
-  }
-  if (search_) {
-    for (const auto& [begin, length] : search_->spans(row.text.text))
-      mark(begin, length, theme_.tint(theme_.fair, theme_.dark ? 0.38 : 0.24));
-  }
-  const double baseline = row.y + (rowHeight_ + QFontMetricsF(font()).ascent() - QFontMetricsF(font()).descent()) / 2;
-  const auto draw = [&](int begin, int end, const QColor& colour) {
-    if (isFixed_ && row.text.isAscii) {
-      begin = std::max(begin, static_cast<int>((gutter - left) / cell_) - 1);
-      end = std::min(end, static_cast<int>((width - left) / cell_) + 2);
-    }
-    if (begin >= end) return;
-    painter.setPen(colour);
-    painter.drawText(QPointF(left + xOf(row.text, begin), baseline), row.text.text.mid(begin, end - begin));
-  };
-  const auto size = static_cast<int>(row.text.text.size());
-  draw(0, row.stampBegin, theme_.level(row.level));
-  draw(row.stampBegin, row.stampEnd, theme_.muted);
-  draw(row.stampEnd, size, theme_.level(row.level));
-  double right = xOf(row.text, size);
-  if (row.hiddenBytes) {
-    const QString rest = tr(" ... and %1 more (copy the line to get all of it)").arg(bytesText(row.hiddenBytes));
-    painter.setPen(theme_.accent);
-    painter.drawText(QPointF(left + right, baseline), rest);
-    right += QFontMetricsF(font()).horizontalAdvance(rest);
-  }
-  widest_ = std::max(widest_, right);
-  painter.restore();
 }
 
 void LogView::goToLine(quint64 line, bool flash) {

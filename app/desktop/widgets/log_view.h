@@ -4,11 +4,15 @@
 #include <QAbstractScrollArea>
 #include <QBasicTimer>
 #include <optional>
+#include <vector>
 
+#include "app/desktop/models/highlight_list.h"
 #include "app/desktop/models/line_matcher.h"
 #include "app/desktop/models/log_text.h"
 #include "app/desktop/theme.h"
 #include "app/desktop/widgets/line_text.h"
+
+class QMenu;
 
 namespace conclave::desktop {
 
@@ -22,26 +26,38 @@ class LogView : public QAbstractScrollArea {
   void setText(const LogText& text);       // another log: starts at its top
   void extendText(const LogText& text);    // more of the same log: keeps its place
   void setShown(const LineSetPtr& lines);  // null: all. Keeps the current line in sight
+  void setShowsGaps(bool shows);           // a rule where lines are left out between two rows
   void setSearch(const MatcherPtr& search);
+  void setHighlights(const HighlightMarks& marks);
+  void setBookmarks(std::vector<quint64> lines);  // ascending
   void setTheme(const Theme& theme);
   // Makes it the current line and scrolls only if it is not in sight; the nearest line after it if it is not shown.
   void goToLine(quint64 line, bool flash = false);
+  void scrollToEnd();
+  void scrollToMiddle(quint64 line);  // the current line stays
 
   [[nodiscard]] quint64 rowCount() const;
   [[nodiscard]] quint64 lineAt(quint64 row) const;  // 0 if there is no such row
   [[nodiscard]] quint64 currentLine() const { return current_.line; }
   [[nodiscard]] quint64 topLine() const { return lineAt(top_); }
+  [[nodiscard]] quint64 bottomLine() const;
+  [[nodiscard]] bool isAtEnd() const;  // the last row is on the screen
   [[nodiscard]] quint64 rowsOnScreen() const;
+  enum class CopyAs { text, numbered, placed };  // numbered: "  12: line"; placed: "/var/log/app.log:12: line"
   // What copy() would put on the clipboard; nothing if that is too much.
-  [[nodiscard]] std::optional<QString> selectedText(bool withPlace = false) const;
+  [[nodiscard]] std::optional<QString> selectedText(CopyAs as = CopyAs::text) const;
   [[nodiscard]] bool hasSelection() const;
+  // What is selected within a line, else the word at `column` of the current line, or where that was clicked; may be empty.
+  [[nodiscard]] QString wordInQuestion(std::optional<int> column = {}) const;
 
- public Q_SLOTS:
-  void copy(bool withPlace = false);
+  void copy(CopyAs as = CopyAs::text);
 
  Q_SIGNALS:
   void currentLineChanged(quint64 line);
   void painted();  // rows are on the screen
+  void scrolled();
+  void bookmarkClicked(quint64 line);                    // in the margin
+  void menuRequested(QMenu* menu, const QString& word);  // who listens may add to it; `word` may be empty
   void findRequested(const QString& text);
   void refused(const QString& why);
 
@@ -66,13 +82,17 @@ class LogView : public QAbstractScrollArea {
     bool operator==(const Spot&) const = default;
   };
   struct Row;  // one line while it is painted
+  struct Run;  // a part of a line in one colour
 
   [[nodiscard]] quint64 rowOf(quint64 line) const;
   [[nodiscard]] LineText textOf(quint64 line) const;
   [[nodiscard]] double xOf(const LineText& text, int column) const;
   [[nodiscard]] Spot spotAt(const QPoint& position) const;
   [[nodiscard]] int gutterWidth() const;
+  [[nodiscard]] Row rowFor(quint64 row, qint64 now) const;
   void paintRow(QPainter& painter, const Row& row);
+  void paintGutter(QPainter& painter, const Row& row) const;
+  [[nodiscard]] std::vector<Run> runsOf(const Row& row) const;
   void measureFont();
   void refreshBars();
   void scrollTo(quint64 top);
@@ -81,7 +101,10 @@ class LogView : public QAbstractScrollArea {
 
   LogText text_;
   LineSetPtr shown_;
+  bool showsGaps_ = false;
   MatcherPtr search_;
+  HighlightMarks highlights_;
+  std::vector<quint64> bookmarks_;
   Theme theme_;
   quint64 top_ = 0;   // row; the scroll bar follows it, in steps where rows are more than an int
   quint64 step_ = 1;  // rows per unit of the scroll bar

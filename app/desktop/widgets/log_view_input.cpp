@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "app/desktop/text.h"
+#include "app/desktop/widgets/log_view_layout.h"
 
 namespace conclave::desktop {
 
@@ -57,6 +58,7 @@ void LogView::keyPressEvent(QKeyEvent* event) {
   const quint64 screen = std::max<quint64>(1, rowsOnScreen() - 1);
   auto* across = horizontalScrollBar();
   if (event->matches(QKeySequence::Copy)) return copy();
+  if (event->key() == Qt::Key_C && event->modifiers() == (Qt::ControlModifier | Qt::ShiftModifier)) return copy(CopyAs::numbered);
   if (event->matches(QKeySequence::SelectAll)) {
     if (rowCount()) select({lineAt(0), 0}, {lineAt(rowCount() - 1), 0});
     return;
@@ -89,6 +91,7 @@ void LogView::keyPressEvent(QKeyEvent* event) {
 void LogView::mousePressEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton || rowCount() == 0) return;
   const Spot spot = spotAt(event->position().toPoint());
+  if (event->position().x() < mark_margin) return Q_EMIT bookmarkClicked(spot.line);
   select(event->modifiers() & Qt::ShiftModifier && anchor_.line ? anchor_ : spot, spot);
   dragging_ = true;
 }
@@ -108,6 +111,7 @@ void LogView::mouseReleaseEvent(QMouseEvent*) {
 }
 
 void LogView::mouseDoubleClickEvent(QMouseEvent* event) {
+  if (event->position().x() < mark_margin) return mousePressEvent(event);
   const Spot spot = spotAt(event->position().toPoint());
   const auto [begin, end] = wordAt(textOf(spot.line).text, spot.column);
   select({spot.line, begin}, {spot.line, end});
@@ -133,30 +137,32 @@ void LogView::wheelEvent(QWheelEvent* event) {
 
 bool LogView::hasSelection() const { return anchor_ != current_; }
 
-std::optional<QString> LogView::selectedText(bool withPlace) const {
+std::optional<QString> LogView::selectedText(CopyAs as) const {
   if (current_.line == 0) return QString();
   const auto [first, last] = std::minmax(anchor_.line, current_.line);
-  if (first == last && anchor_.column != current_.column && !withPlace) {
+  if (first == last && anchor_.column != current_.column && as == CopyAs::text) {
     const auto [begin, end] = std::minmax(anchor_.column, current_.column);
     return textOf(first).text.mid(begin, end - begin);
   }
   quint64 bytes = 0;
   const quint64 lastRow = rowOf(last);
   if (lastRow - rowOf(first) >= most_copied_lines) return {};
+  const auto digits = static_cast<int>(QString::number(last).size());
   QString copied;
   for (quint64 row = rowOf(first); row <= lastRow; ++row) {
     const quint64 line = lineAt(row);
     bytes += text_.lineBytes(line);
     if (bytes > most_copied_bytes) return {};
     if (row > rowOf(first)) copied += QLatin1Char('\n');
-    if (withPlace) copied += QStringLiteral("%1:%2: ").arg(qtText(text_.bytes->name())).arg(line);
+    if (as == CopyAs::placed) copied += QStringLiteral("%1:%2: ").arg(qtText(text_.bytes->name())).arg(line);
+    if (as == CopyAs::numbered) copied += QStringLiteral("%1: ").arg(line, digits);
     copied += qtText(text_.line(line, most_copied_bytes));
   }
   return copied.replace(QChar(QChar::Null), QChar(QChar::ReplacementCharacter));
 }
 
-void LogView::copy(bool withPlace) {
-  const auto text = selectedText(withPlace);
+void LogView::copy(CopyAs as) {
+  const auto text = selectedText(as);
   if (!text)
     return Q_EMIT refused(tr("The selection is too large to copy: at most %1 and %2 lines.")
                               .arg(bytesText(most_copied_bytes), countText(most_copied_lines)));
@@ -170,23 +176,30 @@ void LogView::contextMenuEvent(QContextMenuEvent* event) {
   const bool keyboard = event->reason() == QContextMenuEvent::Keyboard;
   if (!keyboard && (spot.line < low || spot.line > high)) select(spot, spot);
   QMenu menu(this);
-  connect(menu.addAction(tr("&Copy")), &QAction::triggered, this, [this] { copy(false); });
-  connect(menu.addAction(tr("Copy with &place")), &QAction::triggered, this, [this] { copy(true); });
-  QString sought;
-  if (anchor_.line == current_.line && anchor_.column != current_.column) {
-    sought = selectedText().value_or(QString());
-  } else if (!keyboard && anchor_.line == current_.line) {
-    const QString text = textOf(spot.line).text;
-    const auto [begin, end] = wordAt(text, spot.column);
-    sought = text.mid(begin, end - begin);
+  const auto offer = [&](const QString& label, CopyAs as) {
+    auto* action = menu.addAction(label);
+    connect(action, &QAction::triggered, this, [this, as] { copy(as); });
+    return action;
+  };
+  offer(tr("&Copy"), CopyAs::text)->setShortcut(QKeySequence::Copy);
+  offer(tr("Copy with line &numbers"), CopyAs::numbered)->setShortcut(QKeySequence(tr("Ctrl+Shift+C")));
+  offer(tr("Copy with &place"), CopyAs::placed);
+  const QString word = keyboard && !hasSelection() ? QString() : wordInQuestion(spot.column);
+  if (!word.isEmpty()) {
+    menu.addSeparator();
+    connect(menu.addAction(tr("&Find \"%1\"").arg(menuText(word))), &QAction::triggered, this,
+            [this, word] { Q_EMIT findRequested(word); });
   }
-  if (!sought.isEmpty()) {
-    QString label = fontMetrics().elidedText(sought, Qt::ElideRight, static_cast<int>(cell_ * 40));
-    label.replace(QLatin1Char('&'), QLatin1String("&&"));
-    connect(menu.addAction(tr("&Find \"%1\"").arg(label)), &QAction::triggered, this,
-            [this, sought] { Q_EMIT findRequested(sought); });
-  }
+  Q_EMIT menuRequested(&menu, word);
   menu.exec(event->globalPos());
+}
+
+QString LogView::wordInQuestion(std::optional<int> column) const {
+  if (current_.line == 0 || anchor_.line != current_.line) return {};
+  if (anchor_.column != current_.column) return selectedText().value_or(QString());
+  const QString text = textOf(current_.line).text;
+  const auto [begin, end] = wordAt(text, column.value_or(current_.column));
+  return text.mid(begin, end - begin);
 }
 
 }  // namespace conclave::desktop

@@ -410,7 +410,7 @@ class LogsTest : public DesktopTest {
     const QStringList lines = QApplication::clipboard()->text().split(QLatin1Char('\n'));
     QCOMPARE(lines.size(), 2);
     QVERIFY(lines[0].contains(QLatin1String("order 11 ")) && lines[1].contains(QLatin1String("order 12 ")));
-    view().copy(true);
+    view().copy(LogView::CopyAs::placed);
     QVERIFY(QApplication::clipboard()->text().startsWith(qtPath(big_) + QLatin1String(":11: 2026-03-01")));
     QTest::keyClick(&view(), Qt::Key_PageDown);
     QCOMPARE(view().currentLine(), 12 + view().rowsOnScreen() - 1);
