@@ -8,6 +8,7 @@ from _typeshed import ReadableBuffer as Buffer
 
 _Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 _Time: TypeAlias = datetime.datetime | float | str
+_Log: TypeAlias = str | Buffer | os.PathLike[str] | os.PathLike[bytes] | LogText
 _Target: TypeAlias = tuple[str, str, int, str | None]
 _ScanRow: TypeAlias = tuple[_Target, str, float | None, str, str, datetime.datetime | None]
 _ResponseLike: TypeAlias = ExpertResponse | Mapping[str, Any] | object
@@ -278,7 +279,7 @@ class Follower:
     def rest(self) -> list[tuple[int, str, bytes]]: ...
 
 def summarize(
-    source: str | Buffer | os.PathLike[str] | os.PathLike[bytes] | LogText,
+    source: _Log,
     reference: _Time | None = None,
     time_range: tuple[_Time, _Time] | None = None,
     max_gaps: int = 64,
@@ -299,7 +300,7 @@ class SummaryState:
     def __deepcopy__(self, memo: dict[int, Any]) -> SummaryState: ...
 
 def mine_templates(
-    source: str | Buffer | os.PathLike[str] | os.PathLike[bytes] | LogText,
+    source: _Log,
     reference: _Time | None = None,
     change_time: _Time | None = None,
     time_range: tuple[_Time, _Time] | None = None,
@@ -308,7 +309,7 @@ def mine_templates(
     job: Job | None = None,
 ) -> tuple[list[tuple[Any, ...]], memoryview | None]: ...
 def template_table(
-    source: str | bytes | os.PathLike[str] | os.PathLike[bytes] | LogText,
+    source: _Log,
     reference: _Time | None = None,
     change_time: _Time | None = None,
     time_range: tuple[_Time, _Time] | None = None,
@@ -317,8 +318,8 @@ def template_table(
     job: Job | None = None,
 ) -> dict[str, Any]: ...
 def compare_logs(
-    before: str | bytes | os.PathLike[str] | os.PathLike[bytes] | LogText,
-    after: str | bytes | os.PathLike[str] | os.PathLike[bytes] | LogText | None = None,
+    before: _Log,
+    after: _Log | None = None,
     split: _Time | None = None,
     reference: _Time | None = None,
     by: str = "typical",
@@ -346,7 +347,7 @@ class LogMatches:
     def __deepcopy__(self, memo: dict[int, Any]) -> LogMatches: ...
 
 def search_log(
-    source: str | bytes | os.PathLike[str] | os.PathLike[bytes] | LogText,
+    source: _Log,
     expr: str | tuple[bytes, bool, bool],
     exclude: str | tuple[bytes, bool, bool] | None = None,
     level: str | None = None,
@@ -356,7 +357,7 @@ def search_log(
     job: Job | None = None,
 ) -> LogMatches: ...
 def count_lines(
-    source: str | bytes | os.PathLike[str] | os.PathLike[bytes] | LogText,
+    source: _Log,
     patterns: list[tuple[bytes, bool, bool]],
     job: Job | None = None,
 ) -> list[int]: ...
