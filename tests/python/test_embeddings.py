@@ -226,7 +226,7 @@ def test_what_only_a_worker_survives_is_said_as_well(case, embedding, body, why)
     assert why in failure(consult(case(), embedding(body)))
 
 
-def test_one_that_hangs_is_ended(case, embedding, trust):
+def test_a_looping_one_is_ended(case, embedding, trust):
     started = time.monotonic()
     assert "no answer within 0.5 s" in failure(consult(case(), embedding("while True: pass", time_s=0.5), trust=trust))
     assert time.monotonic() - started < 30

@@ -144,7 +144,7 @@ def test_what_only_a_worker_survives_costs_one_warning_there(case, rules, body, 
     assert "rule 'bad' failed" in problem.message and why in problem.message
 
 
-def test_one_that_hangs_is_ended(case, rules, trust):
+def test_a_looping_one_is_ended(case, rules, trust):
     started = time.monotonic()
     report = consult(case, rules(time_s=0.5, hangs="while True: pass"), trust=trust("hangs"))
     assert "no answer within 0.5 s" in found(report)["rule-failed"].message

@@ -92,7 +92,7 @@ def test_a_folder_that_is_not_there_is_refused_and_a_broken_plugin_is_said(concl
     assert "did you mean" in after["plugin"]["message"] and "owner" in after
 
 
-def test_ctrl_c_ends_it(conclave, rules):
+def test_ctrl_c_ends_a_rule(conclave, rules):
     rules(hangs="open('/dev/null'); print('begun', flush=True); time.sleep(1000)")
     process = conclave.start("-v", "config", "check", "infra.yaml", "--plugins", "rules")
     line = b""
