@@ -208,8 +208,10 @@ void bind_deadline(py::module_& module) {
       "interrupt_pending", [] { return watchdog().pending_for(pthread_self()); },
       "Whether a Deadline entered by this thread has fired and not ended: what the SIGUSR2 handler asks.");
   module.def(
-      "leave_behind", [](const py::object& object) { object.inc_ref(); }, py::arg("object"),
-      "Never destroys it: a coroutine that swallows every exception in a loop would do so in its destructor, too, for ever.");
+      "keep_alive", [](const py::object& object) { object.inc_ref(); }, py::arg("object"),
+      "Does not destroy it before let_go(object), not even when the interpreter ends.");
+  module.def(
+      "let_go", [](const py::object& object) { object.dec_ref(); }, py::arg("object"), "Once for each keep_alive(object).");
 }
 
 }  // namespace conclave::scripting

@@ -126,20 +126,25 @@ async def _awaited(awaitable: Any) -> Outcome:
         return Outcome("failed", error)
 
 
+def begun(awaitable: Any) -> asyncio.Future[Any]:
+    """A task that is not destroyed before it has ended. A coroutine that swallows every exception in a loop would do so in its
+    destructor, too, for ever, on whichever thread the garbage collector runs."""
+    task = asyncio.ensure_future(awaitable)
+    _core.keep_alive(task)
+    task.add_done_callback(_core.let_go)
+    return task
+
+
 async def ended(task: asyncio.Future[Any]) -> None:
-    """Cancels it and waits a little. One that goes on is left behind for ever, also if this is interrupted meanwhile."""
-    try:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=CLEANUP_S)
-    finally:
-        if not task.done():
-            _core.leave_behind(task)
+    """Cancels it and waits a little."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CLEANUP_S)
 
 
 async def bounded(awaitable: Any, own: _core.Job, seconds: float, grace: float) -> Outcome:
     """Awaits under a deadline. A coroutine that will not be cancelled is left behind after CLEANUP_S."""
-    task = asyncio.ensure_future(_awaited(awaitable))
+    task = begun(_awaited(awaitable))
     due = time.monotonic() + seconds
     state = "timed_out"
     try:

@@ -123,7 +123,7 @@ async def _awaited(
     connected.setblocking(False)
     transport, _ = await loop.create_connection(lambda: protocol, sock=connected)
     writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-    task = asyncio.ensure_future(function(Connection(reader, writer), service))
+    task = _deadlines.begun(function(Connection(reader, writer), service))
     try:
         done, _ = await asyncio.wait({task}, timeout=seconds)
         if not done:
