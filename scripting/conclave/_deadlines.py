@@ -129,7 +129,7 @@ async def _awaited(awaitable: Any) -> Outcome:
 def begun(awaitable: Any) -> asyncio.Future[Any]:
     """A task that is not destroyed before it has ended. A coroutine that swallows every exception in a loop would do so in its
     destructor, too, for ever, on whichever thread the garbage collector runs."""
-    task = asyncio.ensure_future(awaitable)
+    task: asyncio.Future[Any] = asyncio.ensure_future(awaitable)
     _core.keep_alive(task)
     task.add_done_callback(_core.let_go)
     return task
@@ -162,7 +162,7 @@ async def bounded(awaitable: Any, own: _core.Job, seconds: float, grace: float) 
         return Outcome(state, None)
     if task.cancelled():  # before it began
         return Outcome("failed", asyncio.CancelledError("the expert cancelled itself"))
-    outcome = task.result()
+    outcome: Outcome = task.result()
     if outcome.state == "failed" and isinstance(outcome.value, (_core.Cancelled, _core.CancelledError)) and own.stopped:  # while it blocked the loop
         return Outcome("timed_out" if time.monotonic() >= due else "cancelled", outcome.value)
     return outcome

@@ -180,7 +180,7 @@ PATTERNS = {"errors": rb"(?i)(error|exception|failed)", "stamp": rb"\d{4}-\d{2}-
 
 
 @pytest.mark.skipif(not SAMPLES, reason="no sample logs beside this tree (CONCLAVE_SHARED)")
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: getattr(path, "stem", "none"))
 def test_what_is_found_is_what_re_finds_line_by_line(path):
     lines = path.read_bytes().split(b"\n")
     lines = [line[:-1] if line.endswith(b"\r") else line for line in (lines if lines[-1] else lines[:-1])]
