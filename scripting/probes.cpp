@@ -12,8 +12,6 @@ namespace {
 namespace py = pybind11;
 using Done = std::function<void(Result<nlohmann::json>)>;
 
-// A worker answers whatever happens: it has 20 s to begin on a busy machine, and is killed 0.4 s after its time.
-constexpr double grace_of_worker_s = 30;
 constexpr double grace_in_process_s = 2;  // then its thread is left behind
 
 // Its code is loaded on the script thread, where the watch interrupts what takes too long.
@@ -54,45 +52,22 @@ void start_in_process(const HookRunners& runners, const PluginInfo& plugin, Desc
   if (!runners.thread->post("probe " + plugin.name, work)) done(fail(ErrorKind::circle, "the program is ending"));
 }
 
-void start_in_worker(const HookRunners& runners, const PluginInfo& plugin, const EnvironmentPtr& environment, Descriptor socket,
-                     nlohmann::json service, double seconds, Job& job, Done done) {
-  auto task = isolated_probe(plugin, std::move(socket), std::move(service), seconds);
-  if (!task) return done(tl::unexpected(std::move(task.error())));
-  task->environment = environment;
-  start_isolated(
-      *runners.workers, std::move(*task), job,
-      [output = runners.output, who = "probe " + plugin.name](int descriptor, std::string_view text) {
-        output(who, descriptor, text);
-      },
-      [done = std::move(done)](Result<HookAnswer> answer) {
-        done(std::move(answer).map([](HookAnswer&& said) { return std::move(said.value); }));
-      });
-}
-
 }  // namespace
 
 Probe make_probe(const HookRunners& runners, const PluginInfo& plugin) {
+  if (runs_isolated(plugin)) {
+    return worker_probe(runners.workers, runners.environments, plugin,
+                        [output = runners.output, who = "probe " + plugin.name](int descriptor, std::string_view text) {
+                          output(who, descriptor, text);
+                        });
+  }
   Probe probe;
   probe.plugin = {plugin.name, plugin.version, plugin.sha256};
   probe.time_s = plugin.time_s;
-  if (!runs_isolated(plugin)) {
-    probe.grace_s = grace_in_process_s;
-    probe.prepare = [runners, plugin](Job& job) { return load(runners, plugin, job); };
-    probe.start = [runners, plugin](int socket, nlohmann::json service, double seconds, const JobPtr& job, const Done& done) {
-      start_in_process(runners, plugin, Descriptor(socket), service, seconds, job, done);
-    };
-    return probe;
-  }
-  probe.grace_s = grace_of_worker_s;
-  const auto environment = std::make_shared<EnvironmentPtr>();
-  probe.prepare = [runners, plugin, environment](Job& job) -> Result<void> {
-    auto prepared = runners.environments.prepare(plugin, job);
-    if (!prepared) return tl::unexpected(std::move(prepared.error()));
-    *environment = std::move(*prepared);
-    return {};
-  };
-  probe.start = [runners, plugin, environment](int socket, nlohmann::json service, double seconds, const JobPtr& job, Done done) {
-    start_in_worker(runners, plugin, *environment, Descriptor(socket), std::move(service), seconds, *job, std::move(done));
+  probe.grace_s = grace_in_process_s;
+  probe.prepare = [runners, plugin](Job& job) { return load(runners, plugin, job); };
+  probe.start = [runners, plugin](int socket, nlohmann::json service, double seconds, const JobPtr& job, const Done& done) {
+    start_in_process(runners, plugin, Descriptor(socket), service, seconds, job, done);
   };
   return probe;
 }

@@ -84,28 +84,11 @@ Probe thread_probe(Probe probe, const py::dict& info) {
   return probe;
 }
 
-Probe worker_probe(Probe probe, const py::dict& info, const PrintedPtr& printed) {
-  const PluginInfo plugin = plugin_from_python(info);
-  const auto environment = std::make_shared<EnvironmentPtr>();
-  probe.grace_s = 30;  // it always answers; see scripting/probes.cpp
-  probe.prepare = [plugin, environment, python = this_python()](Job& job) -> Result<void> {
-    auto prepared = Environments(python.python, python.package_folder).prepare(plugin, job);
-    if (!prepared) return tl::unexpected(std::move(prepared.error()));
-    *environment = std::move(*prepared);
-    return {};
-  };
-  probe.start = [plugin, environment, printed, pool = &worker_pool()](int socket, nlohmann::json service, double seconds,
-                                                                      const JobPtr& job, Done done) {
-    auto task = isolated_probe(plugin, Descriptor(socket), std::move(service), seconds);
-    if (!task) return done(tl::unexpected(std::move(task.error())));
-    task->environment = *environment;
-    start_isolated(
-        *pool, std::move(*task), *job, [printed](int descriptor, std::string_view text) { printed->add(descriptor, text); },
-        [done = std::move(done)](Result<HookAnswer> answer) {
-          done(std::move(answer).map([](HookAnswer&& said) { return std::move(said.value); }));
-        });
-  };
-  return probe;
+Probe in_worker(const py::dict& info, const PrintedPtr& printed) {
+  const auto python = this_python();
+  const std::shared_ptr<WorkerPool> pool(std::shared_ptr<void>(), &worker_pool());  // lives as long as the module
+  return worker_probe(pool, Environments(python.python, python.package_folder), plugin_from_python(info),
+                      [printed](int descriptor, std::string_view text) { printed->add(descriptor, text); });
 }
 
 Probes to_probes(const py::iterable& infos, const PrintedPtr& printed) {
@@ -117,7 +100,7 @@ Probes to_probes(const py::iterable& infos, const PrintedPtr& printed) {
     probe.plugin = {text("name"), text("version"), text("sha256")};
     if (info.contains("timeout_s")) probe.time_s = to_number(info["timeout_s"], "timeout_s");
     const bool isolated = info.contains("isolated") && py::cast<bool>(info["isolated"]);
-    probe = isolated ? worker_probe(std::move(probe), info, printed) : thread_probe(std::move(probe), info);
+    probe = isolated ? in_worker(info, printed) : thread_probe(std::move(probe), info);
     probes[probe.plugin.name] = std::move(probe);
   }
   return probes;

@@ -10,6 +10,9 @@
 namespace conclave::scripting {
 namespace {
 
+// A worker answers whatever happens: it has 20 s to begin on a busy machine, and is killed 0.4 s after its time.
+constexpr double grace_of_worker_s = 30;
+
 constexpr std::size_t most_messages = 20;
 constexpr std::size_t longest_message = 8000;
 constexpr const char* nonsense = "the worker speaks nonsense: no answer of a hook";
@@ -103,6 +106,32 @@ Result<HookAnswer> call_isolated(WorkerPool& pool, IsolatedTask task, Job& job,
   start_isolated(pool, std::move(task), job, std::move(output),
                  [answer](Result<HookAnswer> said) { answer->set_value(std::move(said)); });
   return ended.get();
+}
+
+Probe worker_probe(std::shared_ptr<WorkerPool> pool, Environments environments, const PluginInfo& plugin,
+                   std::function<void(int descriptor, std::string_view text)> output) {
+  Probe probe;
+  probe.plugin = {plugin.name, plugin.version, plugin.sha256};
+  probe.time_s = plugin.time_s;
+  probe.grace_s = grace_of_worker_s;
+  const auto environment = std::make_shared<EnvironmentPtr>();
+  probe.prepare = [plugin, environment, environments = std::move(environments)](Job& job) -> Result<void> {
+    auto prepared = environments.prepare(plugin, job);
+    if (!prepared) return tl::unexpected(std::move(prepared.error()));
+    *environment = std::move(*prepared);
+    return {};
+  };
+  probe.start = [plugin, environment, output = std::move(output), pool = std::move(pool)](
+                    int socket, nlohmann::json service, double seconds, const JobPtr& job,
+                    std::function<void(Result<nlohmann::json>)> done) {
+    auto task = isolated_probe(plugin, Descriptor(socket), std::move(service), seconds);
+    if (!task) return done(tl::unexpected(std::move(task.error())));
+    task->environment = *environment;
+    start_isolated(*pool, std::move(*task), *job, output, [done = std::move(done)](Result<HookAnswer> answer) {
+      done(std::move(answer).map([](HookAnswer&& said) { return std::move(said.value); }));
+    });
+  };
+  return probe;
 }
 
 }  // namespace conclave::scripting

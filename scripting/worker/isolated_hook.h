@@ -2,12 +2,15 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "engine/base/job.h"
+#include "engine/case/probes.h"
+#include "scripting/environments.h"
 #include "scripting/worker/worker_pool.h"
 
 namespace conclave::scripting {
@@ -44,6 +47,10 @@ struct HookAnswer {
 void start_isolated(WorkerPool& pool, IsolatedTask task, Job& job,
                     std::function<void(int descriptor, std::string_view text)> output,
                     std::function<void(Result<HookAnswer>)> ended);
+
+// A probe that is asked in workers of `pool`, in the environment that `environments` makes for it before. `output` as above.
+[[nodiscard]] Probe worker_probe(std::shared_ptr<WorkerPool> pool, Environments environments, const PluginInfo& plugin,
+                                 std::function<void(int descriptor, std::string_view text)> output);
 
 // Runs the task and waits for it; `job` stops it. Errors are of kind script, with the hook's traceback after an empty line.
 [[nodiscard]] Result<HookAnswer> call_isolated(WorkerPool& pool, IsolatedTask task, Job& job,
