@@ -323,7 +323,7 @@ LevelReading read_level(std::string_view line) {
   }
   HeaderWalk walk(head);
   LevelReading reading{walk.run(), 0, head[0] == '<'};
-  reading.reach = walk.reach();
+  reading.reach = std::min(walk.reach(), header_bytes);
   const std::size_t header_end = reading.found.level == Level::unknown ? reading.reach : reading.found.end;
   if (head.substr(0, header_end).find('=') == std::string_view::npos) return reading;
   reading.reach = header_bytes;  // logfmt: the level may stand behind other fields

@@ -20,14 +20,6 @@
 namespace conclave::logs {
 namespace {
 
-bool folded_equal(std::string_view text, std::size_t at, std::string_view word) {
-  if (at + word.size() > text.size()) return false;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    if ((text[at + i] | 0x20) != word[i]) return false;
-  }
-  return true;
-}
-
 void masks_sse2(const char* bytes, std::size_t blocks, BlockMasks* out) {
   const auto load = [](const char* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); };
   const auto is = [](__m128i v, char c) { return _mm_cmpeq_epi8(v, _mm_set1_epi8(c)); };
@@ -219,45 +211,10 @@ std::uint64_t count_newlines(std::string_view bytes) {
 }
 
 WordKind word_at(std::string_view text, std::size_t at) {
-  if (at + 4 > text.size()) return WordKind::none;
-  std::uint32_t head = 0;
-  std::memcpy(&head, text.data() + at, sizeof head);
-  head |= 0x20202020U;
-  constexpr auto as_head = [](const char* word) {
-    return static_cast<std::uint32_t>(word[0]) | static_cast<std::uint32_t>(word[1]) << 8U |
-           static_cast<std::uint32_t>(word[2]) << 16U | static_cast<std::uint32_t>(word[3]) << 24U;
-  };
-  switch (head) {
-    case as_head("warn"):
-      return WordKind::warning;
-    case as_head("depr"):
-      return folded_equal(text, at + 4, "ecated") ? WordKind::warning : WordKind::none;
-    case as_head("erro"):
-      return folded_equal(text, at + 4, "r") ? WordKind::error : WordKind::none;
-    case as_head("exce"):
-      return folded_equal(text, at + 4, "ption") ? WordKind::error : WordKind::none;
-    case as_head("fail"):
-      return folded_equal(text, at + 4, "ed") ? WordKind::error : WordKind::none;
-    default:
-      return WordKind::none;
-  }
-}
-
-bool is_stamp_at(std::string_view text, std::size_t dash) {
-  constexpr std::string_view shape = "0000-00-00.00:00:00";
-  if (dash < 4 || dash - 4 + shape.size() > text.size()) return false;
-  const char* const found = text.data() + dash - 4;
-  const auto fits = [&](std::size_t from) {  // 16 bytes, with digits as '0' and the gap passed over
-    const __m128i zero = _mm_set1_epi8('0');
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(found + from));
-    const __m128i distance = _mm_sub_epi8(bytes, zero);
-    const __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(distance, _mm_set1_epi8(9)), distance);
-    const __m128i plain = _mm_or_si128(_mm_and_si128(digit, zero), _mm_andnot_si128(digit, bytes));
-    const __m128i wanted = _mm_loadu_si128(reinterpret_cast<const __m128i*>(shape.data() + from));
-    return (_mm_movemask_epi8(_mm_cmpeq_epi8(plain, wanted)) | 1 << (10 - from)) == 0xffff;
-  };
-  const char gap = found[10];
-  return fits(0) && fits(3) && (gap == 'T' || gap == ' ' || (gap >= '\t' && gap <= '\r' && gap != '\n'));
+  if (at + word_bytes <= text.size()) return word_at(text.data() + at);
+  std::array<char, word_bytes> rest{};
+  std::memcpy(rest.data(), text.data() + at, text.size() - at);
+  return word_at(rest.data());
 }
 
 bool matches_error(std::string_view line) {

@@ -88,49 +88,7 @@ SummaryPart::SummaryPart(const SummaryOptions& options)
   }
 }
 
-void SummaryPart::add(const LineFacts& line, const std::vector<UserPatterns::Answer>& answers) {
-  const std::uint64_t number = ++lines_;
-  const Header& header = line.header;
-  if (header.stamped) last_stamp_ = header.time;
-  const bool placed = last_stamp_ != no_time;
-  if (placed && !in_range(last_stamp_)) return;
-  if (header.stamped) {
-    const StampedLine here{header.time, number};
-    if (last_in_range_.line != 0) step(last_in_range_, here);
-    if (first_in_range_.line == 0) first_in_range_ = here;
-    last_in_range_ = here;
-    earliest_ = std::min(earliest_, here.time);
-    latest_ = std::max(latest_, here.time);
-    ++formats_[static_cast<std::size_t>(header.format)];
-  }
-  LineCounts& counts = placed ? body_ : head_;
-  counts.bytes += line.bytes;
-  counts.error_lines += line.error ? 1 : 0;
-  counts.warning_lines += line.warning ? 1 : 0;
-  counts.timestamp_lines += line.iso_stamp ? 1 : 0;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    counts.pattern_lines[i] += answers[i] == UserPatterns::Answer::yes ? 1 : 0;
-    counts.pattern_given_up[i] += answers[i] == UserPatterns::Answer::given_up ? 1 : 0;
-  }
-  Cell& cell = placed ? cell_at(last_stamp_) : counts.unplaced;
-  ++cell.levels[static_cast<std::size_t>(header.level)];
-  auto& examples = counts.level_samples[static_cast<std::size_t>(header.level)];
-  if (examples.size() < limits_.max_level_samples) examples.push_back({number, placed ? last_stamp_ : 0, header.level});
-  if (header.level == Level::unknown) {
-    if (!line.error) {
-      cell.undeclared_warnings += line.warning ? 1 : 0;
-      return;
-    }
-    ++cell.undeclared_errors;
-  } else if (header.level < Level::error) {
-    return;
-  }
-  if (cell.first_error_line == 0) cell.first_error_line = number;
-  if (counts.samples.size() < limits_.max_samples) counts.samples.push_back({number, placed ? last_stamp_ : 0, header.level});
-}
-
-Cell& SummaryPart::cell_at(TimeUs time) {
-  if (recent_.last != nullptr && time >= recent_.last_start && time - recent_.last_start < width_) return *recent_.last;
+Cell& SummaryPart::find_cell(TimeUs time) {
   const TimeUs start = floor_to(time, width_);
   const TimeUs number = start / width_;
   auto& recent = recent_.entries[static_cast<std::size_t>(number) % Recent::count];
@@ -155,10 +113,9 @@ void SummaryPart::coarsen(TimeUs width) {
   for (const auto& [start, cell] : narrow) add_to_cell(start, cell);
 }
 
-void SummaryPart::step(const StampedLine& from, const StampedLine& to) {
-  if (to.time < from.time) ++out_of_order_;
-  if (to.time < from.time + us_per_second || limits_.max_gaps == 0) return;
-  gaps_.push_back({from.time, to.time, from.line, to.line});
+void SummaryPart::keep_gap(const Gap& gap) {
+  if (limits_.max_gaps == 0) return;
+  gaps_.push_back(gap);
   if (gaps_.size() >= limits_.max_gaps * 4 + 64) keep_longest_gaps();
 }
 
@@ -169,6 +126,10 @@ void SummaryPart::keep_longest_gaps() {
   };
   std::nth_element(gaps_.begin(), gaps_.begin() + static_cast<std::ptrdiff_t>(limits_.max_gaps), gaps_.end(), longer);
   gaps_.resize(limits_.max_gaps);
+  if (gaps_.empty()) return;
+  const auto shorter = [](const Gap& a, const Gap& b) { return a.to - a.from < b.to - b.from; };
+  const Gap& shortest = *std::min_element(gaps_.begin(), gaps_.end(), shorter);
+  least_gap_ = std::max(least_gap_, shortest.to - shortest.from);
 }
 
 void SummaryPart::merge(SummaryPart next) {

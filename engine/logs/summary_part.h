@@ -1,6 +1,7 @@
 // The summary of some neighbouring lines, which merges with that of the lines behind it. Internal to the room.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -90,9 +91,11 @@ class SummaryPart {
     return !limits_.time_range || (time >= limits_.time_range->first && time < limits_.time_range->second);
   }
   Cell& cell_at(TimeUs time);
+  Cell& find_cell(TimeUs time);
   void add_to_cell(TimeUs time, const Cell& lines);
   void coarsen(TimeUs width);
   void step(const StampedLine& from, const StampedLine& to);
+  void keep_gap(const Gap& gap);
   void keep_longest_gaps();
   [[nodiscard]] TimeUs final_width() const;
 
@@ -111,7 +114,7 @@ class SummaryPart {
   std::map<TimeUs, Cell> cells_;
   // Cells used last, by the low bits of their number. A copy of the part has cells of its own.
   struct Recent {
-    static constexpr std::size_t count = 8;
+    static constexpr std::size_t count = 512;
     struct Entry {
       Cell* cell = nullptr;
       TimeUs number = 0;
@@ -137,8 +140,65 @@ class SummaryPart {
     ~Recent() = default;
   } recent_;
   std::vector<Gap> gaps_;
+  TimeUs least_gap_ = us_per_second;  // shorter ones are not among the longest
   std::uint64_t out_of_order_ = 0;
 };
+
+// For each line of a log: inline.
+inline void SummaryPart::add(const LineFacts& line, const std::vector<UserPatterns::Answer>& answers) {
+  const std::uint64_t number = ++lines_;
+  const Header& header = line.header;
+  if (header.stamped) last_stamp_ = header.time;
+  const bool placed = last_stamp_ != no_time;
+  if (placed && !in_range(last_stamp_)) return;
+  if (header.stamped) {
+    const StampedLine here{header.time, number};
+    if (last_in_range_.line != 0) {
+      step(last_in_range_, here);
+    } else {
+      first_in_range_ = here;
+    }
+    last_in_range_ = here;
+    earliest_ = std::min(earliest_, here.time);
+    latest_ = std::max(latest_, here.time);
+    ++formats_[static_cast<std::size_t>(header.format)];
+  }
+  LineCounts& counts = placed ? body_ : head_;
+  counts.bytes += line.bytes;
+  counts.error_lines += line.error ? 1 : 0;
+  counts.warning_lines += line.warning ? 1 : 0;
+  counts.timestamp_lines += line.iso_stamp ? 1 : 0;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    counts.pattern_lines[i] += answers[i] == UserPatterns::Answer::yes ? 1 : 0;
+    counts.pattern_given_up[i] += answers[i] == UserPatterns::Answer::given_up ? 1 : 0;
+  }
+  Cell& cell = placed ? cell_at(last_stamp_) : counts.unplaced;
+  ++cell.levels[static_cast<std::size_t>(header.level)];
+  auto& examples = counts.level_samples[static_cast<std::size_t>(header.level)];
+  const auto sample = [&] { return Sample{number, placed ? last_stamp_ : 0, header.level}; };
+  if (examples.size() < limits_.max_level_samples) examples.push_back(sample());
+  if (header.level == Level::unknown) {
+    if (!line.error) {
+      cell.undeclared_warnings += line.warning ? 1 : 0;
+      return;
+    }
+    ++cell.undeclared_errors;
+  } else if (header.level < Level::error) {
+    return;
+  }
+  if (cell.first_error_line == 0) cell.first_error_line = number;
+  if (counts.samples.size() < limits_.max_samples) counts.samples.push_back(sample());
+}
+
+inline Cell& SummaryPart::cell_at(TimeUs time) {
+  const bool last = recent_.last != nullptr && time >= recent_.last_start && time - recent_.last_start < width_;
+  return last ? *recent_.last : find_cell(time);
+}
+
+inline void SummaryPart::step(const StampedLine& from, const StampedLine& to) {
+  if (to.time < from.time) ++out_of_order_;
+  if (to.time >= from.time + least_gap_) keep_gap({from.time, to.time, from.line, to.line});
+}
 
 // summarize() with another size of pieces; for tests.
 [[nodiscard]] Result<LogSummary> summarize_in_chunks(std::string_view bytes, const SummaryOptions& options, Job& job,

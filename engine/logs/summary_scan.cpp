@@ -26,6 +26,27 @@ SummaryPart SummaryScan::run(std::string_view log, std::string_view chunk, const
   return std::move(*part_);
 }
 
+// Looks at what was found in the window before `end`.
+inline void SummaryScan::facts_until(std::uint32_t end) {
+  for (; words_.at[next_word_] < end; ++next_word_) {
+    facts_.error |= words_.kind[next_word_] == WordKind::error;
+    facts_.warning |= words_.kind[next_word_] == WordKind::warning;
+  }
+  for (; stamps_.at[next_stamp_] < end; ++next_stamp_) facts_.iso_stamp = true;
+}
+
+inline void SummaryScan::end_line(std::size_t end, std::size_t next) {
+  const std::string_view line = chunk_.substr(line_begin_, end - line_begin_);
+  facts_.bytes = next - line_begin_;
+  facts_.header = headers_.read(line, chunk_.size() - line_begin_ + readable_behind_);
+  if (options_.zone && facts_.header.stamped && !facts_.header.zoned)
+    facts_.header.time = options_.zone->to_utc(facts_.header.time);
+  if (matcher_) matcher_->match(line, answers_);
+  part_->add(facts_, answers_);
+  facts_ = {};
+  line_begin_ = next;
+}
+
 void SummaryScan::scan_window(std::size_t begin, std::size_t size) {
   const std::size_t blocks = (size + block_bytes - 1) / block_bytes;
   const char* bytes = chunk_.data() + begin;
@@ -37,17 +58,17 @@ void SummaryScan::scan_window(std::size_t begin, std::size_t size) {
     bytes = padded_.data();
   }
   find_masks(bytes, blocks, masks_.data());
-  newlines_.count = words_.count = stamps_.count = 0;
-  words_.next = stamps_.next = 0;
+  newlines_.count = candidates_.count = stamps_.count = 0;
   for (std::size_t block = 0; block < blocks; ++block) {
     const auto at = static_cast<std::uint32_t>(block * block_bytes);
     newlines_.take(masks_[block].newline, at);
-    if (masks_[block].word != 0) words_.take(masks_[block].word, at);
+    if (masks_[block].word != 0) candidates_.take(masks_[block].word, at);
     if (masks_[block].stamp != 0) stamps_.take(masks_[block].stamp, at);
   }
-  const auto no_more = static_cast<std::uint32_t>(blocks * block_bytes);
-  words_.at[words_.count] = stamps_.at[stamps_.count] = no_more;
   window_ = begin;
+  const auto no_more = static_cast<std::uint32_t>(blocks * block_bytes);
+  keep_words(bytes, no_more);
+  keep_stamps(no_more);
   for (std::size_t i = 0; i < newlines_.count; ++i) {
     const std::uint32_t end = newlines_.at[i];
     facts_until(end);
@@ -56,28 +77,28 @@ void SummaryScan::scan_window(std::size_t begin, std::size_t size) {
   facts_until(no_more);
 }
 
-// Looks at the candidates of the window that lie before `end`.
-void SummaryScan::facts_until(std::uint32_t end) {
-  for (; words_.at[words_.next] < end; ++words_.next) {
-    const WordKind kind = word_at(chunk_, window_ + words_.at[words_.next]);
-    facts_.error |= kind == WordKind::error;
-    facts_.warning |= kind == WordKind::warning;
+void SummaryScan::keep_words(const char* bytes, std::uint32_t end) {
+  static_assert(word_bytes <= block_lookahead);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < candidates_.count; ++i) {
+    const WordKind kind = word_at(bytes + candidates_.at[i]);
+    words_.at[kept] = candidates_.at[i];
+    words_.kind[kept] = kind;
+    kept += kind == WordKind::none ? 0 : 1;
   }
-  for (; stamps_.at[stamps_.next] < end; ++stamps_.next) {
-    if (!facts_.iso_stamp) facts_.iso_stamp = is_stamp_at(chunk_, window_ + stamps_.at[stamps_.next]);
-  }
+  words_.at[kept] = end;
+  next_word_ = 0;
 }
 
-void SummaryScan::end_line(std::size_t end, std::size_t next) {
-  const std::string_view line = chunk_.substr(line_begin_, end - line_begin_);
-  facts_.bytes = next - line_begin_;
-  facts_.header = headers_.read(line, chunk_.size() - line_begin_ + readable_behind_);
-  if (options_.zone && facts_.header.stamped && !facts_.header.zoned)
-    facts_.header.time = options_.zone->to_utc(facts_.header.time);
-  if (matcher_) matcher_->match(line, answers_);
-  part_->add(facts_, answers_);
-  facts_ = {};
-  line_begin_ = next;
+void SummaryScan::keep_stamps(std::uint32_t end) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < stamps_.count; ++i) {
+    const std::uint32_t at = stamps_.at[i];
+    stamps_.at[kept] = at;
+    kept += is_stamp_at(chunk_, window_ + at) ? 1 : 0;
+  }
+  stamps_.at[kept] = end;
+  next_stamp_ = 0;
 }
 
 }  // namespace conclave::logs

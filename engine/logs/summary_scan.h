@@ -29,7 +29,6 @@ class SummaryScan {
   struct Places {
     std::array<std::uint32_t, window_bytes + 8> at;
     std::size_t count = 0;
-    std::size_t next = 0;
     void take(std::uint64_t bits, std::uint32_t begin) {
       std::uint32_t* to = at.data() + count;
       for (int i = 0; i < 2; ++i) {  // without a branch; more than two are rare
@@ -42,7 +41,16 @@ class SummaryScan {
     }
   };
 
+  // Words that were found, in order of their places.
+  struct Words {
+    std::array<std::uint32_t, window_bytes + 1> at;
+    std::array<WordKind, window_bytes + 1> kind;
+  };
+
   void scan_window(std::size_t begin, std::size_t size);
+  // Which of the candidates in the window at `bytes` are matches. What is behind the last match is `end`.
+  void keep_words(const char* bytes, std::uint32_t end);
+  void keep_stamps(std::uint32_t end);
   void facts_until(std::uint32_t end);
   void end_line(std::size_t end, std::size_t next);
 
@@ -53,8 +61,11 @@ class SummaryScan {
   std::array<BlockMasks, window_blocks> masks_;
   std::array<char, window_bytes + block_lookahead> padded_;
   Places newlines_;
-  Places words_;
+  Places candidates_;
+  Words words_;
+  std::size_t next_word_ = 0;
   Places stamps_;
+  std::size_t next_stamp_ = 0;
 
   // Of the run:
   std::string_view chunk_;

@@ -71,14 +71,15 @@ TEST(LineMemory, KnowsLinesThatDifferInTheirDigitsAlone) {
 
 TEST(LineMemory, DoesNotKeepWhatDependsOnTheValuesOfDigits) {
   LineMemory memory;
+  const std::string twice = "- 1117838570 2005.06.03 R02-M1 2005-06-03-15.42.50.363779 RAS KERNEL INFO on";
+  const std::string huge(100'000, 'x');
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(memory.find("<34>a message of some kind", std::nullopt), nullptr);
     EXPECT_EQ(memory.find("{\"level\":30,\"msg\":\"a message\"}", std::nullopt), nullptr);
-    const std::string twice = "- 1117838570 2005.06.03 R02-M1 2005-06-03-15.42.50.363779 RAS KERNEL INFO on";
     EXPECT_EQ(memory.find(twice, locate_stamp(twice, 0)), nullptr);
   }
   EXPECT_EQ(memory.find("short", std::nullopt), nullptr);
-  EXPECT_EQ(memory.find(std::string(100'000, 'x'), std::nullopt), nullptr);
+  EXPECT_EQ(memory.find(huge, std::nullopt), nullptr);
 }
 
 }  // namespace
