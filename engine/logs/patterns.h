@@ -46,10 +46,13 @@ inline bool is_stamp_at(std::string_view text, std::size_t dash) {
     const __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(distance, _mm_set1_epi8(9)), distance);
     const __m128i plain = _mm_or_si128(_mm_and_si128(digit, zero), _mm_andnot_si128(digit, bytes));
     const __m128i wanted = _mm_loadu_si128(reinterpret_cast<const __m128i*>(shape.data() + from));
-    return (_mm_movemask_epi8(_mm_cmpeq_epi8(plain, wanted)) | 1 << (10 - from)) == 0xffff;
+    return static_cast<unsigned>((_mm_movemask_epi8(_mm_cmpeq_epi8(plain, wanted)) | 1 << (10 - from)) == 0xffff);
   };
   const char gap = found[10];
-  return fits(0) && fits(3) && (gap == 'T' || gap == ' ' || (gap >= '\t' && gap <= '\r' && gap != '\n'));
+  const unsigned gap_fits =
+      static_cast<unsigned>(gap == 'T') | static_cast<unsigned>(gap == ' ') |
+      (static_cast<unsigned>(gap >= '\t') & static_cast<unsigned>(gap <= '\r') & static_cast<unsigned>(gap != '\n'));
+  return (fits(0) & fits(3) & gap_fits) != 0;
 }
 
 // word_at() for bytes of which word_bytes can be read; without a branch.

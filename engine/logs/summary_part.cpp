@@ -89,8 +89,12 @@ SummaryPart::SummaryPart(const SummaryOptions& options)
 }
 
 Cell& SummaryPart::find_cell(TimeUs time) {
-  const TimeUs start = floor_to(time, width_);
-  const TimeUs number = start / width_;
+  const auto number_of = [&](TimeUs width) { return time / width - (time % width < 0 ? 1 : 0); };
+  // By constants, which is multiplying.
+  const TimeUs number = width_ == us_per_minute ? number_of(us_per_minute)
+                        : width_ == us_per_hour ? number_of(us_per_hour)
+                                                : number_of(us_per_day);
+  const TimeUs start = number * width_;
   auto& recent = recent_.entries[static_cast<std::size_t>(number) % Recent::count];
   recent_.last_start = start;
   if (recent.cell != nullptr && recent.number == number) return *(recent_.last = recent.cell);

@@ -41,18 +41,13 @@ class SummaryScan {
     }
   };
 
-  // Words that were found, in order of their places.
-  struct Words {
-    std::array<std::uint32_t, window_bytes + 1> at;
-    std::array<WordKind, window_bytes + 1> kind;
-  };
-
   void scan_window(std::size_t begin, std::size_t size);
-  // Which of the candidates in the window at `bytes` are matches. What is behind the last match is `end`.
-  void keep_words(const char* bytes, std::uint32_t end);
-  void keep_stamps(std::uint32_t end);
-  void facts_until(std::uint32_t end);
-  void end_line(std::size_t end, std::size_t next);
+  // Notes for the lines of the window at `bytes` which patterns match.
+  void mark_words(const char* bytes);
+  void mark_stamps();
+  // Which line of the window, counted by line ends, the byte at `at` belongs to.
+  [[nodiscard]] std::size_t line_of(std::uint32_t at) const;
+  void end_line(std::size_t end, std::size_t next, unsigned marks);
 
   const SummaryOptions& options_;
   HeaderMemo headers_;
@@ -61,17 +56,16 @@ class SummaryScan {
   std::array<BlockMasks, window_blocks> masks_;
   std::array<char, window_bytes + block_lookahead> padded_;
   Places newlines_;
-  Places candidates_;
-  Words words_;
-  std::size_t next_word_ = 0;
+  std::array<std::uint32_t, window_blocks> newlines_before_;  // of the window, before each block
+  Places words_;                                              // where one may be
   Places stamps_;
-  std::size_t next_stamp_ = 0;
+  std::array<std::uint8_t, window_bytes + 1> marks_;  // of each line
 
   // Of the run:
   std::string_view chunk_;
   std::size_t readable_behind_ = 0;  // bytes of the log behind the chunk
   std::optional<SummaryPart> part_;
-  LineFacts facts_;
+  unsigned marks_so_far_ = 0;   // of the line under way, from windows before
   std::size_t window_ = 0;      // where it begins in the chunk
   std::size_t line_begin_ = 0;  // of the line under way
 };
