@@ -8,8 +8,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "engine/base/job.h"
 #include "engine/base/parallel.h"
@@ -30,6 +34,36 @@ inline constexpr std::size_t default_chunk_bytes = std::size_t{2} << 20U;
   }
   return bytes.size();
 }
+
+// What workers use for a chunk and find warm for the next one. Any thread.
+template <class Tool>
+class WarmTools {
+ public:
+  explicit WarmTools(std::function<std::unique_ptr<Tool>()> make) : make_(std::move(make)) {}
+
+  // `use(tool)`, with a tool that nobody else uses meanwhile.
+  template <class Use>
+  auto with(const Use& use) {
+    std::unique_ptr<Tool> tool = take();
+    auto result = use(*tool);
+    const std::scoped_lock lock(mutex_);
+    idle_.push_back(std::move(tool));
+    return result;
+  }
+
+ private:
+  std::unique_ptr<Tool> take() {
+    const std::scoped_lock lock(mutex_);
+    if (idle_.empty()) return make_();
+    std::unique_ptr<Tool> tool = std::move(idle_.back());
+    idle_.pop_back();
+    return tool;
+  }
+
+  std::function<std::unique_ptr<Tool>()> make_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Tool>> idle_;
+};
 
 // `map(chunk)` runs on any thread and gives a part; `merge(part)` sees the parts in order. A chunk holds whole lines. Both have
 // to look at job.stopped() if they take long. Adds the bytes done to the job's progress. `threads` 0: one per core.

@@ -71,11 +71,13 @@ std::uint64_t hash_of(__m128i sum) {
   return ((low ^ (high << 23U | high >> 41U)) + high) * 0x9E3779B97F4A7C15U >> 40U;
 }
 
-Header with_stamp(Header header, const Stamp& stamp) {
+Header with_stamp(Header header, const LocatedStamp& found) {
   header.stamped = true;
-  header.zoned = stamp.zoned;
-  header.format = stamp.format;
-  header.time = stamp.time;
+  header.zoned = found.stamp.zoned;
+  header.format = found.stamp.format;
+  header.stamp_begin = static_cast<std::uint16_t>(found.begin);
+  header.stamp_end = static_cast<std::uint16_t>(found.end);
+  header.time = found.stamp.time;
   return header;
 }
 
@@ -108,7 +110,7 @@ bool same_place(const ClockPlace& a, const ClockPlace& b) {
 Header read_header(std::string_view line, TimeUs reference) {
   Header header;
   header.level = level_of(line);
-  const auto stamp = find_stamp(line, reference);
+  const auto stamp = locate_stamp(line, reference);
   return stamp ? with_stamp(header, *stamp) : header;
 }
 
@@ -193,7 +195,7 @@ Header HeaderMemo::learn(Answer& answer, std::size_t depth, std::string_view lin
   const LevelReading level = read_level(line);
   Header header;
   header.level = level.found.level;
-  if (stamp.found) header = with_stamp(header, stamp.found->stamp);
+  if (stamp.found) header = with_stamp(header, *stamp.found);
   answer.kind = Answer::Kind::deeper;
   answer.next = static_cast<std::uint8_t>(depth + 1);
   if (level.by_value || stamp.refused_count > answer.refused.size()) return header;
@@ -263,7 +265,7 @@ inline Header HeaderMemo::answer_from(Answer& answer, std::string_view line) {
   Header header;
   header.level = answer.level;
   for (std::size_t i = 0; i < answer.refused_count; ++i) {
-    if (const auto stamp = stamp_at(line, reference_, answer.refused[i])) return with_stamp(header, stamp->stamp);
+    if (const auto stamp = stamp_at(line, reference_, answer.refused[i])) return with_stamp(header, *stamp);
   }
   if (!answer.stamped) return header;
   if (answer.form != no_form) {
@@ -272,13 +274,14 @@ inline Header HeaderMemo::answer_from(Answer& answer, std::string_view line) {
     const Day& day = day_of(answer.form, stamp);
     TimeUs time = 0;
     if (time_of_day(form.clock, stamp, time) && day.form == answer.form && time >= day.earliest && time <= day.latest) {
-      return with_stamp(header, {day.midnight + time, form.format, form.zoned});
+      const std::size_t end = std::size_t{answer.stamp} + form.clock.end + form.tail_bytes;
+      return with_stamp(header, {{day.midnight + time, form.format, form.zoned}, answer.stamp, end});
     }
   }
   const StampReading reading = read_stamp(line, reference_, answer.stamp);
   if (!reading.found) return header;
   if (reading.found->begin == answer.stamp) answer.form = keep_form(line, *reading.found, reading.clock);
-  return with_stamp(header, reading.found->stamp);
+  return with_stamp(header, *reading.found);
 }
 
 }  // namespace conclave::logs

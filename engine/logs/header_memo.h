@@ -17,6 +17,8 @@ struct Header {
   bool stamped = false;
   bool zoned = false;
   StampFormat format = StampFormat::none;
+  std::uint16_t stamp_begin = 0;  // offsets in the line
+  std::uint16_t stamp_end = 0;
   TimeUs time = 0;
 };
 

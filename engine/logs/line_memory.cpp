@@ -7,7 +7,6 @@
 #include <emmintrin.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "engine/logs/word_kind.h"
 
@@ -83,86 +82,25 @@ bool may_hold_stamp(std::string_view rest) {
 
 }  // namespace
 
-KnownLine* LineMemory::find(std::string_view line, const std::optional<LocatedStamp>& stamp) {
+KnownLine* LineMemory::find(std::string_view line, const Header& header) {
   if (line.size() < shortest_line || line.size() > longest_line) return nullptr;
   const std::uint64_t hash = hash_without_digits(line);
   KnownLine& known = places_[hash % place_count];
-  const LocatedStamp place = stamp.value_or(LocatedStamp{});
-  if (known.hash == hash && known.stamp_begin == place.begin && known.stamp_end == place.end &&
-      known.format == place.stamp.format && same_without_digits(known.text, line)) {
+  if (known.hash == hash && known.stamp_begin == header.stamp_begin && known.stamp_end == header.stamp_end &&
+      known.format == header.format && same_without_digits(known.text, line)) {
     return known.varies ? nullptr : &known;
   }
   known.text = {};
   known.hash = hash;
-  known.stamp_begin = static_cast<std::uint32_t>(place.begin);
-  known.stamp_end = static_cast<std::uint32_t>(place.end);
-  known.format = place.stamp.format;
+  known.stamp_begin = header.stamp_begin;
+  known.stamp_end = header.stamp_end;
+  known.format = header.format;
   constexpr std::size_t header_bytes = 128;
-  known.varies =
-      line[0] == '<' || names_a_level(line.substr(0, header_bytes)) || (stamp && may_hold_stamp(line.substr(stamp->end)));
+  known.varies = line[0] == '<' || names_a_level(line.substr(0, header_bytes)) ||
+                 (header.stamped && may_hold_stamp(line.substr(header.stamp_end)));
   if (!known.varies) return &known;
   known.text = line;
   return nullptr;
-}
-
-std::unique_ptr<LineMemory> LineMemories::take() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!free_.empty()) {
-      auto memory = std::move(free_.back());
-      free_.pop_back();
-      return memory;
-    }
-  }
-  return std::make_unique<LineMemory>();
-}
-
-void LineMemories::give_back(std::unique_ptr<LineMemory> memory) {
-  const std::lock_guard lock(mutex_);
-  free_.push_back(std::move(memory));
-}
-
-std::optional<LocatedStamp> MinuteStamps::locate(std::string_view line) {
-  if (!last_.empty() && same_minute(line)) {
-    const std::size_t end = stamp_.end;
-    TimeUs time = (line[17] - '0') * 10 + (line[18] - '0');
-    for (std::size_t i = 20; i < end; ++i) time = time * 10 + (line[i] - '0');
-    for (std::size_t i = end > 20 ? end - 20 : 0; i < 6; ++i) time *= 10;
-    LocatedStamp found = stamp_;
-    found.stamp.time = minute_ + time;
-    return found;
-  }
-  const auto found = locate_stamp(line, reference_);
-  last_ = {};
-  if (!found || found->stamp.format != StampFormat::iso || found->begin != 0) return found;
-  const std::size_t end = found->end;
-  if ((end != 19 && end != 23 && end != 26) || end + 1 >= line.size() || line[17] > '5') return found;
-  if (end > 19 && line[19] != '.' && line[19] != ',') return found;
-  constexpr std::string_view zones = "+-Zz.,";
-  if (is_digit(line[end]) || zones.find(line[end]) != std::string_view::npos ||
-      zones.find(line[end + 1]) != std::string_view::npos)
-    return found;
-  if (!std::all_of(line.begin() + (end > 20 ? 20 : 17), line.begin() + static_cast<std::ptrdiff_t>(end), is_digit)) return found;
-  last_ = line;
-  stamp_ = *found;
-  TimeUs seconds = 0;
-  for (std::size_t i = 17; i < 19; ++i) seconds = seconds * 10 + (line[i] - '0');
-  TimeUs fraction = 0;
-  for (std::size_t i = 20; i < 26; ++i) fraction = fraction * 10 + (i < end ? line[i] - '0' : 0);
-  minute_ = found->stamp.time - seconds * us_per_second - fraction;
-  return found;
-}
-
-bool MinuteStamps::same_minute(std::string_view line) const {
-  const std::size_t end = stamp_.end;
-  if (line.size() < end + 2 || std::memcmp(line.data(), last_.data(), 17) != 0) return false;
-  if (line[17] < '0' || line[17] > '5' || !is_digit(line[18])) return false;
-  if (line[end] != last_[end] || line[end + 1] != last_[end + 1]) return false;
-  if (end > 19 && line[19] != last_[19]) return false;
-  for (std::size_t i = 20; i < end; ++i) {
-    if (!is_digit(line[i])) return false;
-  }
-  return true;
 }
 
 }  // namespace conclave::logs

@@ -1,15 +1,12 @@
 // Lines that differ only in their digits are taken apart once. Internal to the room.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/logs/header_memo.h"
 #include "engine/logs/level.h"
 #include "engine/logs/shape.h"
 #include "engine/logs/timestamp.h"
@@ -40,39 +37,11 @@ class LineMemory {
 
   // The place for such lines: a kind that is known if its text is not empty, else for the caller to fill in with what does not
   // depend on digits. Null if such a line is not to be remembered.
-  [[nodiscard]] KnownLine* find(std::string_view line, const std::optional<LocatedStamp>& stamp);
+  [[nodiscard]] KnownLine* find(std::string_view line, const Header& header);
 
  private:
   static constexpr std::size_t place_count = std::size_t{1} << 15U;
   std::vector<KnownLine> places_;
-};
-
-// Memories that those who work on pieces of a log take turns with. Any thread.
-class LineMemories {
- public:
-  [[nodiscard]] std::unique_ptr<LineMemory> take();
-  void give_back(std::unique_ptr<LineMemory> memory);
-  [[nodiscard]] std::uint64_t next_part() { return ++parts_; }
-
- private:
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<LineMemory>> free_;
-  std::atomic<std::uint64_t> parts_{0};
-};
-
-// Stamps "2026-03-01 12:00:05,123" of lines in a row: within one minute only the seconds are read. The same as locate_stamp().
-class MinuteStamps {
- public:
-  explicit MinuteStamps(TimeUs reference) : reference_(reference) {}
-  [[nodiscard]] std::optional<LocatedStamp> locate(std::string_view line);
-
- private:
-  [[nodiscard]] bool same_minute(std::string_view line) const;
-
-  TimeUs reference_;
-  std::string_view last_;  // a line whose stamp is of that form; empty if there is none
-  LocatedStamp stamp_;
-  TimeUs minute_ = 0;
 };
 
 }  // namespace conclave::logs

@@ -22,13 +22,14 @@ class LineSample {
  public:
   void add(std::uint64_t offset, std::size_t limit) {
     const std::uint64_t key = mix_bits(offset);
-    if (lines_.size() == limit && key >= lines_.front().first) return;
+    if (key >= beyond_) return;
     lines_.emplace_back(key, offset);
     std::push_heap(lines_.begin(), lines_.end());
     if (lines_.size() > limit) {
       std::pop_heap(lines_.begin(), lines_.end());
       lines_.pop_back();
     }
+    if (lines_.size() == limit) beyond_ = lines_.front().first;
   }
   void merge(const LineSample& other, std::size_t limit) {
     for (const auto& line : other.lines_) add(line.second, limit);
@@ -44,6 +45,7 @@ class LineSample {
 
  private:
   std::vector<std::pair<std::uint64_t, std::uint64_t>> lines_;  // (hash, offset), a heap with the greatest first
+  std::uint64_t beyond_ = UINT64_MAX;                           // hashes from here on are too great
 };
 
 }  // namespace conclave::logs

@@ -1,38 +1,12 @@
 #include "engine/logs/summary.h"
 
-#include <mutex>
+#include <memory>
 
 #include "engine/logs/chunks.h"
 #include "engine/logs/summary_part.h"
 #include "engine/logs/summary_scan.h"
 
 namespace conclave::logs {
-namespace {
-
-// What workers use for a chunk and the next one finds warm.
-class Scanners {
- public:
-  explicit Scanners(const SummaryOptions& options) : options_(options) {}
-  std::unique_ptr<SummaryScan> take() {
-    const std::scoped_lock lock(mutex_);
-    if (idle_.empty()) return std::make_unique<SummaryScan>(options_);
-    std::unique_ptr<SummaryScan> scan = std::move(idle_.back());
-    idle_.pop_back();
-    return scan;
-  }
-  void give_back(std::unique_ptr<SummaryScan> scan) {
-    const std::scoped_lock lock(mutex_);
-    idle_.push_back(std::move(scan));
-  }
-
- private:
-  const SummaryOptions& options_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<SummaryScan>> idle_;
-};
-
-}  // namespace
-
 std::vector<std::pair<TimeUs, std::uint64_t>> LogSummary::hourly() const {
   constexpr TimeUs hour = 3600 * us_per_second;
   std::vector<std::pair<TimeUs, std::uint64_t>> hours;
@@ -81,15 +55,10 @@ Result<LogSummary> summarize_in_chunks(std::string_view bytes, const SummaryOpti
   if (settled.reference == 0) settled.reference = now_us();
   job.begin("summarizing", bytes.size(), "B");
   SummaryPart whole(settled);
-  Scanners scanners(settled);
+  WarmTools<SummaryScan> scans([&] { return std::make_unique<SummaryScan>(settled); });
   for_chunks_in_order(
       bytes, chunk_bytes, job,
-      [&](std::string_view chunk) {
-        std::unique_ptr<SummaryScan> scan = scanners.take();
-        SummaryPart part = scan->run(bytes, chunk, job);
-        scanners.give_back(std::move(scan));
-        return part;
-      },
+      [&](std::string_view chunk) { return scans.with([&](SummaryScan& scan) { return scan.run(bytes, chunk, job); }); },
       [&](SummaryPart part) { whole.merge(std::move(part)); }, settled.threads);
   if (job.stopped()) return fail_cancelled();
   return whole.finish();

@@ -1,9 +1,7 @@
 #include "engine/logs/template_pass.h"
 
-#include <memory>
 #include <utility>
 
-#include "engine/logs/line_memory.h"
 #include "engine/logs/message.h"
 
 namespace conclave::logs {
@@ -19,25 +17,19 @@ ParsedLine parse(std::string_view line, const std::optional<LocatedStamp>& stamp
 // What read_chunk() keeps from line to line.
 class LineReader {
  public:
-  LineReader(ShapeTable& shapes, LineMemories& memories, const TemplateOptions& options)
-      : shapes_(shapes),
-        options_(options),
-        memories_(memories),
-        memory_(memories.take()),
-        part_(memories.next_part()),
-        stamps_(options.reference) {}
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
-  ~LineReader() { memories_.give_back(std::move(memory_)); }
+  LineReader(ShapeTable& shapes, LineTools& tools, const TemplateOptions& options)
+      : shapes_(shapes), options_(options), tools_(tools), part_(++tools.parts) {}
 
-  // Gives what the line is but its shape; shape() and parameters() are of the same line then.
-  ParsedLine read(std::string_view line) {
-    const auto stamp = options_.content ? std::nullopt : stamps_.locate(line);
-    known_ = memory_->find(line, stamp);
+  // Gives what the line is but its shape; shape() and parameters() are of the same line then. `readable` bytes from its begin on
+  // may be read.
+  ParsedLine read(std::string_view line, std::size_t readable) {
+    const Header header = options_.content ? Header{} : tools_.headers.read(line, readable);
+    known_ = tools_.lines.find(line, header);
     if (known_ != nullptr && !known_->text.empty()) {
-      return {stamp ? std::optional(stamp->stamp.time) : std::nullopt, known_->level, line.substr(known_->message)};
+      return {header.stamped ? std::optional(header.time) : std::nullopt, known_->level, line.substr(known_->message)};
     }
-    parsed_ = parse(line, stamp, options_);
+    const LocatedStamp stamp{{header.time, header.format, header.zoned}, header.stamp_begin, header.stamp_end};
+    parsed_ = parse(line, header.stamped ? std::optional(stamp) : std::nullopt, options_);
     line_ = line;
     return parsed_;
   }
@@ -61,10 +53,8 @@ class LineReader {
  private:
   ShapeTable& shapes_;
   const TemplateOptions& options_;
-  LineMemories& memories_;
-  std::unique_ptr<LineMemory> memory_;
-  std::uint64_t part_;
-  MinuteStamps stamps_;
+  LineTools& tools_;
+  std::uint64_t part_;  // of the part that shapes_ is of
   ShapeMaker maker_;
   KnownLine* known_ = nullptr;
   ParsedLine parsed_;
@@ -89,17 +79,18 @@ std::string_view take_line(std::string_view& bytes) {
   return line;
 }
 
-ShapePart read_chunk(std::string_view chunk, std::uint64_t offset, bool before, LineMemories& memories,
-                     const TemplateOptions& options, const Job& job) {
+ShapePart read_chunk(std::string_view chunk, std::uint64_t offset, bool before, LineTools& tools, const TemplateOptions& options,
+                     const Job& job) {
   ShapePart part;
-  LineReader reader(part.shapes, memories, options);
+  LineReader reader(part.shapes, tools, options);
   const char* const begin = chunk.data();
+  const char* const end = begin + chunk.size();
   const std::size_t samples = sample_size(options);
   while (!chunk.empty()) {
     if (part.lines % 256 == 0 && job.stopped()) break;
     const std::string_view line = take_line(chunk);
     ++part.lines;
-    const ParsedLine parsed = reader.read(line);
+    const ParsedLine parsed = reader.read(line, static_cast<std::size_t>(end - line.data()));
     if (parsed.stamp) part.last_stamp = parsed.stamp;
     const bool head = !part.last_stamp && !options.content;
     if (!head && !options.content) {

@@ -8,6 +8,7 @@
 
 #include "engine/base/job.h"
 #include "engine/base/time.h"
+#include "engine/logs/header_memo.h"
 #include "engine/logs/level.h"
 #include "engine/logs/line_memory.h"
 #include "engine/logs/record.h"
@@ -43,8 +44,16 @@ struct ShapePart {
   std::vector<std::uint32_t> assignments;   // of the lines behind the head; only if they are kept
 };
 
+// What one worker keeps from chunk to chunk.
+struct LineTools {
+  explicit LineTools(TimeUs reference) : headers(reference) {}
+  HeaderMemo headers;
+  LineMemory lines;
+  std::uint64_t parts = 0;  // that were begun with these
+};
+
 // `offset`: of the chunk in all logs; `before`: all of its log counts as before the change.
-[[nodiscard]] ShapePart read_chunk(std::string_view chunk, std::uint64_t offset, bool before, LineMemories& memories,
+[[nodiscard]] ShapePart read_chunk(std::string_view chunk, std::uint64_t offset, bool before, LineTools& tools,
                                    const TemplateOptions& options, const Job& job);
 
 [[nodiscard]] bool in_time_range(std::optional<TimeUs> time, const TemplateOptions& options);

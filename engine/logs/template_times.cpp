@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "engine/logs/chunks.h"
-#include "engine/logs/line_memory.h"
+#include "engine/logs/header_memo.h"
 #include "engine/logs/template_pass.h"
 
 namespace conclave::logs {
@@ -24,13 +24,15 @@ TimeUs bucket_width(TimeUs span) {
   return (span / day / static_cast<TimeUs>(most_buckets - 1) + 1) * day;
 }
 
-std::vector<TimeUs> times_of(std::string_view chunk, TimeUs reference, const Job& job) {
+std::vector<TimeUs> times_of(std::string_view chunk, HeaderMemo& headers, const Job& job) {
   std::vector<TimeUs> times;
-  MinuteStamps stamps(reference);
+  const char* const end = chunk.data() + chunk.size();
   TimeUs last = no_time;
   while (!chunk.empty()) {
     if (times.size() % 256 == 0 && job.stopped()) break;
-    if (const auto stamp = stamps.locate(take_line(chunk))) last = stamp->stamp.time;
+    const std::string_view line = take_line(chunk);
+    const Header header = headers.read(line, static_cast<std::size_t>(end - line.data()));
+    if (header.stamped) last = header.time;
     times.push_back(last);
   }
   return times;
@@ -59,12 +61,14 @@ TemplateTimes template_times(std::span<const std::string_view> logs, const Templ
   std::uint64_t total = 0;
   for (const std::string_view log : logs) total += log.size();
   job.begin("looking at times", total, "B");
+  WarmTools<HeaderMemo> memos([&] { return std::make_unique<HeaderMemo>(reference); });
   std::size_t line = 0;
   for (std::size_t i = 0; i < logs.size(); ++i) {
     TimeUs before = no_time;
     auto& span = times.spans[i];
     for_chunks_in_order(
-        logs[i], default_chunk_bytes, job, [&](std::string_view chunk) { return times_of(chunk, reference, job); },
+        logs[i], default_chunk_bytes, job,
+        [&](std::string_view chunk) { return memos.with([&](HeaderMemo& headers) { return times_of(chunk, headers, job); }); },
         [&](const std::vector<TimeUs>& part) {
           for (const TimeUs own : part) {
             const TimeUs time = own == no_time ? before : own;

@@ -195,6 +195,9 @@ class Mining {
   std::vector<std::uint32_t> assignments_;   // numbers of shapes
 };
 
+// Each part has shapes of its own, which are merged: the larger, the fewer.
+constexpr std::size_t mining_chunk_bytes = 4 * default_chunk_bytes;
+
 }  // namespace
 
 Result<TemplateGroups> mine_templates_in_chunks(std::span<const std::string_view> logs, const TemplateOptions& options, Job& job,
@@ -207,7 +210,7 @@ Result<TemplateGroups> mine_templates_in_chunks(std::span<const std::string_view
   std::uint64_t total = 0;
   for (const std::string_view log : logs) total += log.size();
   job.begin("grouping lines", total, "B");
-  LineMemories memories;
+  WarmTools<LineTools> tools([&] { return std::make_unique<LineTools>(settled.reference); });
   Mining mining(logs, settled, max_shapes);
   std::uint64_t offset = 0;
   for (std::size_t i = 0; i < logs.size() && !job.stopped(); ++i) {
@@ -217,7 +220,8 @@ Result<TemplateGroups> mine_templates_in_chunks(std::span<const std::string_view
     for_chunks_in_order(
         logs[i], chunk_bytes, job,
         [&](std::string_view chunk) {
-          return read_chunk(chunk, offset + static_cast<std::uint64_t>(chunk.data() - begin), before, memories, settled, job);
+          const std::uint64_t place = offset + static_cast<std::uint64_t>(chunk.data() - begin);
+          return tools.with([&](LineTools& own) { return read_chunk(chunk, place, before, own, settled, job); });
         },
         [&](ShapePart part) { mining.merge(std::move(part), offset, begin, before); });
     offset += logs[i].size();
@@ -229,11 +233,11 @@ Result<TemplateGroups> mine_templates_in_chunks(std::span<const std::string_view
 }
 
 Result<TemplateGroups> mine_templates(std::string_view bytes, const TemplateOptions& options, Job& job) {
-  return mine_templates_in_chunks({&bytes, 1}, options, job, default_chunk_bytes);
+  return mine_templates_in_chunks({&bytes, 1}, options, job, mining_chunk_bytes);
 }
 
 Result<TemplateGroups> mine_templates(std::span<const std::string_view> logs, const TemplateOptions& options, Job& job) {
-  return mine_templates_in_chunks(logs, options, job, default_chunk_bytes);
+  return mine_templates_in_chunks(logs, options, job, mining_chunk_bytes);
 }
 
 }  // namespace conclave::logs

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "tests/engine/logs/files.h"
 
@@ -17,6 +19,8 @@ void expect_same(const Header& found, const Header& wanted, std::string_view lin
   ASSERT_EQ(found.level, wanted.level) << line;
   ASSERT_EQ(found.stamped, wanted.stamped) << line;
   ASSERT_EQ(found.time, wanted.time) << line;
+  ASSERT_EQ(found.stamp_begin, wanted.stamp_begin) << line;
+  ASSERT_EQ(found.stamp_end, wanted.stamp_end) << line;
   ASSERT_EQ(found.format, wanted.format) << line;
   ASSERT_EQ(found.zoned, wanted.zoned) << line;
 }
@@ -57,6 +61,56 @@ TEST(HeaderMemo, AnswersAsIfEachLineWereReadAnew) {
   for (int round = 0; round < 2000; ++round) {
     ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, with_other_digits(lines, random))) << round;
   }
+}
+
+TEST(HeaderMemo, TakesAnyStampAfterAnyOther) {
+  const std::vector<std::string> lines = {"2026-03-01 12:00:05,123 INFO a",
+                                          "2026-03-01 12:00:06,987 INFO a",
+                                          "2026-03-01 12:00:59,000 +0100 a",
+                                          "2026-03-01 12:00:60,000 INFO a",
+                                          "2026-03-01 12:00:61,000 INFO a",
+                                          "2026-03-01 12:01:05,123456 INFO a",
+                                          "2026-03-01 12:01:06,123456 I b",
+                                          "2026-03-01 12:01:06,1234567 I b",
+                                          "2026-03-01 12:01:06,123 I b",
+                                          "2026-03-01 12:01:07 I b",
+                                          "2026-03-01 12:01:08 I b",
+                                          "2026-03-01 12:01:09Z I b",
+                                          "2026-03-01T12:01:09Z I b",
+                                          "2026-03-01 12:01:09 +0200 I b",
+                                          "2026-03-01 12:01:09",
+                                          "2026-03-01 12:01:1",
+                                          "Mar  1 12:00:05 host sshd[1]: opened",
+                                          "2026-03-01 12:01:10.5 b",
+                                          "2026-03-01 12:01:10.500 b",
+                                          "2026-03-01 12:01:11.501 b",
+                                          "2026-03-01 12:01:1x.501 b",
+                                          "x 2026-03-01 12:01:12.501 b",
+                                          "",
+                                          "2026-02-30 12:01:12.501 b",
+                                          "2026-03-01 12:01:12.501 - b",
+                                          "2026-03-01 12:01:13.501 -0100 b",
+                                          "2026-03-01 12:01:13.501-01:00 b"};
+  for (const std::string& line : lines) {
+    for (const std::string& next : lines) {
+      HeaderMemo memo(reference);
+      ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, line + "\n" + next + "\n" + line));
+    }
+  }
+}
+
+TEST(HeaderMemo, ReadsDaysThatComeAndGo) {
+  HeaderMemo memo(reference);
+  std::string lines;
+  for (int i = 0; i < 6000; ++i) {
+    const int day = i * 7 % 28 + 1;
+    const int month = i / 3 % 12 + 1;
+    char text[160];
+    std::snprintf(text, sizeof text, "20%02d-%02d-%02d 12:%02d:05,%03d INFO a\n%d 20%02d.%02d.%02d R0%d-M1 b\n", i % 25, month,
+                  day, i % 60, i % 1000, 1'100'000'000 + i * 86'400 % 30'000'000, 4 + i % 2, month, day, i % 10);
+    lines += text;
+  }
+  ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, lines));
 }
 
 TEST(HeaderMemo, KnowsLinesApartThatAreAlikeUpToTheirEnd) {
