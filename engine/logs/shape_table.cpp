@@ -1,8 +1,7 @@
 #include "engine/logs/shape_table.h"
 
 #include <algorithm>
-
-#include "engine/base/ids.h"
+#include <cstring>
 
 namespace conclave::logs {
 namespace {
@@ -11,7 +10,17 @@ constexpr std::size_t max_samples = 3;
 
 }  // namespace
 
-std::uint64_t value_hash(std::string_view value) { return mix_bits(stable_hash(value)); }
+std::uint64_t value_hash(std::string_view value) {
+  std::uint64_t hash = value.size();
+  std::uint64_t bytes = 0;
+  for (; value.size() > sizeof bytes; value.remove_prefix(sizeof bytes)) {
+    std::memcpy(&bytes, value.data(), sizeof bytes);
+    hash = mix_bits(hash ^ bytes);
+  }
+  bytes = 0;
+  std::memcpy(&bytes, value.data(), value.size());
+  return mix_bits(hash ^ bytes);
+}
 
 void ShapeStats::add(const RecordPlace& record, std::size_t sample_size) {
   if (count++ == 0) first_line = record.line;
