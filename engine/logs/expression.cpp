@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "engine/base/text.h"
 
@@ -72,6 +73,12 @@ Result<LevelFilter> parse_level_filter(std::string_view text) {
     if (in) filter.levels = static_cast<std::uint8_t>(filter.levels | (1U << i));
   }
   return filter;
+}
+
+Result<LevelFilter> parse_least_level(std::string_view text) {
+  const auto filter = parse_level_filter(text);
+  const bool exact = filter && std::has_single_bit(filter->levels);
+  return exact && filter->levels != 1 ? parse_level_filter(">=" + std::string(text)) : filter;
 }
 
 }  // namespace conclave::logs

@@ -43,8 +43,19 @@ struct TemplateFilter {
   bool operator==(const TemplateFilter&) const = default;
 };
 
-// A new kind of filter (fields of structured logs) is one more alternative, one key of the parser, and its answer in search.cpp.
-using Condition = std::variant<EveryLine, TextPattern, LevelFilter, TimeFilter, TemplateFilter>;
+// Of the fields of a line that bear a name (see fields.h) one does; `different` and `not_matching`: there are some and none does.
+struct FieldFilter {
+  enum class Test : std::uint8_t { there, equal, different, less, at_most, more, at_least, matching, not_matching };
+  std::string name;
+  Test test = Test::there;  // there: it or a field inside it, and not null
+  std::string value = {};   // or a regular expression; a number or a time for those that ask for an order
+  bool as_text = false;     // equal: the very same text; else a number may be written in another way, and a time, too
+  bool any_case = false;    // of a regular expression
+  bool operator==(const FieldFilter&) const = default;
+};
+
+// A new kind of filter is one more alternative, one key of the parser, and its answer in search.cpp.
+using Condition = std::variant<EveryLine, TextPattern, LevelFilter, TimeFilter, TemplateFilter, FieldFilter>;
 
 // In postfix order: conditions push, the others pop what they combine. A value; never empty.
 struct Expression {
@@ -69,8 +80,11 @@ struct Expression {
 //   timeout                  the line holds the text, in any case because it is written small; Timeout means just that
 //   "connection reset"       the same with blanks; \" and \\ inside
 //   /re[gt]ry \d+/i          a regular expression; i: any case
-//   level:error level:>=warning level:info+ level:none    (+ is >=)
+//   level:error level:>=warning level:info+ level:none    (+ is >=, and so is level>=warning)
 //   since:2026-03-01T12:00 until:"2026-03-01 13:00" template:9f3c1e77aa01b2c3
+//   field:status>=500 field:user.name=alice field:"request id"!="a b" field:latency_ms<1.5e2 field:ts>=2026-03-01T12:00
+//   field:path~^/api/(v1|v2) field:path!~"two words"      a regular expression in the value
+//   field:retry                                           there, and not null
 //   *                        every line
 //   A B, A AND B, A && B     both      A OR B, A || B     either, binds less      NOT A, !A     not      ( )
 // A word with an unknown key before the colon is a text. Errors are ErrorKind::parse, `where` is "expression:1:COLUMN" (1-based,
@@ -79,5 +93,9 @@ struct Expression {
 
 // "error", ">=warning", "warning+", "none"; a parse error without a place for anything else.
 [[nodiscard]] Result<LevelFilter> parse_level_filter(std::string_view text);
+
+// What people mean by "only errors": "error", ">=error" and "error+" are errors and what is graver; "none" is lines without a
+// level. For an option; the language's level: is exact.
+[[nodiscard]] Result<LevelFilter> parse_least_level(std::string_view text);
 
 }  // namespace conclave::logs

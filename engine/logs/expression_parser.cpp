@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "engine/base/text.h"
 #include "engine/logs/expression.h"
+#include "engine/logs/fields.h"
 #include "engine/logs/line_regex.h"
 
 namespace conclave::logs {
@@ -166,7 +168,12 @@ class Parser {
     while (at_ < text_.size() && !is_blank(text_[at_]) && text_[at_] != '(' && text_[at_] != ')') {
       if (text_[at_] == ':') {
         const std::string_view key = text_.substr(begin, at_ - begin);
+        if (key == "field") return field();
         if (key == "level" || key == "since" || key == "until" || key == "template") return filter(key);
+      }
+      if (text_.substr(begin, at_ + 2 - begin) == "level>=") {
+        --at_;
+        return filter("level");
       }
       ++at_;
     }
@@ -202,6 +209,85 @@ class Parser {
     const std::optional<TimeUs> time = parse_time(value);
     if (!time) return error(begin, "no time such as 2026-03-01T12:00:05Z or 2026-03-01: " + valid_utf8(value));
     return Expression::of(key == "since" ? TimeFilter{time, std::nullopt} : TimeFilter{std::nullopt, time});
+  }
+
+  FieldFilter::Test operation() {
+    using Test = FieldFilter::Test;
+    constexpr std::array<std::pair<std::string_view, Test>, 8> all = {{{"!=", Test::different},
+                                                                       {"!~", Test::not_matching},
+                                                                       {"<=", Test::at_most},
+                                                                       {">=", Test::at_least},
+                                                                       {"=", Test::equal},
+                                                                       {"~", Test::matching},
+                                                                       {"<", Test::less},
+                                                                       {">", Test::more}}};
+    for (const auto& [sign, test] : all) {
+      if (!text_.substr(at_).starts_with(sign)) continue;
+      at_ += sign.size();
+      return test;
+    }
+    return Test::there;
+  }
+
+  [[nodiscard]] bool at_operation() const {
+    const std::string_view rest = text_.substr(at_);
+    return std::string_view("=~<>").find(rest[0]) != std::string_view::npos || rest.starts_with("!=") || rest.starts_with("!~");
+  }
+
+  // A regular expression may have pairs of parentheses of its own.
+  std::string bare_regex() {
+    std::string found;
+    for (int inside = 0; at_ < text_.size() && !is_blank(text_[at_]); ++at_) {
+      if (text_[at_] == '\\' && at_ + 1 < text_.size()) {
+        found += text_[at_++];
+      } else if (text_[at_] == '(') {
+        ++inside;
+      } else if (text_[at_] == ')' && --inside < 0) {
+        break;
+      }
+      found += text_[at_];
+    }
+    return found;
+  }
+
+  Result<Expression> field() {
+    using Test = FieldFilter::Test;
+    const std::size_t begin = ++at_;
+    FieldFilter filter;
+    if (at_ < text_.size() && text_[at_] == '"') {
+      auto name = in_quotes();
+      if (!name) return tl::unexpected(name.error());
+      filter.name = std::move(*name);
+    } else {
+      while (at_ < text_.size() && !is_blank(text_[at_]) && text_[at_] != ')' && !at_operation()) filter.name += text_[at_++];
+    }
+    if (filter.name.empty()) return error(begin, "the name of a field is missing behind field:");
+    filter.test = operation();
+    if (filter.test == Test::there) return Expression::of(std::move(filter));
+    const std::size_t place = at_;
+    const bool regex = filter.test == Test::matching || filter.test == Test::not_matching;
+    const bool equality = filter.test == Test::equal || filter.test == Test::different;
+    const bool quoted = at_ < text_.size() && text_[at_] == '"';
+    if (quoted) {
+      auto inner = in_quotes();
+      if (!inner) return tl::unexpected(inner.error());
+      filter.value = std::move(*inner);
+    } else if (regex) {
+      filter.value = bare_regex();
+    } else {
+      while (at_ < text_.size() && !is_blank(text_[at_]) && text_[at_] != ')') filter.value += text_[at_++];
+    }
+    if (!quoted && filter.value.empty()) return error(place, "a value is missing; \"\" is an empty one");
+    filter.as_text = quoted && equality;
+    if (regex) {
+      filter.any_case = any_case_;
+      const auto compiled = LineRegex::compile(filter.value, filter.any_case);
+      if (!compiled) return error(place, compiled.error().message);
+    } else if (!equality && !number_of(filter.value) && !parse_time(filter.value)) {
+      return error(place, "only numbers such as 1.5e2 and times such as 2026-03-01T12:00:05Z have an order, not " +
+                              valid_utf8(filter.value));
+    }
+    return Expression::of(std::move(filter));
   }
 
   std::string_view text_;

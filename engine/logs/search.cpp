@@ -1,4 +1,5 @@
-// Texts are looked for in whole chunks. Filters look at single lines, and only at those for which the texts leave the answer open
+// Texts are looked for in whole chunks, also those without which a line has no such field (FieldHints). Filters look at single
+// lines, and only at those for which the texts leave the answer open
 // (Kleene's three values, see line_bits.h). What a chunk cannot know by itself, the time before its first stamp and the templates
 // of its lines, is answered when the chunks come together in order.
 #include "engine/logs/search.h"
@@ -13,18 +14,33 @@
 #include "engine/base/text.h"
 #include "engine/logs/chunk_lines.h"
 #include "engine/logs/chunks.h"
+#include "engine/logs/field_test.h"
 #include "engine/logs/line_bits.h"
 #include "engine/logs/matcher.h"
 #include "engine/logs/timestamp.h"
 
 namespace conclave::logs {
+namespace {
+
+struct FieldAsked {
+  std::size_t condition = 0;
+  FieldTest test;
+  std::vector<std::size_t> all;  // texts: only lines that hold all of these or one of the others are read
+  std::vector<std::size_t> any;
+};
+
+}  // namespace
 
 struct Search::Parts {
   Expression expression;
   std::optional<Matcher> matcher;           // of the texts of `expression`, then of those counted
   std::vector<std::size_t> text_condition;  // per text of `expression`: its condition
   std::vector<TextPattern> texts;
+  std::size_t counted = 0;         // texts, behind those of `expression`
+  std::vector<FieldAsked> fields;  // hints are among the texts behind those counted
   bool any_time = false;
+
+  void add_field(std::size_t condition, FieldTest test);
 };
 
 namespace {
@@ -43,18 +59,23 @@ struct ChunkResult {
   LineBits before_stamps;            // undecided lines with no stamp before them in the chunk
   std::optional<TimeUs> last_stamp;  // if there are filters by time
   std::optional<ChunkLines> line_places;
-  std::optional<std::pair<std::size_t, std::size_t>> too_hard;
+  std::optional<std::pair<std::string, std::size_t>> too_hard;  // the regular expression and the line
 };
 
 class ChunkSearch {
  public:
-  ChunkSearch(const Expression& expression, TimeUs reference, ChunkResult& result, const Job& job)
-      : expression_(expression), reference_(reference), result_(result), job_(job) {}
+  ChunkSearch(const Expression& expression, const std::vector<FieldAsked>& fields, TimeUs reference, ChunkResult& result,
+              const Job& job)
+      : expression_(expression), fields_(fields), reference_(reference), result_(result), job_(job) {}
 
   void run(std::vector<Bounds> conditions, bool any_time) {
     conditions_ = std::move(conditions);
     Bounds answer = evaluate(expression_, conditions_, result_.lines);
     if (answer.undecided(result_.lines).any() && ask_levels(answer)) answer = evaluate(expression_, conditions_, result_.lines);
+    if (!fields_.empty()) {
+      ask_fields(answer);
+      answer = evaluate(expression_, conditions_, result_.lines);
+    }
     if (any_time) {
       ask_times(answer);
       answer = evaluate(expression_, conditions_, result_.lines);
@@ -83,6 +104,33 @@ class ChunkSearch {
       for (const auto& [i, filter] : filters) conditions_[i].decide(line, (filter.levels >> level & 1U) != 0);
     });
     return true;
+  }
+
+  void ask_fields(const Bounds& answer) {
+    const LineBits undecided = answer.undecided(result_.lines);
+    if (!undecided.any()) return;
+    LineRegex::Workspace workspace;
+    FieldReader reader;
+    std::string buffer;
+    std::vector<FieldTest::Seen> seen(fields_.size());
+    undecided.for_each([&](std::size_t line) {
+      if (stopped() || result_.too_hard) return;
+      std::fill(seen.begin(), seen.end(), FieldTest::Seen{});
+      std::size_t open = fields_.size();
+      reader.start(places().text(line));
+      for (Field field; open > 0 && reader.next(field);) {
+        for (std::size_t i = 0; i < fields_.size(); ++i) {
+          if (seen[i].hit || seen[i].too_hard) continue;
+          const FieldTest& test = fields_[i].test;
+          test.look(field, reference_, buffer, workspace, job_, seen[i]);
+          if (seen[i].too_hard && !result_.too_hard) result_.too_hard = {test.filter().value, line};
+          open -= seen[i].hit || seen[i].too_hard ? 1 : 0;
+        }
+      }
+      for (std::size_t i = 0; i < fields_.size(); ++i) {
+        conditions_[fields_[i].condition].decide(line, fields_[i].test.holds(seen[i]));
+      }
+    });
   }
 
   // Lines are asked in order, so that each is looked at once at most for the stamp of those behind it.
@@ -116,6 +164,7 @@ class ChunkSearch {
   }
 
   const Expression& expression_;
+  const std::vector<FieldAsked>& fields_;
   TimeUs reference_;
   ChunkResult& result_;
   const Job& job_;
@@ -127,9 +176,9 @@ class ChunkSearch {
 // Takes the chunks in order.
 class Collector {
  public:
-  Collector(const Expression& expression, const std::vector<TextPattern>& texts, const SearchOptions& options,
-            const TemplateGroups* templates, std::string_view bytes, std::size_t counted, Job& job)
-      : expression_(expression), texts_(texts), options_(options), templates_(templates), bytes_(bytes), job_(job) {
+  Collector(const Expression& expression, const SearchOptions& options, const TemplateGroups* templates, std::string_view bytes,
+            std::size_t counted, Job& job)
+      : expression_(expression), options_(options), templates_(templates), bytes_(bytes), job_(job) {
     result_.counts.resize(counted);
     for (const Condition& condition : expression.conditions) template_index_.push_back(index_of(condition));
   }
@@ -137,9 +186,9 @@ class Collector {
   void add(ChunkResult part) {
     if (error_ || !result_.complete) return;
     if (part.too_hard) {
-      const auto [pattern, line] = *part.too_hard;
+      const auto& [pattern, line] = *part.too_hard;
       error_ = Error{ErrorKind::limit,
-                     "the regular expression '" + valid_utf8(texts_[pattern].text) + "' takes too long for line " +
+                     "the regular expression '" + valid_utf8(pattern) + "' takes too long for line " +
                          std::to_string(result_.line_count + line + 1),
                      {},
                      0,
@@ -214,7 +263,6 @@ class Collector {
   }
 
   const Expression& expression_;
-  const std::vector<TextPattern>& texts_;
   const SearchOptions& options_;
   const TemplateGroups* templates_;
   std::string_view bytes_;
@@ -227,6 +275,22 @@ class Collector {
 
 }  // namespace
 
+void Search::Parts::add_field(std::size_t condition, FieldTest test) {
+  const auto number_of_text = [&](std::string text) {
+    const TextPattern pattern{std::move(text), false, false};
+    const auto behind = texts.begin() + static_cast<std::ptrdiff_t>(text_condition.size() + counted);
+    const auto known = std::find(behind, texts.end(), pattern);
+    const auto number = static_cast<std::size_t>(known - texts.begin());
+    if (known == texts.end()) texts.push_back(pattern);
+    return number;
+  };
+  FieldHints hints = hints_of(test.filter());
+  FieldAsked asked{condition, std::move(test), {}, {}};
+  for (std::string& text : hints.all) asked.all.push_back(number_of_text(std::move(text)));
+  for (std::string& text : hints.any) asked.any.push_back(number_of_text(std::move(text)));
+  fields.push_back(std::move(asked));
+}
+
 Result<Search> Search::compile(Expression expression, std::vector<TextPattern> counted) {
   auto parts = std::make_shared<Parts>();
   for (std::size_t i = 0; i < expression.conditions.size(); ++i) {
@@ -237,7 +301,15 @@ Result<Search> Search::compile(Expression expression, std::vector<TextPattern> c
     parts->text_condition.push_back(i);
     parts->texts.push_back(*text);
   }
+  parts->counted = counted.size();
   for (TextPattern& each : counted) parts->texts.push_back(std::move(each));
+  for (std::size_t i = 0; i < expression.conditions.size(); ++i) {
+    const auto* field = std::get_if<FieldFilter>(&expression.conditions[i]);
+    if (field == nullptr) continue;
+    auto test = FieldTest::compile(*field);
+    if (!test) return tl::unexpected(test.error());
+    parts->add_field(i, std::move(*test));
+  }
   parts->expression = std::move(expression);
   auto matcher = Matcher::compile(parts->texts);
   if (!matcher) return tl::unexpected(matcher.error());
@@ -268,15 +340,14 @@ Result<SearchResult> Search::run_in_chunks(std::string_view bytes, const SearchO
   }
   job.begin("searching", bytes.size(), "B");
   Job own(job.title(), job, Job::Counts::for_parent);  // an end of its own, for errors and for on_found
-  const std::size_t counted = parts.texts.size() - parts.text_condition.size();
-  Collector collector(parts.expression, parts.texts, options, templates, bytes, counted, own);
+  Collector collector(parts.expression, options, templates, bytes, parts.counted, own);
 
   const auto search_chunk = [&](std::string_view chunk) {
     ChunkResult result;
     result.chunk = chunk;
     Matcher::Matches matches = parts.matcher->match(chunk, own);
     result.lines = matches.lines;
-    result.too_hard = matches.too_hard;
+    if (matches.too_hard) result.too_hard = {parts.texts[matches.too_hard->first].text, matches.too_hard->second};
     std::vector<Bounds> conditions(parts.expression.conditions.size());
     for (std::size_t i = 0; i < parts.text_condition.size(); ++i) {
       conditions[parts.text_condition[i]] = Bounds::known(std::move(matches.found[i]));
@@ -287,10 +358,17 @@ Result<SearchResult> Search::run_in_chunks(std::string_view bytes, const SearchO
       const bool every = std::holds_alternative<EveryLine>(condition);
       conditions[i] = every ? Bounds::known(LineBits(result.lines, true)) : Bounds::unknown(result.lines);
     }
-    for (std::size_t i = parts.text_condition.size(); i < matches.found.size(); ++i) {
-      result.counted.push_back(std::move(matches.found[i]));
+    for (const FieldAsked& field : parts.fields) {
+      if (field.all.empty()) continue;
+      LineBits& maybe = conditions[field.condition].maybe;
+      for (const std::size_t text : field.all) maybe &= matches.found[text];
+      for (const std::size_t text : field.any) maybe |= matches.found[text];
     }
-    if (!own.stopped()) ChunkSearch(parts.expression, reference, result, own).run(std::move(conditions), parts.any_time);
+    for (std::size_t i = 0; i < parts.counted; ++i) {
+      result.counted.push_back(std::move(matches.found[parts.text_condition.size() + i]));
+    }
+    if (!own.stopped())
+      ChunkSearch(parts.expression, parts.fields, reference, result, own).run(std::move(conditions), parts.any_time);
     if (options.on_found && result.found.any() && !result.line_places) result.line_places.emplace(chunk);
     return result;
   };

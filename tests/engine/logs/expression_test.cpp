@@ -80,6 +80,44 @@ TEST(expression, a_word_with_another_key_is_a_text) {
   EXPECT_EQ(parsed("http://host:80/level:x"), Expression::of(TextPattern{"http://host:80/level:x", false, true}));
 }
 
+TEST(expression, fields_are_compared_asked_for_and_searched) {
+  using Asked = FieldFilter::Test;
+  const auto field = [](const char* name, Asked test, const char* value, bool as_text = false) {
+    return Expression::of(FieldFilter{name, test, value, as_text});
+  };
+  EXPECT_EQ(parsed("field:status>=500"), field("status", Asked::at_least, "500"));
+  EXPECT_EQ(parsed("field:status<=5"), field("status", Asked::at_most, "5"));
+  EXPECT_EQ(parsed("field:user.name=alice"), field("user.name", Asked::equal, "alice"));
+  EXPECT_EQ(parsed("field:a!=b"), field("a", Asked::different, "b"));
+  EXPECT_EQ(parsed("field:took>1.5e2"), field("took", Asked::more, "1.5e2"));
+  EXPECT_EQ(parsed("field:ts<\"2026-03-01 12:00\""), field("ts", Asked::less, "2026-03-01 12:00"));
+  EXPECT_EQ(parsed("field:retry"), field("retry", Asked::there, ""));
+  EXPECT_EQ(parsed("field:\"a = \\\"b\\\"\"=\"c d\""), field("a = \"b\"", Asked::equal, "c d", true));
+  EXPECT_EQ(parsed("field:a=\"\""), field("a", Asked::equal, "", true));
+  EXPECT_EQ(parsed("field:path~^/api/(v1|v2)\\)x"), field("path", Asked::matching, "^/api/(v1|v2)\\)x"));
+  EXPECT_EQ(parsed("(field:path!~\"two words\")"), field("path", Asked::not_matching, "two words"));
+  EXPECT_EQ(parsed("(field:path~a(b))"), field("path", Asked::matching, "a(b)"));
+  EXPECT_EQ(parsed("field:a:b@c-d/e=1"), field("a:b@c-d/e", Asked::equal, "1"));
+  EXPECT_EQ(postfix("(field:a OR !field:b=c) d"), "? ? ! | d & ");
+  EXPECT_TRUE(std::get<FieldFilter>(parse_expression("field:a~b", true).value().conditions[0]).any_case);
+}
+
+TEST(expression, a_least_level_may_follow_the_word_itself) {
+  EXPECT_EQ(parsed("level>=error"), parsed("level:>=error"));
+  EXPECT_EQ(parsed("level>=error x"), parsed("level:error+ x"));
+  EXPECT_EQ(parsed("level>3"), Expression::of(TextPattern{"level>3", false, true}));
+  EXPECT_EQ(place("level>=loud"), "expression:1:6");
+}
+
+TEST(expression, an_option_for_a_level_means_it_and_what_is_graver) {
+  EXPECT_EQ(parse_least_level("error")->levels, 0b1100000);
+  EXPECT_EQ(parse_least_level(">=Warning")->levels, 0b1110000);
+  EXPECT_EQ(parse_least_level("err+")->levels, 0b1100000);
+  EXPECT_EQ(parse_least_level("fatal")->levels, 0b1000000);
+  EXPECT_EQ(parse_least_level("none")->levels, 1);
+  EXPECT_NE(parse_least_level("eror").error().message.find("'eror'"), std::string::npos);
+}
+
 TEST(expression, errors_name_the_column) {
   EXPECT_EQ(place(""), "expression:1:1");
   EXPECT_EQ(place("  "), "expression:1:3");
@@ -98,6 +136,12 @@ TEST(expression, errors_name_the_column) {
   EXPECT_EQ(place("a since:yesterday"), "expression:1:9");
   EXPECT_EQ(place("template:xyz"), "expression:1:10");
   EXPECT_EQ(place("level:"), "expression:1:7");
+  EXPECT_EQ(place("field:"), "expression:1:7");
+  EXPECT_EQ(place("x field:=1"), "expression:1:9");
+  EXPECT_EQ(place("field:a="), "expression:1:9");
+  EXPECT_EQ(place("field:a>=many"), "expression:1:10");
+  EXPECT_EQ(place("field:a~(b"), "expression:1:9");
+  EXPECT_EQ(place("field:\"a"), "expression:1:7");
 }
 
 TEST(expression, a_wrong_level_is_told_what_was_probably_meant) {

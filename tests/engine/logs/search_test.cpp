@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 #include <string>
 #include <thread>
 
+#include "engine/logs/fields.h"
 #include "engine/logs/highlight.h"
 #include "engine/logs/line_index.h"
 
@@ -73,18 +75,116 @@ TEST(search, templates_are_found_by_their_id) {
   EXPECT_EQ(lines_of(sample, Expression::of(TemplateFilter{id ^ 1U})), (Lines{}));
 }
 
+const std::string structured =
+    R"({"ts":"2026-03-01T12:00:00Z","level":"info","status":200,"user":{"name":"alice"},"path":"/api/v1"})"  // 1
+    "\n"
+    R"({"level":"error","status":"503","user":{"name":"Bob"},"retry":null,"path":"/web","tags":["slow","db"]})"  // 2
+    "\r\n"
+    "level=warn status=404 user.name=alice path=/api/v2 msg=\"status=500 here\" retry=2\n"       // 3
+    R"({"level":"error","st\u0061tus":5.03e2,"user":{"n\u0061me":"\u0061lice"},"path":"\/api")"  // 4, cut off
+    "\n"
+    "2026-03-01T12:00:09Z ERROR plain text, status 503, user alice\n"       // 5
+    "2026-03-01T12:00:10Z ERROR status=503, user.name=alice; retry=false";  // 6
+
+TEST(search, fields_are_typed) {
+  EXPECT_EQ(lines_of(structured, "field:status>=500"), (Lines{2, 4, 6}));
+  EXPECT_EQ(lines_of(structured, "field:status<500"), (Lines{1, 3}));
+  EXPECT_EQ(lines_of(structured, "field:status=503"), (Lines{2, 4, 6}));
+  EXPECT_EQ(lines_of(structured, "field:status=\"503\""), (Lines{2, 6}));  // as it is written
+  EXPECT_EQ(lines_of(structured, "field:status!=503"), (Lines{1, 3}));
+  EXPECT_EQ(lines_of(structured, "field:ts<2026-03-01T12:00:01Z"), (Lines{1}));
+  EXPECT_EQ(lines_of(structured, "field:ts=2026-03-01T13:00:00+01:00"), (Lines{1}));
+  EXPECT_EQ(lines_of(structured, "field:ts>=2026-03-01T12:00:01Z"), (Lines{}));
+}
+
+TEST(search, fields_are_texts_and_case_matters) {
+  EXPECT_EQ(lines_of(structured, "field:user.name=alice"), (Lines{1, 3, 4, 6}));
+  EXPECT_EQ(lines_of(structured, "field:user.name=bob"), (Lines{}));
+  EXPECT_EQ(lines_of(structured, "field:user.name!=alice"), (Lines{2}));
+  EXPECT_EQ(lines_of(structured, "NOT field:user.name=alice"), (Lines{2, 5}));
+  EXPECT_EQ(lines_of(structured, "field:path~^/api"), (Lines{1, 3, 4}));
+  EXPECT_EQ(lines_of(structured, "field:path!~^/api"), (Lines{2}));
+  EXPECT_EQ(lines_of(structured, "field:tags=db"), (Lines{2}));
+  EXPECT_EQ(lines_of(structured, "field:tags!=db"), (Lines{}));
+}
+
+TEST(search, fields_are_there_unless_null) {
+  EXPECT_EQ(lines_of(structured, "field:retry"), (Lines{3, 6}));
+  EXPECT_EQ(lines_of(structured, "field:retry=null"), (Lines{2}));
+  EXPECT_EQ(lines_of(structured, "field:retry=false"), (Lines{6}));
+  EXPECT_EQ(lines_of(structured, "field:user"), (Lines{1, 2, 3, 4, 6}));  // something in it is
+  EXPECT_EQ(lines_of(structured, "field:use"), (Lines{}));
+}
+
+TEST(search, fields_go_together_with_the_rest) {
+  EXPECT_EQ(lines_of(structured, "field:status>=500 field:user.name=alice"), (Lines{4, 6}));
+  EXPECT_EQ(lines_of(structured, "plain OR (level:error field:status>500 NOT field:tags)"), (Lines{4, 5, 6}));
+  EXPECT_EQ(lines_of(structured, "field:status since:2026-03-01T12:00:09Z"), (Lines{6}));
+}
+
+TEST(search, hints_of_fields_miss_nothing) {
+  std::mt19937 random(9);
+  std::string bytes;
+  for (int i = 0; i < 4000; ++i) {
+    const char* lines[] = {R"({"st\u0061tus":500,"name":"x"})",
+                           R"({"a":{"status":500}})",
+                           R"({"status":500,"v":"\u0061lice"})",
+                           "status=500 v=\"\\x61lice\"",
+                           R"({"status":1,"v":"alice"})",
+                           "nothing",
+                           ""};
+    bytes += lines[random() % 7];
+    bytes += '\n';
+  }
+  for (const char* text :
+       {"field:status>=500", "field:a.status=500", "field:v=alice", "field:status field:v", "field:v!=alice"}) {
+    const Expression expression = parse_expression(text).value();
+    const Lines found = lines_of(bytes, expression, 300);
+    Lines expected;
+    FieldReader reader;
+    Field field;
+    std::string buffer;
+    std::uint64_t number = 0;
+    for (std::string_view rest = bytes; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1)) {
+      ++number;
+      std::map<std::string, std::string> fields;
+      reader.start(rest.substr(0, rest.find('\n')));
+      while (reader.next(field)) fields[std::string(field.name)] = text_of(field, buffer);
+      const std::string_view asked = text;
+      const bool holds = asked == "field:status>=500"      ? fields["status"] == "500"
+                         : asked == "field:a.status=500"   ? fields["a.status"] == "500"
+                         : asked == "field:v=alice"        ? fields["v"] == "alice"
+                         : asked == "field:status field:v" ? fields.contains("status") && fields.contains("v")
+                                                           : fields.contains("v") && fields["v"] != "alice";
+      if (holds) expected.push_back(number);
+    }
+    EXPECT_EQ(found, expected) << text;
+    EXPECT_EQ(expected.empty(), std::string_view(text) == "field:v!=alice") << text;
+  }
+}
+
+TEST(search, a_pattern_that_explodes_in_a_field_is_an_error_with_the_line) {
+  Job job;
+  const auto found = Search::compile(parse_expression("field:v~\"(?=(a+)+$)a\"").value())
+                         .value()
+                         .run("x\nv=\"b\"\nv=" + std::string(60, 'a') + "b", {}, job);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().kind, ErrorKind::limit);
+  EXPECT_NE(found.error().message.find("line 3"), std::string::npos) << found.error().message;
+}
+
 TEST(search, any_cut_and_any_number_of_threads_give_the_same) {
   std::mt19937 random(5);
   std::string bytes;
   for (int i = 0; i < 3000; ++i) {
     const char* levels[] = {"ERROR", "INFO", "WARN", ""};
     if (random() % 3 != 0) bytes += "2026-03-01T12:" + std::to_string(10 + random() % 50) + ":00Z " + levels[random() % 4];
-    bytes += random() % 2 == 0 ? " user alice" : " user bob failed 12";
+    bytes += random() % 2 == 0 ? " user alice" : random() % 2 == 0 ? " user bob failed 12" : " user=bob failed 12";
     bytes += random() % 5 == 0 ? "\r\n" : "\n";
   }
   for (const char* text :
        {"alice", "level:error bob", "since:2026-03-01T12:30:00Z /\\d$/", "until:2026-03-01T12:40:00Z OR NOT bob",
-        "(level:none since:2026-03-01T12:20:00Z) OR (alice !until:2026-03-01T12:50:00Z)"}) {
+        "field:user=bob OR NOT field:user", "(level:none since:2026-03-01T12:20:00Z) OR (alice !until:2026-03-01T12:50:00Z)"}) {
     const Expression expression = parse_expression(text).value();
     const Lines whole = lines_of(bytes, expression, bytes.size() + 1, 1);
     EXPECT_FALSE(whole.empty());
