@@ -12,8 +12,10 @@
 #include "app/cli/terminal.h"
 #include "engine/base/text.h"
 #include "engine/base/time.h"
+#include "engine/logs/expression.h"
 #include "engine/logs/follow.h"
 #include "engine/logs/level.h"
+#include "engine/logs/record.h"
 #include "engine/logs/source.h"
 #include "engine/logs/timestamp.h"
 
@@ -58,17 +60,20 @@ std::string sentence(const std::string& path, const logs::Followed& news) {
 // Shows what comes, line by line. Main thread.
 class Show {
  public:
-  Show(Program& program, const Arguments& arguments, std::vector<fs::path> files, logs::Level least)
+  Show(Program& program, const Arguments& arguments, std::vector<fs::path> files, logs::LevelFilter levels)
       : program_(program),
         json_(arguments.json),
         colour_(wants_colour(STDOUT_FILENO)),
         status_(is_terminal(STDERR_FILENO) && !program.settings.quiet),
-        least_(least),
+        levels_(levels),
         files_(std::move(files)),
-        shows_(files_.size(), least == logs::Level::unknown) {}
+        records_(files_.size(), Record{{}, shows(logs::Level::unknown)}) {}
 
   void news(const logs::Followed& news) {
     const std::string path = files_[news.file].string();
+    if (news.what == What::appeared || news.what == What::replaced || news.what == What::truncated) {
+      records_[news.file] = {{}, shows(logs::Level::unknown)};
+    }
     if (news.what == What::text) {
       std::string_view text = news.text;
       while (!text.empty()) {
@@ -105,15 +110,25 @@ class Show {
   }
 
  private:
-  // A line without level and stamp belongs to the one before, as those of a stack trace do.
+  // What the last line of a file belongs to.
+  struct Record {
+    logs::RecordFolder folder;
+    bool shows = true;
+  };
+
+  [[nodiscard]] bool shows(logs::Level level) const { return (levels_.levels >> static_cast<unsigned>(level) & 1U) != 0; }
+
   void add(std::size_t file, const std::string& path, std::string_view line) {
     const logs::Level level = logs::level_of(line);
     const auto stamp = logs::find_stamp(line, now_us());
-    if (level != logs::Level::unknown || stamp) shows_[file] = level >= least_;
+    Record& record = records_[file];
+    const bool starts = logs::starts_record(line, stamp.has_value(), level);
+    if (starts) record.folder.start_record();
+    if (starts || !record.folder.continues(line)) record.shows = shows(level);
     ++counts_.lines;
     if (level >= logs::Level::error) ++counts_.errors;
     if (level == logs::Level::warning) ++counts_.warnings;
-    if (!shows_[file]) return;
+    if (!record.shows) return;
     if (json_) {
       out_ += nlohmann::json{{"path", valid_utf8(path)},
                              {"text", valid_utf8(line)},
@@ -134,9 +149,9 @@ class Show {
   bool json_;
   bool colour_;
   bool status_;
-  logs::Level least_;
+  logs::LevelFilter levels_;
   std::vector<fs::path> files_;
-  std::vector<bool> shows_;  // by file: whether the record that the next line may belong to is shown
+  std::vector<Record> records_;  // by file
   Counts counts_;
   std::string out_;
 };
@@ -162,6 +177,12 @@ Result<std::vector<fs::path>> files_of(Program& program, const std::vector<std::
 }
 
 int follow_logs(Program& program, const Arguments& arguments) {
+  logs::LevelFilter levels{0xFF};
+  if (!arguments.level.empty()) {
+    const auto wanted = logs::parse_least_level(arguments.level);
+    if (!wanted) return program.failed(wanted.error());
+    levels = *wanted;
+  }
   const auto files = files_of(program, arguments.files);
   if (!files) return program.failed(files.error());
   auto follower = logs::Follower::open(*files, {.last_lines = arguments.lines});
@@ -171,13 +192,9 @@ int follow_logs(Program& program, const Arguments& arguments) {
     if (!fs::exists(file, ignored)) program.complain(file.string() + ": is not there yet; waiting for it");
   }
 
-  logs::Level least = logs::Level::unknown;
-  for (std::size_t i = 0; i < logs::level_count; ++i) {
-    if (logs::level_name(static_cast<logs::Level>(i)) == arguments.level) least = static_cast<logs::Level>(i);
-  }
   Job job("logs follow");
   const Interrupts interrupts([&job] { job.request_stop(); }, true);
-  Show show(program, arguments, *files, least);
+  Show show(program, arguments, *files, levels);
   while (!job.stopped() && !program.out.closed()) {
     for (const logs::Followed& news : follower->take(patience, job)) show.news(news);
     show.flush();
@@ -198,9 +215,7 @@ void add_log_follow_command(CLI::App& logs, Program& program) {
   follow->add_option("-n,--lines", arguments->lines, "How many of the last lines to begin with")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
-  follow->add_option("--level", arguments->level, "Only records of this level and above")
-      ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "fatal"}))
-      ->type_name("LEVEL");
+  follow->add_option("--level", arguments->level, "Only records of this level and graver ones; none: those without one");
   follow->add_flag("--json", arguments->json, "Print one JSON object for each line, and for each event such as a rotation");
   follow->callback(
       [&program, arguments] { program.chosen = [&program, arguments] { return follow_logs(program, *arguments); }; });

@@ -14,9 +14,12 @@ namespace {
 
 constexpr const char* footer =
     "EXPR: words and \"quoted texts\" (any case unless they have a capital), /regular expressions/ (any case with /i),\n"
-    "level:error, level:>=warning, level:none, since:TIME, until:TIME, template:ID, * for every line; combined by AND (or\n"
-    "nothing), OR, NOT, &&, ||, ! and parentheses. --level and level: without >= or + mean just that level. A line without a\n"
-    "time stamp has the time of the one before it.\n"
+    "level:error, level:>=warning, level:none, since:TIME, until:TIME, template:ID (as `logs templates` lists them; lines are\n"
+    "grouped first, which takes longer), * for every line; combined by AND (or nothing), OR, NOT, &&, ||, ! and parentheses.\n"
+    "Fields of JSON, logfmt and name=value: field:status>=500, field:user.name=alice (the very value, as with !=),\n"
+    "field:path~^/api (a regular expression; !~), field:retry (is there, and not null), field:ts<2026-03-01, field:\"a b\"=\"c "
+    "d\".\n"
+    "level: is that level only, --level that level and graver ones. A line without a time stamp has the time of the one before.\n"
     "Exit codes: 0 searched, whatever was found (unlike grep); 1 problems, such as a file of a folder that cannot be read;\n"
     "2 usage or unreadable input; 130 Ctrl-C.";
 
@@ -25,6 +28,7 @@ struct Arguments {
   std::vector<std::string> files;
   bool json = false;
   bool count = false;
+  bool records = false;
   bool any_case = false;
   bool literal = false;
   bool regex = false;
@@ -63,7 +67,7 @@ Result<Wanted> wanted_by(const Arguments& arguments) {
     wanted.expression = both(std::move(wanted.expression), negated(std::move(*excluded)));
   }
   if (!arguments.level.empty()) {
-    const auto filter = logs::parse_level_filter(arguments.level);
+    const auto filter = logs::parse_least_level(arguments.level);
     if (!filter) return tl::unexpected(filter.error());
     wanted.expression = both(std::move(wanted.expression), logs::Expression::of(*filter));
   }
@@ -101,10 +105,11 @@ int search_logs(Program& program, const Arguments& arguments) {
   std::optional<Running> running(std::in_place, program, "logs search");
   LogReading reading(program, running->job());
   const bool named = arguments.files.size() > 1 || !std::filesystem::is_regular_file(arguments.files.front());
-  FoundText text(program.out, *highlighter, arguments.context, named);
-  FoundJson json(program.out);
   logs::SearchOptions options;
   options.reference = now_us();
+  FoundParts parts(arguments.records, options.reference, running->job());
+  FoundText text(program.out, parts, *highlighter, arguments.context, named);
+  FoundJson json(program.out, parts);
   options.threads = arguments.threads;
   options.keep_lines = false;
   std::uint64_t total = 0;
@@ -112,7 +117,13 @@ int search_logs(Program& program, const Arguments& arguments) {
   reading.each(arguments.files, [&](const logs::LogBytes& log) -> Result<void> {
     if (program.out.closed()) return {};
     text.begin(log);
-    if (!arguments.count) {
+    parts.begin(log);
+    if (arguments.count && arguments.records) {
+      options.on_found = [&](std::span<const logs::FoundLine> lines) {
+        for (const logs::FoundLine& line : lines) (void)parts.next(line);
+        return true;
+      };
+    } else if (!arguments.count) {
       options.on_found = [&](std::span<const logs::FoundLine> lines) {
         arguments.json ? json.add(log, lines, options.reference) : text.add(lines);
         return !program.out.closed();
@@ -120,11 +131,12 @@ int search_logs(Program& program, const Arguments& arguments) {
     }
     const auto found = search->run(log.view(), options, running->job());
     if (!found) return tl::unexpected(found.error());
-    total += found->found;
+    const std::uint64_t count = arguments.records ? parts.count() : found->found;
+    total += count;
     for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += found->counts[i];
     if (arguments.json) return {};
     if (!arguments.count) text.end();
-    if (arguments.count && named) program.out.write(log.name() + ":" + std::to_string(found->found) + "\n");
+    if (arguments.count && named) program.out.write(log.name() + ":" + std::to_string(count) + "\n");
     return {};
   });
   running.reset();
@@ -150,9 +162,10 @@ void add_log_search_command(CLI::App& logs, Program& program) {
   search->add_option("EXPR", arguments->expression, "What to look for; see below")->required();
   search->add_option("FILE", arguments->files, log_files_help)->required();
   search->add_flag("-c,--count", arguments->count, "Only how many lines were found, of each log");
+  search->add_flag("--records", arguments->records, "Whole records: a stack trace with the line that it belongs to");
   search->add_option("--exclude", arguments->exclude, "Not lines that this expression holds for; repeatable")
       ->allow_extra_args(false);
-  search->add_option("--level", arguments->level, "Only this level: error, >=warning or warning+, none");
+  search->add_option("--level", arguments->level, "Only this level and graver ones; none: lines without one");
   search->add_option("--since", arguments->since, "Only from this time on");
   search->add_option("--until", arguments->until, "Only before this time");
   search->add_option("-C,--context", arguments->context, "Lines to show before and behind each that was found");

@@ -33,8 +33,16 @@ std::size_t line_before(std::string_view bytes, std::size_t begin) {
 
 }  // namespace
 
-FoundText::FoundText(Output& out, const logs::Highlighter& highlighter, std::uint64_t context, bool named)
+std::optional<logs::Record> FoundParts::next(const logs::FoundLine& line) {
+  std::optional<logs::Record> part = records_ ? finder_->next(line.number, line.begin, job_)
+                                              : logs::Record{line.number, line.number, line.begin, line.begin + line.text.size()};
+  count_ += part ? 1 : 0;
+  return part;
+}
+
+FoundText::FoundText(Output& out, FoundParts& parts, const logs::Highlighter& highlighter, std::uint64_t context, bool named)
     : out_(out),
+      parts_(parts),
       highlighter_(highlighter),
       context_(context),
       named_(named),
@@ -78,32 +86,43 @@ void FoundText::context_after(std::uint64_t until) {
   }
 }
 
-void FoundText::context_before(const logs::FoundLine& line) {
-  std::uint64_t first = line.number;
-  std::size_t begin = line.begin;
+void FoundText::context_before(const logs::Record& part) {
+  std::uint64_t first = part.first;
+  std::size_t begin = part.begin;
   for (std::uint64_t i = 0; i < context_ && first > std::max<std::uint64_t>(next_line_, 1); ++i) {
     --first;
     begin = line_before(bytes_, begin);
   }
   if (context_ > 0 && any_ && first > next_line_) waiting_ += painted("--", Colour::dim, colour_) + "\n";
-  for (; first < line.number; ++first) {
+  for (; first < part.first; ++first) {
     put(first, '-', line_from(bytes_, begin));
     begin = behind_line(bytes_, begin);
   }
 }
 
+void FoundText::put_part(const logs::Record& part) {
+  std::size_t begin = part.begin;
+  for (std::uint64_t number = part.first; number < part.last && !out_.closed(); ++number) {
+    put(number, ':', line_from(bytes_, begin));
+    begin = behind_line(bytes_, begin);
+  }
+  put(part.last, ':', bytes_.substr(begin, part.end - begin));
+}
+
 void FoundText::add(std::span<const logs::FoundLine> lines) {
   for (const logs::FoundLine& line : lines) {
     if (out_.closed()) return;
+    const auto part = parts_.next(line);
+    if (!part) continue;
     if (context_ > 0) {
-      context_after(line.number);
-      context_before(line);
+      context_after(part->first);
+      context_before(*part);
     }
-    put(line.number, ':', line.text);
+    put_part(*part);
     any_ = true;
     owed_ = context_;
-    next_line_ = line.number + 1;
-    if (context_ > 0) next_begin_ = behind_line(bytes_, line.begin);
+    next_line_ = part->last + 1;
+    if (context_ > 0) next_begin_ = behind_line(bytes_, part->end);
   }
   out_.write(waiting_);
   waiting_.clear();
@@ -118,12 +137,16 @@ void FoundText::end() {
 void FoundJson::add(const logs::LogBytes& log, std::span<const logs::FoundLine> lines, TimeUs reference) {
   std::string text;
   for (const logs::FoundLine& line : lines) {
-    const auto stamp = logs::find_stamp(line.text, reference);
-    const nlohmann::json match = {{"path", log.name()},
-                                  {"line", line.number},
-                                  {"text", line.text},
-                                  {"level", logs::level_name(logs::level_of(line.text))},
-                                  {"time", stamp ? nlohmann::json(format_time(stamp->time)) : nlohmann::json(nullptr)}};
+    const auto part = parts_.next(line);
+    if (!part) continue;
+    const std::string_view first = line_from(log.view(), part->begin);
+    const auto stamp = logs::find_stamp(first, reference);
+    nlohmann::json match = {{"path", log.name()},
+                            {"line", part->first},
+                            {"text", log.view().substr(part->begin, part->end - part->begin)},
+                            {"level", logs::level_name(logs::level_of(first))},
+                            {"time", stamp ? nlohmann::json(format_time(stamp->time)) : nlohmann::json(nullptr)}};
+    if (parts_.are_records()) match["lines"] = part->last - part->first + 1;
     text += any_ ? ",\n    " : "{\n  \"matches\": [\n    ";
     text += match.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     any_ = true;

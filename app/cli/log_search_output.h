@@ -8,28 +8,53 @@
 #include <string_view>
 
 #include "app/cli/program.h"
+#include "engine/base/job.h"
 #include "engine/logs/highlight.h"
+#include "engine/logs/record_finder.h"
 #include "engine/logs/search.h"
 #include "engine/logs/source.h"
 
 namespace conclave::cli {
+
+// Lines as they are found, as the parts of the log to be shown: each by itself, or the records that they belong to.
+class FoundParts {
+ public:
+  FoundParts(bool records, TimeUs reference, const Job& job) : records_(records), reference_(reference), job_(job) {}
+  void begin(const logs::LogBytes& log) {
+    finder_.emplace(log.view(), reference_);
+    count_ = 0;
+  }
+  // Nothing if it is in the record before.
+  [[nodiscard]] std::optional<logs::Record> next(const logs::FoundLine& line);
+  [[nodiscard]] bool are_records() const { return records_; }
+  [[nodiscard]] std::uint64_t count() const { return count_; }  // of this log so far
+
+ private:
+  bool records_;
+  TimeUs reference_;
+  const Job& job_;
+  std::optional<logs::RecordFinder> finder_;
+  std::uint64_t count_ = 0;
+};
 
 // As grep writes: "path:line:text" (without the path if there is only one log), "path-line-text" around it, "--" between blocks
 // that do not touch. Raw bytes, but harmless and with the texts painted on a terminal. One log after the other, one thread at a
 // time.
 class FoundText {
  public:
-  FoundText(Output& out, const logs::Highlighter& highlighter, std::uint64_t context, bool named);
+  FoundText(Output& out, FoundParts& parts, const logs::Highlighter& highlighter, std::uint64_t context, bool named);
   void begin(const logs::LogBytes& log);
   void add(std::span<const logs::FoundLine> lines);
   void end();  // of this log
 
  private:
-  void context_before(const logs::FoundLine& line);
+  void context_before(const logs::Record& part);
+  void put_part(const logs::Record& part);
   void context_after(std::uint64_t until);
   void put(std::uint64_t number, char sign, std::string_view text);
 
   Output& out_;
+  FoundParts& parts_;
   const logs::Highlighter& highlighter_;
   std::uint64_t context_;
   bool named_;
@@ -44,16 +69,18 @@ class FoundText {
   bool any_ = false;             // something has been written
 };
 
-// {"matches": [{"path", "line", "text", "level", "time"}, ...], ...}: valid JSON also when the search ends early.
+// {"matches": [{"path", "line", "text", "level", "time"}, ...], ...}: valid JSON also when the search ends early. Of a record
+// "line", "level" and "time" are those of its first line, and "lines" is how many it has.
 class FoundJson {
  public:
-  explicit FoundJson(Output& out) : out_(out) {}
+  FoundJson(Output& out, FoundParts& parts) : out_(out), parts_(parts) {}
   void add(const logs::LogBytes& log, std::span<const logs::FoundLine> lines, TimeUs reference);
   // `rest` is what follows the matches.
   void end(const nlohmann::json& rest);
 
  private:
   Output& out_;
+  FoundParts& parts_;
   bool any_ = false;
 };
 

@@ -68,7 +68,8 @@ nlohmann::json samples_json(const logs::LogSummary& summary) {
 nlohmann::json source_json(const SummarizedLog& log) {
   const logs::LogSummary& summary = log.summary;
   return {{"path", log.path},
-          {"format", summary.stamp_format},
+          {"format", log.structure == logs::Structure::text ? summary.stamp_format : logs::structure_name(log.structure)},
+          {"stamp_format", summary.stamp_format},
           {"file_bytes", log.file_bytes},
           {"bytes", summary.bytes},
           {"lines", summary.lines},

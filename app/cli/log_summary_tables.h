@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/logs/fields.h"
 #include "engine/logs/source.h"
 #include "engine/logs/summary.h"
 
@@ -14,6 +15,7 @@ struct SummarizedLog {
   std::string path;
   std::uint64_t file_bytes = 0;
   logs::LogSummary summary;
+  logs::Structure structure = logs::Structure::text;
 };
 
 // One object for all logs together, with one entry per log in "sources".

@@ -50,6 +50,10 @@ bool is_indented(std::string_view line) {
   return !line.empty() && is_blank(line[0]) && !std::all_of(line.begin(), line.end(), is_blank);
 }
 
+bool starts_record(std::string_view line, bool has_stamp, Level level) {
+  return has_stamp || (level != Level::unknown && !is_indented(line));
+}
+
 bool RecordFolder::continues(std::string_view line) {
   if (state_ == State::none) return false;
   constexpr std::size_t longest_look = 512;

@@ -4,12 +4,17 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/logs/level.h"
+
 namespace conclave::logs {
+
+// Whether a line has a header, with which a record starts: `has_stamp` and `level` are what it declares.
+[[nodiscard]] bool starts_record(std::string_view line, bool has_stamp, Level level);
 
 // Sees the lines of a log in order. A value: a copy goes on from where it was taken. Give each line to either function.
 class RecordFolder {
  public:
-  // A line with a header (a stamp or a level).
+  // A line with a header.
   void start_record() { state_ = State::record; }
   // A line without a header: true if it belongs to the record before it. False as long as no line had a header.
   [[nodiscard]] bool continues(std::string_view line);

@@ -94,7 +94,7 @@ ShapePart read_chunk(std::string_view chunk, std::uint64_t offset, bool before, 
     if (parsed.stamp) part.last_stamp = parsed.stamp;
     const bool head = !part.last_stamp && !options.content;
     if (!head && !options.content) {
-      if (parsed.stamp || (parsed.level != Level::unknown && !is_indented(line))) {
+      if (starts_record(line, parsed.stamp.has_value(), parsed.level)) {
         part.folder.start_record();
       } else if (part.folder.continues(line)) {
         if (options.keep_assignments) part.assignments.push_back(part.last_record);

@@ -68,7 +68,7 @@ class Mining {
  private:
   void merge_head(const ShapePart::HeadLine& line, std::uint64_t number, const ShapeTable& shapes, std::uint64_t offset,
                   bool before) {
-    if (line.level != Level::unknown && !is_indented(line.text)) {
+    if (starts_record(line.text, false, line.level)) {
       folder_.start_record();
     } else if (folder_.continues(line.text)) {
       if (options_.keep_assignments) assignments_.push_back(last_record_);

@@ -17,18 +17,24 @@ Expression = Union[str, bytes, "re.Pattern[Any]"]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A line that was found. line: its number, from 1; text: without its end; time: of its own stamp, if it has one."""
+    """A line that was found, or a record. line: its number (of its first line), from 1; text: without its end; time: of its own
+    stamp, if it has one."""
 
     line: int
     text: str
     level: str
     time: datetime.datetime | None
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Those of its (first) line, read anew each time; see conclave.logs.fields_of."""
+        return _core.fields_of(self.text.partition("\n")[0])
+
 
 class Matches(Sequence[Match]):
-    """The lines of one log that a search found, in order. Texts are read when they are asked for; a slice is a view of the same
+    """The lines of one log that a search found, or the records, in order. Texts are read when they are asked for; a slice is a view of the same
     lines. `a & b`, `a | b`, `a - b` and `~a` are those of sets of lines (of the same log, else ValueError; of whole results, not
-    of slices, else TypeError)."""
+    of slices, else TypeError). Records combine with records of the same log; `~` of them is a TypeError."""
 
     __slots__ = ("_found", "_range")
 
@@ -118,7 +124,8 @@ class Matches(Sequence[Match]):
         return Matches(self._whole().complement())
 
     def __repr__(self) -> str:
-        return f"<Matches of {self._found.log.name!r}: {len(self)} lines>"
+        kind = "records" if self._found.are_records else "lines"
+        return f"<Matches of {self._found.log.name!r}: {len(self)} {kind}>"
 
 
 def pattern(value: Any) -> tuple[bytes, bool, bool]:

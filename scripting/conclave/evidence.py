@@ -115,6 +115,11 @@ class Sample:
     level: str
     text: str
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Of JSON, of logfmt and of name=value in the text; see conclave.logs.fields_of."""
+        return _core.fields_of(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Template:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Union
 
 from conclave import _async, _core
-from conclave._core import LogText, find_files, level_of, open_log
+from conclave._core import LogText, fields_of, find_files, level_of, open_log
 from conclave._log_search import Expression, Match, Matches
 from conclave._log_search import expression as _expression
 from conclave._log_search import pattern as _pattern
@@ -45,6 +45,7 @@ __all__ = [
     "compare_async",
     "count",
     "count_async",
+    "fields_of",
     "find_files",
     "follow",
     "follow_async",
@@ -438,17 +439,19 @@ def search(
     since: Time | None = None,
     until: Time | None = None,
     reference: Time | None = None,
+    records: bool = False,
     job: _core.Job | None = None,
 ) -> Matches:
     """The lines that an expression holds for, as a lazy sequence of Match with slices.
 
     expr: a str in the language of `conclave logs search` (words, "texts", /regular expressions/, level:>=warning, since:, until:,
-    template:, AND, OR, NOT and parentheses); bytes are a text as it is, a compiled pattern is a regular expression on the line's
-    bytes. exclude: not lines that this holds for. level: as behind level:. since, until: [since, until), where a line without a
-    stamp has the time of the one before it. ValueError, with the column, if expr cannot be understood; InfrastructureError if a
-    regular expression is too hard for a line.
+    field:status>=500, template:, AND, OR, NOT and parentheses); bytes are a text as it is, a compiled pattern is a regular
+    expression on the line's bytes. exclude: not lines that this holds for. level: lines of this level and graver ones ("none":
+    without one). since, until: [since, until), where a line without a stamp has the time of the one before it. records: the
+    records that the lines found belong to, stack traces included, instead of the lines. ValueError, with the column, if expr
+    cannot be understood; InfrastructureError if a regular expression is too hard for a line.
     """
-    return Matches(_core.search_log(source, *_search_arguments(expr, exclude, level, since, until, reference, job)))
+    return Matches(_core.search_log(source, *_search_arguments(expr, exclude, level, since, until, reference, records, job)))
 
 
 async def search_async(
@@ -460,10 +463,11 @@ async def search_async(
     since: Time | None = None,
     until: Time | None = None,
     reference: Time | None = None,
+    records: bool = False,
     job: _core.Job | None = None,
 ) -> Matches:
     """As `search`. Cancelling the task stops the work."""
-    arguments = _search_arguments(expr, exclude, level, since, until, reference, job)
+    arguments = _search_arguments(expr, exclude, level, since, until, reference, records, job)
     return Matches(await _async.run(_core._operations["search_log"](source, *arguments)))
 
 

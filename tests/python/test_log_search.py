@@ -42,11 +42,44 @@ def test_expressions_texts_and_compiled_patterns():
 
 
 def test_filters_by_keyword():
-    assert found("*", level="error") == [2]
+    assert found("*", level="error") == [2, 7]
+    assert found("*", level="none") == [1, 3, 6]
     assert found("*", level=">=warning") == [2, 4, 7]
     assert found("*", exclude="level:none") == [2, 4, 5, 7]
     noon = datetime.datetime(2026, 3, 1, 12, tzinfo=UTC)
     assert found("*", since=noon + datetime.timedelta(seconds=10), until="2026-03-01T12:00:30Z") == [1, 4, 5, 6]
+
+
+def test_records_are_found_whole():
+    text = TEXT.replace("  at", "java.io.IOException: x\n\tat")
+    records = logs.search(text, "IOException OR pool OR gone", records=True)
+    assert [record.line for record in records] == [2, 8]
+    assert records[0].text == "2026-03-01T12:00:00Z ERROR db: Timeout\njava.io.IOException: x\n\tat com.example.Pool"
+    assert records[0].level == "error" and records[0].time.second == 0 and records[1].text.endswith("FATAL db: gone")
+    assert records.context(0) == [(2, 4), (8, 8)] and "records" in repr(records)
+    assert [record.line for record in records & logs.search(text, "db:", records=True)] == [2, 8]
+    assert [record.line for record in records - logs.search(text, "pool", records=True)] == [8]
+    with pytest.raises(TypeError):
+        ~records
+    with pytest.raises(ValueError, match="lines and records"):
+        records & logs.search(text, "pool")
+
+
+def test_fields_of_lines_have_types():
+    line = '{"n":1,"big":123456789012345678901,"f":1.5,"ok":true,"no":null,"user":{"name":"\\u00e9"},"tags":["a",2],"e":[],"o":{},' \
+           '"ts":"2026-03-01T12:00:00Z","day":"2026-03-01"}'
+    assert logs.fields_of(line) == {
+        "n": 1, "big": 123456789012345678901, "f": 1.5, "ok": True, "no": None, "user.name": "é", "tags": ["a", 2], "e": [], "o": {},
+        "ts": datetime.datetime(2026, 3, 1, 12, tzinfo=UTC), "day": "2026-03-01"}
+    assert logs.fields_of(b'level=info msg="a b" n=-2 half="open') == {"level": "info", "msg": "a b", "n": -2}
+    assert logs.fields_of("no fields") == {} and logs.fields_of('{"n":' + "9" * 10_000 + "}")["n"] > 1e300
+    with pytest.raises(TypeError):
+        logs.fields_of(3)
+
+
+def test_matches_have_fields():
+    matches = logs.search('{"status":200}\nstatus=503 path=/api\n{"status":"404"}\n', "field:status>=404")
+    assert [match.fields for match in matches] == [{"status": 503, "path": "/api"}, {"status": "404"}]
 
 
 def test_slices_are_lazy_and_like_those_of_a_list():
@@ -96,7 +129,8 @@ def test_sources_are_text_files_and_open_logs(tmp_path):
         logs.search(12, "db")
 
 
-@pytest.mark.parametrize("expression, said", [("a OR", "1:5"), ("level:eror", "error"), ("/a(/", "wrong"), ("", "nothing")])
+@pytest.mark.parametrize("expression, said", [("a OR", "1:5"), ("level:eror", "error"), ("/a(/", "wrong"), ("", "nothing"),
+                                              ("field:a>b", "1:9")])
 def test_a_wrong_expression_is_a_value_error(expression, said):
     with pytest.raises(ValueError, match=said):
         logs.search(TEXT, expression)

@@ -1,6 +1,9 @@
 """conclave logs follow."""
 import json
+import re
 import signal
+
+import pytest
 
 OLD = "2026-03-01T12:00:00Z INFO api old\n"
 
@@ -33,12 +36,27 @@ def test_lines_come_as_they_are_written_and_across_rotation(conclave, log):
     assert out.read_text().count("old") == 2
 
 
-def test_only_records_of_a_level(conclave, log):
-    log.write_text(OLD + "2026-03-01T12:00:00Z ERROR api broke\nTraceback:\n  File x\n" + OLD)
-    process, out, wait = following(conclave, log, "--level", "error")
-    wait("  File x\n")
+TRACE = "2026-03-01T12:00:00Z ERROR api broke\nTraceback (most recent call last):\n  File x\nKeyError: 'x'\n"
+
+
+@pytest.mark.parametrize("level", ["error", ">=error", "warning"])
+def test_only_records_of_a_level_and_graver_ones(conclave, log, level):
+    fatal = "2026-03-01T12:00:00Z FATAL api gone\n"
+    log.write_text(OLD + "before\n" + TRACE + "a message of its own\n  and more of it\n" + OLD + fatal)
+    process, out, wait = following(conclave, log, "--level", level, "-n", "99")
+    wait("gone\n")
     ended(process)
-    assert out.read_text() == "2026-03-01T12:00:00Z ERROR api broke\nTraceback:\n  File x\n"
+    assert out.read_text() == TRACE + fatal
+
+
+def test_a_level_means_the_same_as_in_a_search(conclave, log):
+    log.write_text("".join(f"2026-03-01T12:00:00Z {level} x\n" for level in ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")) + "end\n")
+    for level in ("debug", "warning", "error", "fatal", "none"):
+        process, out, wait = following(conclave, log, "--level", level)
+        wait("end" if level == "none" else "FATAL x\n")
+        ended(process)
+        assert out.read_text() == re.sub(r"(?m)^\d+:", "", conclave("logs", "search", "*", log, "--level", level).out), level
+    assert "did you mean 'error'" in conclave.fails(2, "logs", "follow", log, "--level", "eror")
 
 
 def test_several_files_are_named_and_one_may_come_later(conclave, log):

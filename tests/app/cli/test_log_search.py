@@ -45,8 +45,11 @@ def test_lines_of_several_files_come_with_their_path(conclave, app, tmp_path):
     (["Timeout", "-i"], [2, 4]),
     (["timeout", "--exclude", "db"], [4]),
     (["timeout", "--exclude", "db", "--exclude", "api"], []),
-    (["*", "--level", "error"], [2]),
+    (["*", "--level", "error"], [2, 7]),
     (["*", "--level", "warning+"], [2, 4, 7]),
+    (["*", "--level", "none"], [1, 3, 6]),
+    (["level:error"], [2]),
+    (["level>=error"], [2, 7]),
     (["*", "--since", "2026-03-01T12:00:10Z", "--until", "2026-03-01T12:00:30Z"], [1, 4, 5, 6]),
     (["level:>=error OR /pool$/i"], [2, 3, 7]),
     (["-F", "at com.example.Pool"], [3]),
@@ -58,6 +61,77 @@ def test_lines_of_several_files_come_with_their_path(conclave, app, tmp_path):
 ])
 def test_what_is_found(conclave, app, arguments, expected):
     assert numbers(conclave("logs", "search", *arguments, app)) == expected
+
+
+FIELDS = ['{"level":"info","status":200,"user":{"name":"alice"}}',
+          '{"level":"error","status":503,"path":"/api/v1"}',
+          'level=warn status=404 path=/api/v2 msg="two words"',
+          "a text, status 503"]
+
+
+@pytest.mark.parametrize("expression, expected", [
+    ("field:status>=404", [2, 3]),
+    ("field:status!=200 level:error", [2]),
+    ("field:user.name=alice", [1]),
+    ("field:path~^/api/(v2|v3)$", [3]),
+    ("field:msg=\"two words\" OR field:user", [1, 3]),
+    ("!field:status", [4]),
+])
+def test_fields_of_structured_lines(conclave, tmp_path, expression, expected):
+    (tmp_path / "fields.log").write_text("\n".join(FIELDS))
+    assert numbers(conclave("logs", "search", expression, "fields.log")) == expected
+
+
+@pytest.mark.parametrize("lines, format", [(FIELDS[:2], "json"), (FIELDS[2:3] * 3, "logfmt"), (FIELDS[3:], "none"),
+                                           (["2026-03-01T12:00:00Z up"], "iso")])
+def test_the_summary_says_what_lines_are_made_of(conclave, tmp_path, lines, format):
+    (tmp_path / "some.log").write_text("\n".join(lines))
+    source = conclave("logs", "summary", "some.log", "--json").json["sources"][0]
+    assert (source["format"], source["stamp_format"]) == (format, "iso" if format == "iso" else "none")
+
+
+def test_a_template_is_found_by_the_id_that_logs_templates_gives(conclave, tmp_path):
+    path = tmp_path / "some.log"
+    path.write_text("".join(f"2026-03-01T12:00:{i:02}Z INFO {'served' if i % 3 else 'refused'} request {i * 7}\n  of many\n" for i in range(60)))
+    assignments = conclave("logs", "templates", path, "--assignments").out.split()
+    listed = conclave("logs", "templates", path, "--json").json["logs"][0]["templates"]
+    assert len(listed) == 2 and {each["id"] for each in listed} == set(assignments)
+    for each in listed:
+        expected = [line for line, id in enumerate(assignments, 1) if id == each["id"]]
+        assert numbers(conclave("logs", "search", f"template:{each['id']}", path)) == expected
+
+
+TRACE = ["2026-03-01T12:00:00Z ERROR db: no connection",
+         "java.net.ConnectException: refused",
+         "\tat a.B.c(B.java:12)",
+         "a message of its own",
+         "2026-03-01T12:00:01Z INFO served",
+         "Traceback (most recent call last):",
+         "  File \"b.py\", line 3",
+         "KeyError: 'x'"]
+
+
+@pytest.fixture
+def trace(tmp_path):
+    path = tmp_path / "trace.log"
+    path.write_text("\n".join(TRACE))
+    return path
+
+
+def test_whole_records_of_lines(conclave, trace):
+    assert numbers(conclave("logs", "search", "B.java OR refused", trace, "--records")) == [1, 2, 3]
+    assert numbers(conclave("logs", "search", "KeyError OR own", trace, "--records")) == [4, 5, 6, 7, 8]
+    out = conclave("logs", "search", "B.java", trace, "--records", "-C", "1").out
+    assert out == f"1:{TRACE[0]}\n2:{TRACE[1]}\n3:{TRACE[2]}\n4-{TRACE[3]}\n"
+    assert conclave("logs", "search", "a OR e", trace, "--records", "--count").out == "3\n"
+
+
+def test_whole_records_as_json(conclave, trace):
+    found = conclave("logs", "search", "B.java OR refused OR own", trace, "--records", "--json").json
+    assert found["total"] == 2
+    assert found["matches"][0] == {"path": str(trace), "line": 1, "lines": 3, "text": "\n".join(TRACE[:3]), "level": "error",
+                                   "time": "2026-03-01T12:00:00Z"}
+    assert (found["matches"][1]["line"], found["matches"][1]["lines"]) == (4, 1)
 
 
 def test_context_stands_between_dashes(conclave, app):
@@ -115,6 +189,7 @@ def test_nothing_found_is_no_failure(conclave, app):
 @pytest.mark.parametrize("arguments, said", [
     (["a OR"], "expression:1:5"),
     (["level:eror"], "did you mean 'error'"),
+    (["field:status>=many"], "expression:1:15"),
     (["-E", "a("], "/a(/"),
     (["x", "--pattern", "noname"], "NAME=REGEX"),
     (["x", "--pattern", "n=["], "/[/"),
