@@ -150,6 +150,8 @@ FieldRole usual_role(std::string_view name) {
       Usual{"datetime", FieldRole::time},
       Usual{"date", FieldRole::time},
       Usual{"asctime", FieldRole::time},
+      Usual{"t.$date", FieldRole::time},               // MongoDB
+      Usual{"__REALTIME_TIMESTAMP", FieldRole::time},  // journald
       Usual{"level", FieldRole::level},
       Usual{"lvl", FieldRole::level},
       Usual{"severity", FieldRole::level},
@@ -159,6 +161,8 @@ FieldRole usual_role(std::string_view name) {
       Usual{"@l", FieldRole::level},
       Usual{"severityText", FieldRole::level},
       Usual{"severity_text", FieldRole::level},
+      Usual{"s", FieldRole::level},         // MongoDB: "I"
+      Usual{"PRIORITY", FieldRole::level},  // journald: "6"
       Usual{"msg", FieldRole::message},
       Usual{"message", FieldRole::message},
       Usual{"@message", FieldRole::message},

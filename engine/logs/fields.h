@@ -33,6 +33,8 @@ class FieldReader {
 
   void start(std::string_view line);
   [[nodiscard]] bool next(Field& field);
+  // Behind the last byte that was taken.
+  [[nodiscard]] std::size_t position() const { return at_; }
   // So far: words of the line that are no field.
   [[nodiscard]] std::size_t words() const { return words_; }
 

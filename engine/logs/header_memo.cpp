@@ -12,6 +12,8 @@
 #include <limits>
 #include <tuple>
 
+#include "engine/logs/json_header.h"
+
 namespace conclave::logs {
 
 namespace {
@@ -278,7 +280,7 @@ inline Header HeaderMemo::answer_from(Answer& answer, std::string_view line) {
       return with_stamp(header, {{day.midnight + time, form.format, form.zoned}, answer.stamp, end});
     }
   }
-  const StampReading reading = read_stamp(line, reference_, answer.stamp);
+  const StampReading reading = read_stamp(line, reference_, is_json_line(line) ? 0 : answer.stamp);
   if (!reading.found) return header;
   if (reading.found->begin == answer.stamp) answer.form = keep_form(line, *reading.found, reading.clock);
   return with_stamp(header, *reading.found);

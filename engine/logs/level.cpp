@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "engine/logs/json_header.h"
+
 namespace conclave::logs {
 namespace {
 
@@ -94,9 +96,7 @@ std::optional<LocatedLevel> syslog_priority(std::string_view line) {
   std::size_t i = 1;
   for (; i < line.size() && i < 4 && is_digit(line[i]); ++i) priority = priority * 10 + static_cast<unsigned>(line[i] - '0');
   if (i == 1 || i >= line.size() || line[i] != '>' || priority > 191) return std::nullopt;
-  constexpr std::array levels = {Level::fatal,   Level::fatal, Level::fatal, Level::error,
-                                 Level::warning, Level::info,  Level::info,  Level::debug};
-  return LocatedLevel{levels[priority & 7U], i + 1};
+  return LocatedLevel{level_of_severity(static_cast<char>('0' + (priority & 7U))), i + 1};
 }
 
 // "E0301 12:00:05" (klog), "E/Tag" (logcat), "E, [2026" (Ruby), all at the start of a line.
@@ -113,16 +113,10 @@ std::optional<LocatedLevel> leading_letter(std::string_view line) {
   return LocatedLevel{level, 5};
 }
 
-// Bunyan's and pino's numbers: 10 trace, 20 debug ... 60 fatal.
-Level number_level(std::string_view value) {
-  if (value.size() < 2 || value[1] != '0' || (value.size() > 2 && is_digit(value[2]))) return Level::unknown;
-  return value[0] >= '1' && value[0] <= '6' ? static_cast<Level>(value[0] - '0') : Level::unknown;
-}
-
-// level=info (logfmt), "level":"info" (JSON); `sign` stands between key and value. `by_value` is set if a number was looked at.
-Level keyed_level(std::string_view head, char sign, bool& by_value) {
+// level=info (logfmt). `by_value` is set if a number was looked at.
+Level keyed_level(std::string_view head, bool& by_value) {
   constexpr std::array<std::string_view, 5> keys = {"level", "lvl", "severity", "loglevel", "levelname"};
-  for (std::size_t at = head.find(sign); at != std::string_view::npos; at = head.find(sign, at + 1)) {
+  for (std::size_t at = head.find('='); at != std::string_view::npos; at = head.find('=', at + 1)) {
     std::size_t end = at;
     while (end > 0 && (head[end - 1] == '"' || head[end - 1] == ' ')) --end;
     std::size_t begin = end;
@@ -139,7 +133,7 @@ Level keyed_level(std::string_view head, char sign, bool& by_value) {
     while (stop < head.size() && is_letter(head[stop])) ++stop;
     if (const Word* word = find_word(head.substr(value, stop - value))) return word->level;
     by_value = true;
-    if (const Level level = number_level(head.substr(value)); level != Level::unknown) return level;
+    if (const Level level = level_of_number(head.substr(value)); level != Level::unknown) return level;
   }
   return Level::unknown;
 }
@@ -156,6 +150,26 @@ constexpr std::array<std::uint8_t, 256> byte_kinds = [] {
   return kinds;
 }();
 constexpr unsigned kind_of(char c) { return byte_kinds[static_cast<unsigned char>(c)]; }
+
+LevelReading read_json_level(std::string_view line) {
+  LevelReading reading;
+  FieldsOfRole levels(line, FieldRole::level);
+  Field field;
+  while (levels.next(field)) {
+    reading.found.level = level_of_field(field, reading.by_value);
+    reading.reach = levels.reach();
+    reading.by_value |= levels.by_value();
+    if (reading.found.level != Level::unknown) return reading;
+  }
+  reading.reach = levels.reach();
+  reading.by_value |= levels.by_value();
+  const auto message = json_message(line);  // what a container printed, wrapped
+  if (!message || is_json_line(*message)) return reading;
+  const LevelReading inner = read_level(*message);
+  reading.found.level = inner.found.level;
+  reading.by_value |= inner.by_value;
+  return reading;
+}
 
 class HeaderWalk {
  public:
@@ -245,6 +259,14 @@ class HeaderWalk {
       size = token.size() - begin;
       word = find_word(token.substr(begin));
     }
+    const bool behind_time = only_times_ && number_seen_ && depth_ == 0;
+    if (word == nullptr && colon_at + 1 == token.size() && behind_time) {  // Monolog: "] production.ERROR: "
+      const std::size_t dot = token.rfind('.');
+      begin = dot == std::string_view::npos ? 0 : dot + 1;
+      size = colon_at - begin;
+      const std::string_view capitals = token.substr(begin, size);
+      if (begin != 0 && std::all_of(capitals.begin(), capitals.end(), is_upper)) word = find_word(token.substr(begin, size));
+    }
     if (word == nullptr) return Level::unknown;
     const std::string_view text = token.substr(begin, size);
     const std::size_t start = at_ + begin;
@@ -308,6 +330,24 @@ std::string_view level_name(Level level) {
   return names[static_cast<std::size_t>(level)];
 }
 
+Level level_of_word(std::string_view word) {
+  const Word* const found = find_word(word);
+  return found == nullptr ? Level::unknown : found->level;
+}
+
+Level level_of_letter(char letter) { return letter_level(letter); }
+
+Level level_of_number(std::string_view number) {
+  if (number.size() < 2 || number[1] != '0' || (number.size() > 2 && is_digit(number[2]))) return Level::unknown;
+  return number[0] >= '1' && number[0] <= '6' ? static_cast<Level>(number[0] - '0') : Level::unknown;
+}
+
+Level level_of_severity(char digit) {
+  constexpr std::array levels = {Level::fatal,   Level::fatal, Level::fatal, Level::error,
+                                 Level::warning, Level::info,  Level::info,  Level::debug};
+  return digit >= '0' && digit <= '7' ? levels[static_cast<std::size_t>(digit - '0')] : Level::unknown;
+}
+
 LevelReading read_level(std::string_view line) {
   const std::string_view head = line.substr(0, header_bytes);
   if (head.empty()) return {};
@@ -315,19 +355,14 @@ LevelReading read_level(std::string_view line) {
     if (const auto found = syslog_priority(head)) return {*found, found->end, true};
   }
   if (const auto found = leading_letter(head)) return {*found, 9, false};
-  const std::size_t first = head.find_first_not_of(" \t");
-  if (first != std::string_view::npos && head[first] == '{') {
-    LevelReading reading{{}, header_bytes, false};
-    reading.found.level = keyed_level(head, ':', reading.by_value);
-    return reading;
-  }
+  if (is_json_line(line)) return read_json_level(line);
   HeaderWalk walk(head);
   LevelReading reading{walk.run(), 0, head[0] == '<'};
   reading.reach = std::min(walk.reach(), header_bytes);
   const std::size_t header_end = reading.found.level == Level::unknown ? reading.reach : reading.found.end;
   if (head.substr(0, header_end).find('=') == std::string_view::npos) return reading;
   reading.reach = header_bytes;  // logfmt: the level may stand behind other fields
-  if (const Level level = keyed_level(head, '=', reading.by_value); level != Level::unknown) reading.found = {level, 0};
+  if (const Level level = keyed_level(head, reading.by_value); level != Level::unknown) reading.found = {level, 0};
   return reading;
 }
 

@@ -13,8 +13,15 @@ inline constexpr std::size_t level_count = 7;
 [[nodiscard]] std::string_view level_name(Level level);
 
 // The level a line declares: a level word in the first 128 bytes that stands where headers have it ("ERROR", "[warn]",
-// "level=info", "E/", syslog "<3>", klog "E0301"). `unknown` if it declares none; the message body is never guessed from.
+// "level=info", "E/", syslog "<3>", klog "E0301"); of a JSON object its field of such a name, or what the header of the message
+// in it says. `unknown` if it declares none; the message body is never guessed from.
 [[nodiscard]] Level level_of(std::string_view line);
+
+// What a field says that is there to say it: "warn", "INFO"; 'W'; Bunyan's and pino's "30"; syslog's '4'.
+[[nodiscard]] Level level_of_word(std::string_view word);
+[[nodiscard]] Level level_of_letter(char letter);
+[[nodiscard]] Level level_of_number(std::string_view number);
+[[nodiscard]] Level level_of_severity(char digit);
 
 struct LocatedLevel {
   Level level = Level::unknown;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "engine/logs/json_header.h"
 #include "engine/logs/word_kind.h"
 
 namespace conclave::logs {
@@ -52,15 +53,6 @@ bool same_without_digits(std::string_view a, std::string_view b) {
   return _mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_setzero_si128())) == 0xffff;
 }
 
-// "level", "lvl", "severity" in any case: perhaps with a number for a value.
-bool names_a_level(std::string_view head) {
-  const auto small = [&](std::size_t i) { return static_cast<char>(head[i] | 0x20); };
-  for (std::size_t i = 1; i + 1 < head.size(); ++i) {
-    if (small(i) == 'v' && small(i - 1) == small(i + 1) && (small(i - 1) == 'e' || small(i - 1) == 'l')) return true;
-  }
-  return false;
-}
-
 // Whether a stamp could begin in the first 64 bytes of `rest`, before a message has begun.
 bool may_hold_stamp(std::string_view rest) {
   constexpr std::size_t window = 66;
@@ -95,9 +87,10 @@ KnownLine* LineMemory::find(std::string_view line, const Header& header) {
   known.stamp_begin = header.stamp_begin;
   known.stamp_end = header.stamp_end;
   known.format = header.format;
-  constexpr std::size_t header_bytes = 128;
-  known.varies = line[0] == '<' || names_a_level(line.substr(0, header_bytes)) ||
-                 (header.stamped && may_hold_stamp(line.substr(header.stamp_end)));
+  const auto wrapped = is_json_line(line) ? json_message(line) : std::nullopt;
+  known.varies = read_level(line).by_value || (wrapped          ? may_hold_stamp(*wrapped)
+                                               : header.stamped ? may_hold_stamp(line.substr(header.stamp_end))
+                                                                : false);
   if (!known.varies) return &known;
   known.text = line;
   return nullptr;

@@ -20,7 +20,8 @@ struct KnownLine {
   std::string_view text;  // of the first one, in the log; empty if nothing is known
   std::uint32_t stamp_begin = 0;
   std::uint32_t stamp_end = 0;
-  std::uint32_t message = 0;  // where it begins
+  std::uint32_t message_begin = 0;
+  std::uint32_t message_size = 0;
   StampFormat format = StampFormat::none;
   Level level = Level::unknown;
   bool varies = false;       // with the values of digits: only text is of use

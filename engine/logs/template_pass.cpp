@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/logs/json_header.h"
 #include "engine/logs/message.h"
 
 namespace conclave::logs {
@@ -10,8 +11,13 @@ namespace {
 
 ParsedLine parse(std::string_view line, const std::optional<LocatedStamp>& stamp, const TemplateOptions& options) {
   const LocatedLevel level = locate_level(line);
-  const std::size_t begin = options.content ? 0 : message_begin(line, stamp, level, options.reference);
-  return {stamp ? std::optional(stamp->stamp.time) : std::nullopt, level.level, line.substr(begin)};
+  const auto time = stamp ? std::optional(stamp->stamp.time) : std::nullopt;
+  if (options.content) return {time, level.level, line};
+  if (!is_json_line(line)) return {time, level.level, line.substr(message_begin(line, stamp, level, options.reference))};
+  const std::string_view message = json_message(line).value_or(line);
+  if (is_json_line(message)) return {time, level.level, message};
+  const auto inner = locate_stamp(message, options.reference);
+  return {time, level.level, message.substr(message_begin(message, inner, locate_level(message), options.reference))};
 }
 
 // What read_chunk() keeps from line to line.
@@ -26,7 +32,8 @@ class LineReader {
     const Header header = options_.content ? Header{} : tools_.headers.read(line, readable);
     known_ = tools_.lines.find(line, header);
     if (known_ != nullptr && !known_->text.empty()) {
-      return {header.stamped ? std::optional(header.time) : std::nullopt, known_->level, line.substr(known_->message)};
+      return {header.stamped ? std::optional(header.time) : std::nullopt, known_->level,
+              line.substr(known_->message_begin, known_->message_size)};
     }
     const LocatedStamp stamp{{header.time, header.format, header.zoned}, header.stamp_begin, header.stamp_end};
     parsed_ = parse(line, header.stamped ? std::optional(stamp) : std::nullopt, options_);
@@ -38,7 +45,8 @@ class LineReader {
     if (known_->text.empty()) {
       known_->text = line_;
       known_->level = parsed_.level;
-      known_->message = static_cast<std::uint32_t>(parsed_.message.data() - line_.data());
+      known_->message_begin = static_cast<std::uint32_t>(parsed_.message.data() - line_.data());
+      known_->message_size = static_cast<std::uint32_t>(parsed_.message.size());
       known_->shape = maker_.make(parsed_.message);
       known_->parameters = maker_.parameters();
       known_->part = 0;

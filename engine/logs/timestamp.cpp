@@ -3,12 +3,37 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/logs/json_header.h"
 #include "engine/logs/stamp_reader.h"
 
 namespace conclave::logs {
 namespace {
 
 constexpr std::size_t search_bytes = 96;
+
+// Of the fields that are there for the time.
+StampReading read_json_stamp(std::string_view line, TimeUs reference) {
+  StampReading reading;
+  FieldsOfRole times(line, FieldRole::time);
+  Field field;
+  while (times.next(field)) {
+    if (field.value.empty()) continue;
+    const auto begin = static_cast<std::size_t>(field.value.data() - line.data());
+    const std::string_view rest = line.substr(begin);
+    StampReader reader(rest, reference);
+    const auto stamp = read_stamp_at(reader, rest, 0);
+    reading.reach = std::max({reading.reach, times.reach(), begin + reader.reach()});
+    // With another value it may be one, or be no name of a time.
+    if ((!stamp && reader.refused_value()) || times.by_value()) reading.refused_count = reading.refused.size() + 1;
+    if (!stamp) continue;
+    reading.found = LocatedStamp{*stamp, begin, begin + reader.position()};
+    reading.clock = reader.clock();
+    return reading;
+  }
+  reading.reach = times.reach();
+  if (times.by_value()) reading.refused_count = reading.refused.size() + 1;
+  return reading;
+}
 
 }  // namespace
 
@@ -23,6 +48,10 @@ std::string_view stamp_format_name(StampFormat format) {
 
 StampReading read_stamp(std::string_view line, TimeUs reference, std::size_t from) {
   StampReading reading;
+  if (from == 0 && is_json_line(line)) {
+    reading = read_json_stamp(line, reference);
+    if (reading.found) return reading;
+  }
   const std::size_t limit = line.size() < search_bytes ? line.size() : search_bytes;
   char before = from == 0 || from > line.size() ? ' ' : line[from - 1];
   for (std::size_t at = from; at < limit; ++at) {

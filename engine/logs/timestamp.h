@@ -53,7 +53,8 @@ struct Stamp {
   bool zoned = false;  // with an offset, or a format that means UTC; others are taken as UTC here
 };
 
-// The first stamp that begins within the first 96 bytes of the line. Stamps without an offset are UTC; those without a year
+// The first stamp that begins within the first 96 bytes of the line; of a JSON object the field that is there for it, wherever it
+// stands. Stamps without an offset are UTC; those without a year
 // take the year that puts them nearest before `reference` (or at most a day after it: clocks and zones differ).
 [[nodiscard]] std::optional<Stamp> find_stamp(std::string_view line, TimeUs reference);
 

@@ -99,6 +99,28 @@ TEST(HeaderMemo, TakesAnyStampAfterAnyOther) {
   }
 }
 
+TEST(HeaderMemo, ReadsJsonAsIfEachLineWereReadAnew) {
+  const std::string wide(200, 'x');
+  const std::string lines = R"({"ts":1772366405.1,"level":"info","msg":"a"}
+{"level":"error","ts":"2026-03-01T12:00:05Z","msg":"b 12:00"}
+{"log":"2026-03-01 12:00:05 ERROR c","stream":"stdout","time":"2026-03-01T12:00:06.5Z"}
+{"log":"2026-03-01 12:00:05 WARN )" +
+                            wide + R"(","stream":"stdout","time":"2026-03-01T12:00:06.5Z"}
+{"\u0074ime":"2026-03-01T12:00:05Z","\u006cevel":"warn"}
+{"level":30,"time":1772366405123,"msg":"d"}
+{"time":99,"level":"info","msg":"2026-03-01 12:00:05"}
+{"a":"2026-03-01T12:00:05Z","b":{"level":"info"}}
+{"a":1,"time":"2026-03-01T12:00
+{"PRIORITY":"3","__REALTIME_TIMESTAMP":"1772366405123456"}
+{}
+)";
+  std::mt19937 random(3);
+  HeaderMemo memo(reference);
+  for (int round = 0; round < 2000; ++round) {
+    ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, round == 0 ? lines + lines : with_other_digits(lines, random))) << round;
+  }
+}
+
 TEST(HeaderMemo, ReadsDaysThatComeAndGo) {
   HeaderMemo memo(reference);
   std::string lines;

@@ -72,5 +72,24 @@ TEST(Level, HasANameForEach) {
   EXPECT_EQ(level_name(Level::fatal), "fatal");
 }
 
+TEST(Level, OfAJsonObjectIsThatOfItsFieldOrOfTheMessageInIt) {
+  const std::string wide(300, 'x');
+  EXPECT_EQ(level_of(R"({"msg":"level: error","level":"warn"})"), Level::warning);
+  EXPECT_EQ(level_of(R"({"msg":")" + wide + R"(","severity":"ERROR"})"), Level::error);
+  EXPECT_EQ(level_of(R"({"t":{"$date":"2026-03-01T12:00:05Z"},"s":"E","c":"NETWORK"})"), Level::error);
+  EXPECT_EQ(level_of(R"({"MESSAGE":"x","PRIORITY":"4"})"), Level::warning);
+  EXPECT_EQ(level_of(R"({"name":"app","level":50,"msg":"x"})"), Level::error);
+  EXPECT_EQ(level_of(R"({"@fields":{"lvl":"DEBUG"}})"), Level::debug);
+  EXPECT_EQ(level_of(R"({"log":"2026-03-01 12:00:05 ERROR disk full\n","stream":"stderr"})"), Level::error);
+  EXPECT_EQ(level_of(R"({"msg":"an error occurred"})"), Level::unknown);
+  EXPECT_EQ(level_of(R"({"levels":["error"],"tags":[{"level":"error"}]})"), Level::unknown);
+}
+
+TEST(Level, OfMonologStandsBehindTheChannel) {
+  EXPECT_EQ(level_of("[2026-03-01 12:00:05] production.ERROR: no such table"), Level::error);
+  EXPECT_EQ(level_of("[2026-03-01T12:00:05.123456+00:00] app.WARNING: slow [] []"), Level::warning);
+  EXPECT_EQ(level_of("[2026-03-01 12:00:05] a.b.error: text"), Level::unknown);
+}
+
 }  // namespace
 }  // namespace conclave::logs

@@ -336,5 +336,23 @@ TEST(Templates, GroupMostSampleLinesAsPeopleDid) {
   }
 }
 
+TEST(Templates, OfJsonLinesAreThoseOfTheirMessages) {
+  std::string log;
+  for (int i = 0; i < 40; ++i) {
+    const std::string number = std::to_string(i * 37 % 41);
+    log += R"({"log":"2026-03-01 12:00:05 ERROR disk sda)" + number +
+           R"( is full\n","stream":"stdout","time":"2026-03-01T12:00:)" + std::to_string(10 + i) + R"(.5Z"})" + "\n";
+    log += R"({"level":"info","id":)" + number + R"(,"msg":"served )" + number + R"( requests","ts":1772366405})" + "\n";
+  }
+  Job job;
+  TemplateOptions options;
+  options.reference = 1'772'366'405 * us_per_second;
+  const TemplateGroups found = mine_templates(log, options, job).value();
+  ASSERT_EQ(found.templates.size(), 2U);
+  EXPECT_EQ(found.templates[0].text, "disk <*> is full");
+  EXPECT_EQ(found.templates[0].level, Level::error);
+  EXPECT_EQ(found.templates[1].text, "served <*> requests");
+}
+
 }  // namespace
 }  // namespace conclave::logs

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace conclave::logs {
 namespace {
@@ -125,6 +126,27 @@ TEST(Stamp, SurvivesEveryCutOfALine) {
       EXPECT_LE(found ? found->end : 0, piece.size());
     }
   }
+}
+
+TEST(FindStamp, OfAJsonObjectIsItsFieldForTheTimeWhereverItStands) {
+  const TimeUs noon = *parse_time("2026-03-01T12:00:05.500Z");
+  const std::string wide(300, 'x');
+  for (const std::string& line : std::vector<std::string>{
+           R"({"log":"2020-01-01 00:00:00 started","stream":"stdout","time":"2026-03-01T12:00:05.5Z"})",
+           R"({"name":"app","msg":")" + wide + R"(","time":"2026-03-01T12:00:05.500Z","v":0})",
+           R"({"id":20250101120000,"ts":1772366405.5,"level":"info"})",
+           R"({"t":"request","timestamp":1772366405500})",
+           R"({"t":{"$date":"2026-03-01T12:00:05.500+00:00"},"s":"I"})",
+           R"({"__CURSOR":"s=1","__REALTIME_TIMESTAMP":"1772366405500000"})",
+           R"(  { "user" : {"time" : "2020-01-01T00:00:00Z"}, "@timestamp" : "2026-03-01T12:00:05.5Z" })",
+       }) {
+    const auto found = find_stamp(line, noon);
+    ASSERT_TRUE(found) << line;
+    EXPECT_EQ(found->time, noon) << line;
+  }
+  const auto other = find_stamp(R"({"started":"2026-03-01T12:00:05.5Z"})", noon);
+  ASSERT_TRUE(other);  // no field is there for it: the first one there is
+  EXPECT_EQ(other->time, noon);
 }
 
 }  // namespace
