@@ -1,8 +1,9 @@
 // Nobody marks where a record ends, so what may follow one is known by its look. Indented lines belong to the record above:
 // frames of Java ("\tat ..."), Python ("  File ..."), Node ("    at ...") and Go ("\t/src/main.go:12 +0x1d"), and what programs
 // print in several lines. Lines of a trace that are not indented have forms of their own: "Traceback (most recent call last):",
-// "Caused by: ...", "panic: ...", "goroutine 1 [running]:", "java.io.IOException: ...", "ValueError: ...". Between the frames of
-// Go stand calls ("main.main()") and blank lines. Any other line without a header is a message of its own.
+// "Caused by: ...", "panic: ...", "goroutine 1 [running]:", "java.io.IOException: ...", "ValueError: ...", and PHP's "#0
+// /srv/a.php(1): f()". Between the frames of Go stand calls ("main.main()") and blank lines. Any other line without a header is a
+// message of its own.
 #include "engine/logs/record.h"
 
 #include <algorithm>
@@ -39,6 +40,12 @@ bool is_name_and_text(std::string_view line) {
   return end > 0 && (end == line.size() || line.substr(end).starts_with(": "));
 }
 
+// "#3 /srv/app.php(12): App->run()"
+bool is_php_frame(std::string_view line) {
+  const std::size_t end = line.find_first_not_of("0123456789", 1);
+  return line.starts_with('#') && end != std::string_view::npos && end > 1 && line[end] == ' ';
+}
+
 // "main.main()", "net/http.(*conn).serve(0xc0001, {0x7f})"
 bool is_go_call(std::string_view line) {
   return line.ends_with(')') && line.find('.') < line.find('(') && line.find(' ') > line.find('(');
@@ -63,7 +70,8 @@ bool RecordFolder::continues(std::string_view line) {
   constexpr std::array<std::string_view, 3> python = {
       "Traceback (most recent call last)", "During handling of the above exception", "The above exception was the direct cause"};
   constexpr std::array<std::string_view, 4> go = {"goroutine ", "panic: ", "fatal error: ", "[signal "};
-  constexpr std::array<std::string_view, 4> other = {"Caused by: ", "Suppressed: ", "... ", "Node.js v"};
+  constexpr std::array<std::string_view, 6> other = {"Caused by: ", "Suppressed: ", "... ",
+                                                     "Node.js v",   "Stack trace:", "[stacktrace]"};
   if (starts_with_one(line, python)) {
     state_ = State::python;
     return true;
@@ -78,11 +86,11 @@ bool RecordFolder::continues(std::string_view line) {
     state_ = State::trace;
     return true;
   }
-  if (starts_with_one(line, other) || names_an_exception(line)) {
+  if (starts_with_one(line, other) || names_an_exception(line) || is_php_frame(line)) {
     state_ = State::trace;
     return true;
   }
-  if (state_ == State::trace && (line == "}" || line == "]")) return true;  // what Node prints of an error
+  if (state_ == State::trace && (line == "}" || line == "]" || line == "\"}")) return true;  // Node, Monolog
   state_ = State::record;
   return false;
 }

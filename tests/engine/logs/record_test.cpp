@@ -46,6 +46,12 @@ TEST(Record, HoldsAnErrorOfNode) {
                              "  code: 'E_X'", "}", "Node.js v18.12.0"}));
 }
 
+TEST(Record, HoldsTheStackOfPhp) {
+  EXPECT_TRUE(all_continued({"Stack trace:", "#0 /srv/app.php(12): App->run()", "#1 {main}", "  thrown in /srv/app.php on line 3"}));
+  EXPECT_TRUE(all_continued({"[stacktrace]", "#0 [internal function]: {closure}('a')", "#12 {main}", "\"}"}));
+  EXPECT_EQ(continued({"#include <x>", "# comment", "#"}), (std::vector<bool>{false, false, false}));
+}
+
 TEST(Record, EndsWhereAnotherMessageBegins) {
   EXPECT_EQ(continued({"  more of it", "server started", "  of that"}), (std::vector<bool>{true, false, true}));
   EXPECT_EQ(continued({"", "main.main()"}), (std::vector<bool>{false, false}));
