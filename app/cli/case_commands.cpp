@@ -102,6 +102,8 @@ void add_case_commands(CLI::App& app, Program& program) {
   check->callback(
       [&program, file, json] { program.chosen = [&program, file, json] { return check_case(program, *file, *json); }; });
 
+  add_case_log_commands(*group, program);
+
   auto* open = app.add_subcommand("open", "Open a case or a report in the window");
   const auto path = std::make_shared<std::string>();
   open->add_option("CASE", *path, "The case file")->required();

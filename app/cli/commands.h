@@ -13,7 +13,7 @@ namespace conclave::cli {
 struct Program;
 
 void add_consult_commands(CLI::App& app, Program& program);  // consult, here
-void add_case_commands(CLI::App& app, Program& program);     // case new, case check, open
+void add_case_commands(CLI::App& app, Program& program);     // case new, case check, open, with what add_case_...() adds
 void add_log_commands(CLI::App& app, Program& program);      // logs, with what add_log_..._command() add to it
 void add_scan_command(CLI::App& app, Program& program);      // scan
 void add_config_commands(CLI::App& app, Program& program);   // config check
@@ -23,6 +23,7 @@ void add_policy_command(CLI::App& app, Program& program);    // policy
 void add_keys_commands(CLI::App& app, Program& program);     // keys set, list, remove
 void add_history_commands(CLI::App& app, Program& program);  // history list, show, purge; replay
 
+void add_case_log_commands(CLI::App& cases, Program& program);
 void add_log_follow_command(CLI::App& logs, Program& program);
 void add_log_summary_command(CLI::App& logs, Program& program);
 void add_log_templates_command(CLI::App& logs, Program& program);

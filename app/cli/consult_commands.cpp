@@ -27,6 +27,8 @@ struct Arguments {
   std::vector<std::string> experts;
   std::vector<std::string> plugins;
   std::vector<std::string> endpoints;
+  std::vector<std::string> commands;
+  bool from_snapshots = false;
   std::vector<std::string> trusted;
   std::string weights;
   std::string failures;  // where to save what failed experts were given; empty: nowhere
@@ -54,6 +56,16 @@ void say_unknown_weights(Program& program, const std::map<std::string, double>& 
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       program.remark("conclave: the weight of '" + name + "' is for no expert of this circle" + did_you_mean(name, names));
     }
+  }
+}
+
+// Lines that the user agrees to and the case does not have: written otherwise, perhaps.
+void say_unknown_commands(Program& program, const Arguments& arguments, const Case& subject) {
+  std::vector<std::string_view> lines;
+  for (const LogCommand& command : subject.commands) lines.push_back(command.line);
+  for (const std::string& line : arguments.commands) {
+    if (std::find(lines.begin(), lines.end(), line) == lines.end())
+      program.remark("conclave: no log of this case is the command '" + line + "'" + did_you_mean(line, lines));
   }
 }
 
@@ -114,6 +126,10 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
   options.problems = circle->problems;
   options.embedding = circle->embedding;
   options.probes = circle->probes;
+  options.commands.allowed = arguments.commands;
+  options.commands.all_from_snapshots = arguments.from_snapshots;
+  options.commands.secrets = circle->secrets;
+  options.commands.on_run = [&program](const CommandRun& run) { audit(program, {audit_of_command(run)}); };
   audit(program, audit_of_consultation(subject, circle->experts, options));
   EvidencePtr evidence;
   options.on_gathered = [&](const Gathered& gathered) {
@@ -150,6 +166,8 @@ int run_consultation(Program& program, Arguments& arguments) {
   if (!arguments.weights.empty()) weights = read_weights(arguments.weights);
   if (!weights) return program.failed(weights.error());
   for (const std::string& endpoint : arguments.endpoints) audit(program, {audit_of_endpoint(endpoint, true, "for this run")});
+  for (const std::string& line : arguments.commands) audit(program, {audit_of_command_consent(line, true, "for this run")});
+  say_unknown_commands(program, arguments, *subject);
 
   program.out.keep_to_itself();  // standard output is the report and nothing else
   const auto host = start_scripts(remarks_of_experts(program));
@@ -202,6 +220,15 @@ void add_consult_commands(CLI::App& app, Program& program) {
   auto* consult = app.add_subcommand("consult", "Judge a case: gather evidence, ask the experts, conclude");
   const auto named = std::make_shared<Arguments>();
   consult->add_option("CASE", named->case_file, "The case file (YAML)")->required();
+  consult
+      ->add_option(
+          "--allow-command", named->commands,
+          "Consent for this run that a log of the case is what this command prints, the very line that the case has (may "
+          "be given again); `conclave case commands` remembers it. Without it nothing is run")
+      ->type_name("LINE")
+      ->allow_extra_args(false);
+  consult->add_flag("--from-snapshots", named->from_snapshots,
+                    "Run no command: judge what each printed the last time, which is kept for 30 days");
   add_options(*consult, *named);
   consult->callback([&program, named] { program.chosen = [&program, named] { return run_consultation(program, *named); }; });
 

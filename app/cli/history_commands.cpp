@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -13,6 +14,7 @@
 #include "app/cli/program.h"
 #include "app/cli/report_output.h"
 #include "app/cli/terminal.h"
+#include "engine/case/snapshots.h"
 #include "engine/store/store.h"
 
 namespace conclave::cli {
@@ -105,6 +107,19 @@ nlohmann::json judgement(const Report& report) {
   return kept;
 }
 
+// The verdict needs no evidence; who wants to look at what commands printed then finds it by its SHA-256.
+void say_snapshots(Program& program, const Report& report) {
+  const SnapshotStore store;
+  for (const auto& log : report.logs) {
+    if (!log.contains("command") || !log["command"].is_string() || !log.contains("path")) continue;
+    const auto input = std::find_if(report.receipt.inputs.begin(), report.receipt.inputs.end(),
+                                    [&](const ReceiptInput& each) { return log["path"] == each.path; });
+    const auto file = input == report.receipt.inputs.end() ? std::nullopt : store.find(input->sha256);
+    program.remark("conclave: what '" + harmless(log["command"].get<std::string>()) + "' printed is " +
+                   (file ? "kept in " + file->string() : "no longer kept"));
+  }
+}
+
 int replay_report(Program& program, const std::string& path, ReportOutput& output) {
   if (const auto settled = output.settle(); !settled) return program.failed(settled.error());
   const auto recorded = read_report(path);
@@ -112,6 +127,7 @@ int replay_report(Program& program, const std::string& path, ReportOutput& outpu
   const auto derived = replay(*recorded);
   if (!derived) return program.failed(derived.error());
   const int code = output.write(program, *derived);
+  say_snapshots(program, *recorded);
   const nlohmann::json before = judgement(*recorded);
   const nlohmann::json after = judgement(*derived);
   if (before == after) {

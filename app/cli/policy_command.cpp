@@ -43,6 +43,7 @@ nlohmann::json as_json(const PolicyFile& file) {
             {"max_time_s", number(plugins.max_time_s)},
             {"max_memory_mb", number(plugins.max_memory_mb)}}},
           {"endpoints", {{"allow", as_json(file.endpoints)}}},
+          {"commands", {{"allow", as_json(file.commands)}}},
           {"scan",
            {{"allow", file.scan_allow ? texts(*file.scan_allow) : nlohmann::json(nullptr)}, {"deny", texts(file.scan_deny)}}}};
 }
@@ -73,6 +74,7 @@ std::string as_text(const PolicyFile& file) {
   if (plugins.max_time_s) say("a plugin gets at most " + nlohmann::json(*plugins.max_time_s).dump() + " s");
   if (plugins.max_memory_mb) say("a plugin gets at most " + nlohmann::json(*plugins.max_memory_mb).dump() + " MB of memory");
   if (file.endpoints) say("evidence may be sent to: " + joined(*file.endpoints));
+  if (file.commands) say("logs may come from these commands: " + joined(*file.commands));
   if (file.scan_allow) say("may be scanned: " + ranges(*file.scan_allow));
   if (!file.scan_deny.empty()) say("may not be scanned: " + ranges(file.scan_deny));
   return text;

@@ -26,6 +26,7 @@
 #include "app/desktop/recent.h"
 #include "app/desktop/startup.h"
 #include "app/desktop/text.h"
+#include "app/desktop/widgets/command_consent.h"
 #include "app/desktop/widgets/console.h"
 #include "app/desktop/widgets/debugger_dialog.h"
 #include "app/desktop/widgets/export_dialog.h"
@@ -192,6 +193,7 @@ void MainWindow::connectSession() {
     for (const auto& entry : pages_) entry.page->showReport(session_.report());
     refresh();
   });
+  connect(&session_, &Session::commandsWanted, this, &MainWindow::showCommands);
   connect(&session_, &Session::consultStarted, this, &MainWindow::refresh);
   connect(&session_, &Session::answered, this, &MainWindow::refresh);
   connect(&session_, &Session::consultEnded, this, &MainWindow::refresh);
@@ -276,6 +278,16 @@ void MainWindow::showPlugins() {
   auto* dialog = new PluginsDialog(session_, experts->experts(), theme_, this);
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   connect(dialog, &QDialog::finished, experts, &ExpertsPage::showDetail);  // settings were edited here, perhaps
+  dialog->open();
+}
+
+void MainWindow::showCommands() {
+  if (!session_.subject() || findChild<CommandConsent*>()) return;
+  auto* dialog = new CommandConsent(session_.subject(), this);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &QDialog::accepted, this, [this, dialog] {
+    if (dialog->subject() == session_.subject()) session_.consultWith(dialog->decisions());
+  });
   dialog->open();
 }
 

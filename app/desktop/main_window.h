@@ -48,6 +48,7 @@ class MainWindow : public QMainWindow {
   void exportReport();
   void toggleConsole();
   void showPlugins();
+  void showCommands();  // asks what may run, and consults then
   void attachDebugger();
 
  protected:

@@ -58,6 +58,8 @@ void Menus::makeFileMenu() {
 void Menus::makeCircleMenu() {
   auto* menu = window_.menuBar()->addMenu(tr("&Circle"));
   consult_ = add(menu, "consult", tr("&Consult"), QKeySequence(Qt::Key_F5), tr("Gather evidence and ask the experts"));
+  commands_ = add(menu, {}, tr("Consult, deciding on c&ommands ..."), {},
+                  tr("Which commands logs of this case may come from, or what they printed before"));
   cancel_ = add(menu, "cancel", tr("C&ancel"), QKeySequence(Qt::Key_Escape), tr("Stop the consultation"));
   menu->addSeparator();
   auto* plugins = add(menu, "experts", tr("&Plugins ..."), QKeySequence(tr("Ctrl+Shift+P")),
@@ -66,6 +68,7 @@ void Menus::makeCircleMenu() {
   auto* debugger = add(menu, {}, tr("Attach a &debugger ..."), {}, tr("Let an editor debug the Python inside the window"));
   connect(debugger, &QAction::triggered, &window_, &MainWindow::attachDebugger);
   connect(consult_, &QAction::triggered, &session_, &Session::consult);
+  connect(commands_, &QAction::triggered, &window_, &MainWindow::showCommands);
   connect(cancel_, &QAction::triggered, &session_, &Session::cancel);
 }
 
@@ -131,6 +134,7 @@ void Menus::makeToolBar() {
 
 void Menus::refresh() {
   consult_->setEnabled(session_.subject() && !session_.isConsulting() && session_.scripts().state() != Scripts::State::starting);
+  commands_->setEnabled(consult_->isEnabled() && !session_.subject()->commands.empty());
   cancel_->setEnabled(session_.isConsulting());
   export_->setEnabled(session_.report() != nullptr);
   saveAs_->setEnabled(!session_.draftedFrom().empty());

@@ -47,6 +47,7 @@ class Menus : public QObject {
   QAction* saveAs_ = nullptr;
   QAction* export_ = nullptr;
   QAction* consult_ = nullptr;
+  QAction* commands_ = nullptr;
   QAction* cancel_ = nullptr;
   QAction* console_ = nullptr;
 };

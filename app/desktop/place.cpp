@@ -39,16 +39,21 @@ Place resolved(const Place& place, const Evidence* evidence) {
   const auto lines = evidence->integers("templates.first_line");
   for (std::size_t row = 0; row < logs.size() && row < lines.size(); ++row) {
     if (qtText(evidence->text("templates.id", row)) != place.id) continue;
-    const QString path = qtText(evidence->text("logs.path", static_cast<std::size_t>(logs[row])));
-    if (!place.source.isEmpty() && place.source != path) continue;
+    const auto log = static_cast<std::size_t>(logs[row]);
+    const QString path = qtText(evidence->text("logs.path", log));
+    const bool same = place.source == path ||
+                      (!evidence->text("logs.command", log).empty() && place.source == qtText(evidence->text("logs.name", log)));
+    if (!place.source.isEmpty() && !same) continue;
     return {Place::Kind::log, path, static_cast<quint64>(lines[row]), {}};
   }
   return {Place::Kind::log, place.source, 0, {}};
 }
 
 QString placeText(const Place& place) {
-  const QString name =
-      place.kind == Place::Kind::log || place.kind == Place::Kind::config ? QFileInfo(place.source).fileName() : place.source;
+  const bool isFile = place.kind == Place::Kind::log || place.kind == Place::Kind::config;
+  // A log may be named by the command that printed it, in which slashes separate no folders.
+  const bool isCommand = place.source.contains(QLatin1Char(' ')) && !place.source.startsWith(QLatin1Char('/'));
+  const QString name = isFile && !isCommand ? QFileInfo(place.source).fileName() : place.source;
   if (place.kind == Place::Kind::logTemplate) return QStringLiteral("template %1").arg(place.id.left(8));
   return place.line ? QStringLiteral("%1:%2").arg(name).arg(place.line) : name;
 }

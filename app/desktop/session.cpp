@@ -2,12 +2,14 @@
 
 #include <QCoreApplication>
 #include <QFileInfo>
+#include <QMetaMethod>
 #include <QPointer>
 #include <algorithm>
 
 #include "app/desktop/endpoints.h"
 #include "app/desktop/opening.h"
 #include "app/desktop/text.h"
+#include "engine/case/command_consent.h"
 #include "engine/case/past.h"
 #include "engine/case/policy.h"
 
@@ -21,7 +23,32 @@ struct Verdict {
   Report report;
   std::optional<Error> noHistory;  // the report is fine, but the history could not be read or written
   std::optional<Error> notAudited;
+  std::optional<Error> notRemembered;  // what the user decided on commands
 };
+
+// Remembers what was decided for good; what is decided for this time. In a job: others may hold the file.
+CommandOptions decided(const std::vector<CommandDecision>& decisions, const fs::path& folder, std::vector<AuditLine>& audit,
+                       std::optional<Error>& notRemembered) {
+  using enum CommandDecision::How;
+  CommandOptions options;
+  const std::string where = ", in " + command_folder(folder).string();
+  for (const auto& [line, how] : decisions) {
+    if (how == snapshot) options.from_snapshots.push_back(line);
+    if (how == once || how == always) options.allowed.push_back(line);
+    Result<bool> changed = false;
+    if (how == always) {
+      if (const auto agreed = agree_to_command(folder, line); !agreed) changed = tl::unexpected<Error>(agreed.error());
+    } else if (how != snapshot) {
+      changed = withdraw_command(folder, line);
+    }
+    if (!changed) notRemembered = changed.error();
+    if (how == once || how == always)
+      audit.push_back(audit_of_command_consent(line, true, (how == once ? "for this run" : "from now on") + where));
+    else if (changed && *changed)
+      audit.push_back(audit_of_command_consent(line, false, "from now on" + where));
+  }
+  return options;
+}
 
 // Nothing for a case that was drafted here: the next draft is another one.
 Result<std::optional<std::string>> lastReport(const Case& subject, const fs::path& history, bool drafted) {
@@ -277,7 +304,22 @@ Session::AskServices Session::askServices() const {
   };
 }
 
+bool Session::wantsConsent() const {
+  const auto& commands = case_->commands;
+  return std::any_of(commands.begin(), commands.end(), [&](const LogCommand& command) {
+    const auto objection = objection_to(command, *case_, {});
+    return objection && objection->rule == "consent";
+  });
+}
+
 void Session::consult() {
+  if (!case_ || isConsulting()) return;
+  const bool somebodyAsks = isSignalConnected(QMetaMethod::fromSignal(&Session::commandsWanted));
+  if (somebodyAsks && wantsConsent()) return Q_EMIT commandsWanted();
+  consultWith({});
+}
+
+void Session::consultWith(const std::vector<CommandDecision>& decisions) {
   if (!case_ || isConsulting()) return;
   const quint64 serial = ++serial_;
   gathered_.reset();
@@ -290,11 +332,13 @@ void Session::consult() {
         },
         Qt::QueuedConnection);
   };
-  auto work = [this, post, subject = asked(), host = scripts_.host(), request = request(), folders = folders_,
+  auto work = [this, post, decisions, subject = asked(), host = scripts_.host(), request = request(), folders = folders_,
                opened = openedHooks_, drafted = !draftedFrom_.empty()](Job& job) -> Result<Verdict> {
     std::vector<ExpertPtr> experts;
     ConsultOptions options;
     Verdict verdict;
+    std::vector<AuditLine> audit;
+    options.commands = decided(decisions, subject.base, audit, verdict.notRemembered);
     const auto note = [](std::optional<Error>& trouble, const auto& result) {
       if (!result) trouble = result.error();
     };
@@ -310,7 +354,12 @@ void Session::consult() {
       options.embedding = std::move(circle->embedding);
       options.probes = std::move(circle->probes);
       options.hooks = host->hooks(subject, request);
+      options.commands.secrets = std::move(circle->secrets);
     }
+    options.commands.on_run = [&](const CommandRun& run) {
+      note(verdict.notAudited, writeAudit({audit_of_command(run)}, folders.audit));
+    };
+    note(verdict.notAudited, writeAudit(audit, folders.audit));
     note(verdict.notAudited, writeAudit(audit_of_consultation(subject, experts, options), folders.audit));
     auto said = opened->call(subject, options.hooks, job);
     if (!said) return tl::unexpected<Error>(said.error());
@@ -334,20 +383,21 @@ void Session::consult() {
     verdict.report = std::move(*report);
     return verdict;
   };
-  consulting_ = jobs_.run<Verdict>({tr("Consulting: %1").arg(caseTitle()), this, QStringLiteral("consult")}, std::move(work),
-                                   [this](Result<Verdict> verdict) {
-                                     consulting_ = 0;
-                                     if (!verdict) {
-                                       if (verdict.error().kind != ErrorKind::cancelled)
-                                         Q_EMIT failed(tr("The consultation failed"), qtText(verdict.error().text()));
-                                       return Q_EMIT consultEnded(false);
-                                     }
-                                     publish(std::move(verdict->report), ReportOrigin::now);
-                                     if (verdict->noHistory)
-                                       Q_EMIT failed(tr("The history could not be used"), qtText(verdict->noHistory->text()));
-                                     complain(verdict->notAudited);
-                                     Q_EMIT consultEnded(true);
-                                   });
+  consulting_ = jobs_.run<Verdict>(
+      {tr("Consulting: %1").arg(caseTitle()), this, QStringLiteral("consult")}, std::move(work), [this](Result<Verdict> verdict) {
+        consulting_ = 0;
+        if (!verdict) {
+          if (verdict.error().kind != ErrorKind::cancelled)
+            Q_EMIT failed(tr("The consultation failed"), qtText(verdict.error().text()));
+          return Q_EMIT consultEnded(false);
+        }
+        publish(std::move(verdict->report), ReportOrigin::now);
+        if (verdict->noHistory) Q_EMIT failed(tr("The history could not be used"), qtText(verdict->noHistory->text()));
+        if (verdict->notRemembered)
+          Q_EMIT failed(tr("What you decided on commands is not remembered"), qtText(verdict->notRemembered->text()));
+        complain(verdict->notAudited);
+        Q_EMIT consultEnded(true);
+      });
   Q_EMIT consultStarted();
 }
 

@@ -29,6 +29,13 @@ using ReportPtr = std::shared_ptr<const Report>;
 // Where the report came from: judged here and now, or of an earlier time and perhaps no longer true.
 enum class ReportOrigin { now, history, file };
 
+// What the user says of a command that a log of the case comes from. `refuse` and `once` also take an earlier `always` back.
+struct CommandDecision {
+  enum class How { refuse, once, always, snapshot };
+  std::string line;
+  How how = How::refuse;
+};
+
 // Owner: main(). GUI thread; everything slow runs as a job and ends in a signal. Values are immutable once published.
 class Session : public QObject {
   Q_OBJECT
@@ -68,7 +75,9 @@ class Session : public QObject {
       std::vector<scan::Target>, const std::function<void(const scan::ScanResult&)>& on_result, Job&)>;
   [[nodiscard]] AskServices askServices() const;
 
+  // Where logs of the case come from commands that nobody agreed to, commandsWanted() instead; consultWith() goes on from there.
   void consult();
+  void consultWith(const std::vector<CommandDecision>& decisions);
   void cancel();  // asks the consultation to stop
   // Replaces what the case says about its experts for the next consultations; nothing: as the case says.
   void setExperts(std::optional<std::vector<ExpertChoice>> experts) { experts_ = std::move(experts); }
@@ -80,6 +89,7 @@ class Session : public QObject {
  Q_SIGNALS:
   void caseOpened();                                                          // evidence and report are gone
   void caseProblems(const std::vector<conclave::config::Problem>& problems);  // and what hooks note on it
+  void commandsWanted();                                                      // the user has to say whether they may run
   void consultStarted();
   void gatheredReady();  // while experts may still think
   void answered();       // one more expert ended
@@ -93,6 +103,7 @@ class Session : public QObject {
   void publish(Report report, ReportOrigin origin);
   void complain(const std::optional<Error>& audit);
   [[nodiscard]] Case asked() const;
+  [[nodiscard]] bool wantsConsent() const;
   void tellConsole();  // the names case, evidence and report
   void callOpenedHooks();
   [[nodiscard]] scripting::CircleRequest request() const;

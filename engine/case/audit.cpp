@@ -1,7 +1,11 @@
 #include "engine/case/audit.h"
 
+#include <array>
+#include <cstdio>
+
 #include "engine/base/folders.h"
 #include "engine/security/audit.h"
+#include "engine/security/redaction.h"
 
 namespace conclave {
 
@@ -25,6 +29,41 @@ AuditLine audit_of_scan(std::span<const scan::Target> targets, std::string_view 
   std::string detail = std::string(occasion) + ":";
   for (const scan::Target& target : targets) detail += " " + target.host + ":" + std::to_string(target.port);
   return {"scan", std::to_string(targets.size()) + (targets.size() == 1 ? " target" : " targets"), std::move(detail)};
+}
+
+AuditLine audit_of_command(const CommandRun& run) {
+  using logs::CommandEnd;
+  const std::string line = security::redact(run.line).text;
+  if (run.refused) return {"command.refused", line, run.failure};
+  const logs::CommandResult& result = run.result;
+  std::string detail;
+  switch (result.end) {
+    case CommandEnd::exited:
+      detail = "status " + std::to_string(result.code);
+      break;
+    case CommandEnd::killed:
+      detail = "signal " + std::to_string(result.code);
+      break;
+    case CommandEnd::timed_out:
+      detail = "timed out";
+      break;
+    case CommandEnd::too_large:
+      detail = "too large";
+      break;
+    case CommandEnd::cancelled:
+      detail = "cancelled";
+      break;
+  }
+  if (!run.failure.empty()) detail = "failed: " + run.failure;
+  std::array<char, 32> seconds{};
+  (void)std::snprintf(seconds.data(), seconds.size(), "%.3f", result.seconds);
+  detail += ", " + std::to_string(result.bytes) + " bytes, " + seconds.data() + " s";
+  detail += run.sha256.empty() ? ", not kept" : ", sha256 " + run.sha256;
+  return {"command.run", line, detail + ", in " + run.folder.string()};
+}
+
+AuditLine audit_of_command_consent(std::string_view line, bool allowed, std::string_view occasion) {
+  return {allowed ? "command.allow" : "command.withdraw", security::redact(line).text, std::string(occasion)};
 }
 
 AuditLine audit_of_endpoint(std::string_view endpoint, bool allowed, std::string_view occasion) {

@@ -29,6 +29,11 @@ struct AuditLine {
 [[nodiscard]] std::vector<AuditLine> audit_of_plugins(std::span<const ReceiptPlugin> plugins);
 // `occasion`: "case NAME", "command scan", ...
 [[nodiscard]] AuditLine audit_of_scan(std::span<const scan::Target> targets, std::string_view occasion);
+// A command that a log comes from: why it may not run, or how it ended, how much it printed (and the SHA-256 of that), for how
+// long it ran.
+[[nodiscard]] AuditLine audit_of_command(const CommandRun& run);
+// Whether the user agrees that the command runs in the folder of a case.
+[[nodiscard]] AuditLine audit_of_command_consent(std::string_view line, bool allowed, std::string_view occasion);
 // Whether the user agrees that evidence is sent to the endpoint (scheme://host:port).
 [[nodiscard]] AuditLine audit_of_endpoint(std::string_view endpoint, bool allowed, std::string_view occasion);
 

@@ -1,11 +1,13 @@
 // What to look at and what to ask. A plain value, read from a case file (YAML) or made in code.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +35,23 @@ struct ExpertChoice {
   }
 };
 
+// A log that a program prints. Nothing runs by being named here: see log_commands.h.
+struct LogCommand {
+  std::string line;  // for /bin/sh -c, in the folder of the case
+  std::string name;  // in reports; the line itself if the case gives none
+  double timeout_s = 60;
+  std::uint64_t max_bytes = std::uint64_t{1} << 30U;
+  // Where the case file says so, for messages; not part of what is asked.
+  config::Location location = {};
+
+  bool operator==(const LogCommand& other) const {
+    return line == other.line && name == other.name && timeout_s == other.timeout_s && max_bytes == other.max_bytes;
+  }
+};
+
+// Why this is no line that a user could agree to; empty: it is one. It has to be one line of text in which nothing is hidden.
+[[nodiscard]] std::string flaw_of_command(std::string_view line);
+
 struct Case {
   std::filesystem::path file;  // empty for cases made in code
   std::filesystem::path base;  // relative paths are relative to this folder
@@ -41,7 +60,8 @@ struct Case {
   std::string question_text;
   std::optional<TimeUs> change_time;
   std::optional<std::pair<TimeUs, TimeUs>> time_range;
-  std::vector<std::string> logs;  // paths, globs and directories, as written
+  std::vector<std::string> logs;     // paths, globs and directories, as written
+  std::vector<LogCommand> commands;  // more logs
   std::vector<scan::Target> services;
   std::string config;                 // path as written; empty: none
   std::vector<ExpertChoice> experts;  // empty: all shipped ones and those the user installed

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/base/text.h"
 #include "engine/case/case.h"
 #include "engine/config/tree.h"
 
@@ -11,6 +12,15 @@ using config::MapReader;
 using config::Node;
 using config::NodeKind;
 using config::Problem;
+
+constexpr double longest_command_s = 86'400;
+constexpr long long most_command_bytes = 1LL << 40;
+constexpr std::size_t longest_command = 4096;
+
+std::string trimmed(const std::string& text) {
+  const auto start = text.find_first_not_of(" \t\r\n");
+  return start == std::string::npos ? std::string() : text.substr(start, text.find_last_not_of(" \t\r\n") - start + 1);
+}
 
 // Reads one section of a case file after the other into `subject`; every mistake becomes a problem with its place.
 class CaseReader {
@@ -38,14 +48,15 @@ class CaseReader {
     read_gate();
     read_times();
     const std::size_t problems_before = problems_.size();
-    map_.texts("logs", subject_.logs);
+    read_logs();
     read_services();
     map_.text("config", subject_.config);
     const bool bad_evidence = problems_.size() > problems_before;  // said already, and not the same as none
     read_experts();
     read_circle();
     map_.finish();
-    if (!bad_evidence && subject_.logs.empty() && subject_.services.empty() && subject_.config.empty()) {
+    const bool no_logs = subject_.logs.empty() && subject_.commands.empty();
+    if (!bad_evidence && no_logs && subject_.services.empty() && subject_.config.empty()) {
       map_.error(root_, "no-evidence", "a case needs evidence: logs, services or config", "write for example logs: [app.log]");
     }
   }
@@ -127,6 +138,51 @@ class CaseReader {
       return;
     }
     subject_.time_range = {*from, *to};
+  }
+
+  // Paths, and maps that name a command.
+  void read_logs() {
+    const Node* node = map_.any("logs");
+    if (node == nullptr) return;
+    if (node->kind != NodeKind::list) return read_log(*node);
+    for (const Node& item : node->items) read_log(item);
+  }
+
+  void read_log(const Node& node) {
+    if (node.kind == NodeKind::scalar) return subject_.logs.push_back(node.scalar);
+    if (node.kind != NodeKind::map) {
+      map_.error(node, "wrong-type", "logs of a case must be paths or commands, not " + config::shown(node),
+                 "write for example logs: [app.log, {command: journalctl -u api}]");
+      return;
+    }
+    MapReader log(node, "a log", problems_);
+    LogCommand command;
+    command.location = node.location;
+    const Node* line = log.any("command");
+    if (!log.text("command", command.line)) {
+      if (line == nullptr)
+        map_.error(node, "missing-key", "a log that is no path needs a command", "write for example command: journalctl -u api");
+    } else {
+      command.location = line->location;
+      command.line = trimmed(command.line);
+      if (const std::string flaw = flaw_of_command(command.line); !flaw.empty()) {
+        map_.error(*line, "bad-command", flaw);
+        command.line.clear();
+      }
+    }
+    log.text("name", command.name);
+    log.number("timeout", command.timeout_s, 0.1, longest_command_s);
+    if (long long bytes = 0; log.integer("max_bytes", bytes, 1, most_command_bytes))
+      command.max_bytes = static_cast<std::uint64_t>(bytes);
+    log.finish();
+    if (command.line.empty()) return;
+    if (command.name.empty()) command.name = command.line;
+    for (const LogCommand& other : subject_.commands) {
+      if (other.line != command.line && other.name != command.name) continue;
+      map_.error(node, "duplicate-log", "two logs are '" + (other.line == command.line ? command.line : command.name) + "'");
+      return;
+    }
+    subject_.commands.push_back(std::move(command));
   }
 
   void read_service(const Node& node) {
@@ -259,6 +315,25 @@ CaseFile case_from_tree(const Node& root, const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+std::string flaw_of_command(std::string_view line) {
+  if (line.empty()) return "a command must not be empty";
+  if (line.size() > longest_command) return "a command is at most 4,096 bytes long; put more into a script";
+  if (find_invalid_utf8(line) != std::string_view::npos) return "a command must be valid UTF-8";
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const auto byte = [&](std::size_t at) { return at < line.size() ? static_cast<unsigned char>(line[at]) : 0U; };
+    if (byte(i) == '\n' || byte(i) == '\r') return "a command is one line; put more into a script";
+    // C1 controls; marks and embeddings that change the direction of text; characters without a width.
+    const bool hidden = byte(i) < 0x20 || byte(i) == 0x7f || (byte(i) == 0xC2 && byte(i + 1) < 0xA0) ||
+                        (byte(i) == 0xD8 && byte(i + 1) == 0x9C) ||
+                        (byte(i) == 0xE2 && byte(i + 1) == 0x80 &&
+                         ((byte(i + 2) >= 0x8B && byte(i + 2) <= 0x8F) || (byte(i + 2) >= 0xA8 && byte(i + 2) <= 0xAE))) ||
+                        (byte(i) == 0xE2 && byte(i + 1) == 0x81 && byte(i + 2) >= 0xA0 && byte(i + 2) <= 0xAF) ||
+                        (byte(i) == 0xEF && byte(i + 1) == 0xBB && byte(i + 2) == 0xBF);
+    if (hidden) return "a command must not hold characters that cannot be seen, such as tabs or those that turn text around";
+  }
+  return {};
+}
 
 std::string ExpertChoice::place(const std::string& setting) const {
   const auto found = setting_places.find(setting);

@@ -35,6 +35,16 @@ scan::Target target_from_json(const json& in) {
   return target;
 }
 
+json command_to_json(const LogCommand& command) {
+  return {{"command", command.line}, {"name", command.name}, {"timeout", command.timeout_s}, {"max_bytes", command.max_bytes}};
+}
+
+LogCommand command_from_json(const json& in) {
+  LogCommand command{in.at("command"), in.at("name"), in.at("timeout"), in.at("max_bytes")};
+  if (const std::string flaw = flaw_of_command(command.line); !flaw.empty()) throw json::other_error::create(501, flaw, &in);
+  return command;
+}
+
 Case read(const json& in) {
   Case subject;
   subject.file = path_from(in.at("file"));
@@ -46,6 +56,7 @@ Case read(const json& in) {
   if (const json& range = in.at("time_range"); !range.is_null())
     subject.time_range = {range.at(0).get<TimeUs>(), range.at(1).get<TimeUs>()};
   for (const json& log : in.at("logs")) subject.logs.push_back(path_from(log));
+  for (const json& command : in.at("commands")) subject.commands.push_back(command_from_json(command));
   for (const json& service : in.at("services")) subject.services.push_back(target_from_json(service));
   subject.config = path_from(in.at("config"));
   for (const json& expert : in.at("experts"))
@@ -95,6 +106,8 @@ consensus::Question question_from_json(const json& in) {
 json to_json(const Case& subject) {
   json logs = json::array();
   for (const std::string& log : subject.logs) logs.push_back(bytes_as_text(log));
+  json commands = json::array();
+  for (const LogCommand& command : subject.commands) commands.push_back(command_to_json(command));
   json services = json::array();
   for (const scan::Target& target : subject.services) services.push_back(target_to_json(target));
   json experts = json::array();
@@ -109,6 +122,7 @@ json to_json(const Case& subject) {
       {"change_time", or_null(subject.change_time)},
       {"time_range", subject.time_range ? json::array({subject.time_range->first, subject.time_range->second}) : json(nullptr)},
       {"logs", std::move(logs)},
+      {"commands", std::move(commands)},
       {"services", std::move(services)},
       {"config", bytes_as_text(subject.config)},
       {"experts", std::move(experts)},

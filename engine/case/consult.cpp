@@ -1,8 +1,10 @@
 #include "engine/case/consult.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "engine/base/ids.h"
@@ -25,7 +27,10 @@ nlohmann::json logs_of(const Evidence& evidence) {
   const auto readable = evidence.bytes("logs.unreadable");
   for (std::size_t row = 0; row < readable.size(); ++row) {
     const auto value = [&](const char* column) { return evidence.integers(column)[row]; };
+    const auto command = evidence.text("logs.command", row);
     logs.push_back({{"path", evidence.text("logs.path", row)},
+                    {"name", evidence.text("logs.name", row)},
+                    {"command", command.empty() ? nlohmann::json(nullptr) : nlohmann::json(command)},
                     {"readable", readable[row] == 0},
                     {"bytes", value("logs.bytes")},
                     {"lines", value("logs.lines")},
@@ -50,6 +55,22 @@ nlohmann::json configs_of(const Evidence& evidence) {
                        {"problems", problems}});
   }
   return configs;
+}
+
+// Where what a command printed is kept says nothing to a reader: the command's own name does, in every report the same.
+void name_commands(std::vector<ExpertResponse>& responses, const Evidence& evidence) {
+  std::map<std::string, std::string, std::less<>> names;
+  for (std::size_t row = 0; row < evidence.rows("logs.command"); ++row) {
+    if (!evidence.text("logs.command", row).empty())
+      names.emplace(evidence.text("logs.path", row), evidence.text("logs.name", row));
+  }
+  for (ExpertResponse& response : responses) {
+    for (consensus::Claim& claim : response.claims) {
+      for (consensus::Citation& citation : claim.evidence) {
+        if (const auto name = names.find(citation.source); name != names.end()) citation.source = name->second;
+      }
+    }
+  }
 }
 
 // The cited lines, each once: what a reader needs when the log has been rotated away.
@@ -156,6 +177,7 @@ Result<Report> make_report(const Case& subject, const Gathered& gathered, std::v
     fail_if_invalid(response, subject.question);
   }
   verify_claims(responses, *gathered.evidence);
+  name_commands(responses, *gathered.evidence);
 
   Report report;
   report.id = random_id();
@@ -234,7 +256,7 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
     loaded = std::move(*checked);
   }
 
-  auto gathered = gather(subject, loaded, job);
+  auto gathered = gather(subject, loaded, job, options.commands);
   if (!gathered) return tl::unexpected(gathered.error());
   gathered->problems.insert(gathered->problems.end(), options.problems.begin(), options.problems.end());
   if (options.previous) {

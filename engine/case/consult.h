@@ -14,6 +14,7 @@
 #include "engine/case/case.h"
 #include "engine/case/evidence.h"
 #include "engine/case/expert.h"
+#include "engine/case/log_commands.h"
 #include "engine/case/probes.h"
 #include "engine/case/report.h"
 #include "engine/config/infrastructure.h"
@@ -33,8 +34,10 @@ struct Gathered {
 [[nodiscard]] Result<std::optional<config::ConfigFile>> load_config(const Case& subject);
 
 // Reads logs, scans services, takes `config` as loaded (and perhaps changed by a hook). Named logs or configuration that cannot
-// be read are an error (exit 2); what a glob found, a problem.
-[[nodiscard]] Result<Gathered> gather(const Case& subject, const std::optional<config::ConfigFile>& config, Job& job);
+// be read are an error (exit 2), as is a command that fails and prints nothing; what a glob found, and a command that may not
+// run, a problem.
+[[nodiscard]] Result<Gathered> gather(const Case& subject, const std::optional<config::ConfigFile>& config, Job& job,
+                                      const CommandOptions& commands = {});
 
 // Functions of the host, called between the steps from the thread that runs consult(). Each may be empty; a stop of the job
 // ends them.
@@ -73,6 +76,7 @@ struct ConsultOptions {
   std::optional<OpenedCase> opened;                // the case was opened before: on_case_opened is not called again
   std::optional<Embedding> embedding;              // for cases whose texts are compared by one, and used by no other
   Probes probes;                                   // those that services of the case name
+  CommandOptions commands;                         // which logs of the case may be what a command prints
   std::map<std::string, double> weights;           // by expert name; over those of the case
   std::vector<consensus::ExpertResponse> refused;  // plugins that were not allowed to run, already recorded as such
   std::vector<config::Problem> problems;           // of the circle itself, for the report

@@ -18,9 +18,9 @@ namespace conclave {
 // + 1 u64 offsets into the UTF-8 bytes that follow them. Tables are columns that share the part of the name before the dot:
 //
 //   case      json (1 row: name, question, verdicts, time_range, change_time)
-//   logs      path, name, bytes, lines, error_lines, warning_lines, timestamp_lines, first_time, last_time (us, INT64_MIN if
-//   none),
-//             stamp_format, bucket_us, out_of_order, level_0 .. level_6, unreadable (u8)
+//   logs      path, name, command (that printed it; empty: none), bytes, lines, error_lines, warning_lines, timestamp_lines,
+//             first_time, last_time (us, INT64_MIN if none), stamp_format, bucket_us, out_of_order, level_0 .. level_6,
+//             unreadable (u8)
 //   buckets   log (row of logs), start, lines, error_lines, warning_lines, first_error_line
 //   gaps      log, from, to, line_before, line_after
 //   samples   log, line, time, level, text

@@ -119,8 +119,10 @@ void add_case_columns(EvidenceBuilder& builder, const Case& subject) {
 
 void add_log_columns(EvidenceBuilder& builder, const std::vector<LogFindings>& logs) {
   builder.add_texts("logs.path", texts(logs, [](const auto& log) { return log.path; }));
-  builder.add_texts("logs.name",
-                    texts(logs, [](const auto& log) { return std::filesystem::path(log.path).filename().string(); }));
+  builder.add_texts("logs.name", texts(logs, [](const auto& log) {
+                      return log.name.empty() ? std::filesystem::path(log.path).filename().string() : log.name;
+                    }));
+  builder.add_texts("logs.command", texts(logs, [](const auto& log) { return log.command; }));
   builder.add_integers("logs.bytes", integers(logs, [](const auto& log) { return log.summary.bytes; }));
   builder.add_integers("logs.lines", integers(logs, [](const auto& log) { return log.summary.lines; }));
   builder.add_integers("logs.error_lines", integers(logs, [](const auto& log) { return log.summary.error_lines; }));

@@ -17,6 +17,8 @@ namespace conclave {
 // What one log gave.
 struct LogFindings {
   std::string path;
+  std::string name = {};     // empty: that of the file
+  std::string command = {};  // that printed it; empty: none
   std::uint64_t file_bytes = 0;
   bool unreadable = false;
   logs::LogSummary summary;

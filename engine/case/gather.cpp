@@ -11,6 +11,7 @@
 #include "engine/base/text.h"
 #include "engine/case/consult.h"
 #include "engine/case/evidence_columns.h"
+#include "engine/case/log_commands.h"
 #include "engine/case/policy.h"
 #include "engine/logs/line_index.h"
 #include "engine/logs/source.h"
@@ -35,7 +36,7 @@ fs::path resolved(const Case& subject, const std::string& path) {
 // Collects what could not be read, and how much was asked for.
 class Gatherer {
  public:
-  Gatherer(const Case& subject, Job& job) : subject_(subject), job_(job) {}
+  Gatherer(const Case& subject, const CommandOptions& commands, Job& job) : subject_(subject), commands_(commands), job_(job) {}
 
   Result<Gathered> run(const std::optional<config::ConfigFile>& config) {
     if (!subject_.file.empty()) add_input(subject_.file);
@@ -72,6 +73,12 @@ class Gatherer {
   }
 
  private:
+  struct Found {
+    fs::path file;
+    bool named;                           // the case names the file itself
+    const LogCommand* command = nullptr;  // that printed it
+  };
+
   void add_problem(std::string kind, config::Problem problem) { problems_.push_back({std::move(kind), std::move(problem)}); }
 
   // Named evidence that cannot be read: an error, unless the case says to go on without it.
@@ -93,7 +100,7 @@ class Gatherer {
 
   Result<void> read_logs() {
     std::set<fs::path> seen;
-    std::vector<std::pair<fs::path, bool>> files;  // and whether the case names the file itself
+    std::vector<Found> files;
     std::uint64_t total = 0;
     for (const std::string& pattern : subject_.logs) {
       const auto found = logs::find_files(pattern, subject_.base);
@@ -112,14 +119,29 @@ class Gatherer {
       for (const fs::path& file : found->files) {
         if (!seen.insert(file.lexically_normal()).second) continue;
         const bool named = file.lexically_normal() == resolved(subject_, pattern);
-        files.emplace_back(file, named);
+        files.push_back({file, named});
         std::error_code ignored;
         total += fs::file_size(file, ignored);
       }
     }
+    for (const LogCommand& command : subject_.commands) {
+      auto log = read_command(command, subject_, commands_, job_);
+      if (!log) {
+        if (auto gone_on = missing(log.error()); !gone_on) return gone_on;
+        continue;
+      }
+      for (config::Problem& problem : log->problems) add_problem("log", std::move(problem));
+      if (!log->snapshot) {
+        ++asked_;
+        gathered_.unreadable = true;
+        continue;
+      }
+      files.push_back({log->snapshot->file, true, &command});
+      total += log->snapshot->result.bytes;
+    }
     job_.begin("reading logs", total, "B");
-    for (const auto& [file, named] : files) {
-      if (auto read = read_log(file, named); !read) return read;
+    for (const Found& found : files) {
+      if (auto read = read_log(found); !read) return read;
     }
     return {};
   }
@@ -133,17 +155,22 @@ class Gatherer {
     logs_.push_back(std::move(log));
   }
 
-  Result<void> read_log(const fs::path& file, bool named) {
+  Result<void> read_log(const Found& found) {
+    const fs::path& file = found.file;
     Job opening(file.string(), job_);
     const auto bytes = logs::LogBytes::open(file, opening);
     if (!bytes) {
       if (bytes.error().kind == ErrorKind::cancelled) return tl::unexpected(bytes.error());
-      if (named) return missing(bytes.error());
+      if (found.named) return missing(bytes.error());
       add_unreadable_found(bytes.error());
       return {};
     }
     LogFindings log;
     log.path = file.string();
+    if (found.command != nullptr) {
+      log.name = found.command->name;
+      log.command = found.command->line;
+    }
     log.file_bytes = (*bytes)->file_bytes();
 
     Result<logs::LogSummary> summary;
@@ -178,7 +205,8 @@ class Gatherer {
     }
     ++asked_;
     ++read_;
-    if (const auto problem = (*bytes)->problem()) {
+    if (auto problem = (*bytes)->problem()) {
+      if (found.command != nullptr) problem->where = log.name;
       add_problem("log", problem_from(*problem, "damaged", config::Severity::warning));
     }
     gathered_.inputs.push_back({log.path, log.file_bytes, digest ? std::move(*digest) : std::string{}});
@@ -205,6 +233,7 @@ class Gatherer {
   }
 
   const Case& subject_;
+  const CommandOptions& commands_;
   Job& job_;
   Gathered gathered_;
   std::vector<SourcedProblem> problems_;
@@ -223,8 +252,9 @@ Result<std::optional<config::ConfigFile>> load_config(const Case& subject) {
   return std::optional(std::move(*config));
 }
 
-Result<Gathered> gather(const Case& subject, const std::optional<config::ConfigFile>& config, Job& job) {
-  return Gatherer(subject, job).run(config);
+Result<Gathered> gather(const Case& subject, const std::optional<config::ConfigFile>& config, Job& job,
+                        const CommandOptions& commands) {
+  return Gatherer(subject, commands, job).run(config);
 }
 
 }  // namespace conclave

@@ -156,6 +156,12 @@ Result<PolicyFile> read_policy(std::string_view toml, const fs::path& path) {
     policy.endpoints = list_of<std::string>(table, "allow", findings, [](const std::string& text) { return endpoint_of(text); });
     table.finish();
   }
+  if (const auto* commands = top.table("commands")) {
+    TomlTable table(*commands, "commands.", findings);
+    policy.commands =
+        list_of<std::string>(table, "allow", findings, [](std::string text) -> Result<std::string> { return text; });
+    table.finish();
+  }
   if (const auto* scan = top.table("scan")) read_scan(*scan, policy, findings);
   top.finish();
   if (auto fine = findings.result(); !fine) return tl::unexpected(std::move(fine.error()));
@@ -168,6 +174,14 @@ std::string Policy::forbids_endpoint(std::string_view endpoint) const {
     if (!file.endpoints) continue;
     if (!wanted || std::find(file.endpoints->begin(), file.endpoints->end(), *wanted) == file.endpoints->end())
       return file.path.string() + " does not allow to send evidence to " + std::string(endpoint);
+  }
+  return {};
+}
+
+std::string Policy::forbids_command(std::string_view line) const {
+  for (const PolicyFile& file : files) {
+    if (!file.commands || std::find(file.commands->begin(), file.commands->end(), line) != file.commands->end()) continue;
+    return file.path.string() + " does not allow " + (file.commands->empty() ? "commands" : "this command");
   }
   return {};
 }

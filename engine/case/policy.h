@@ -31,6 +31,7 @@ struct PolicyFile {
   std::filesystem::path path;
   Plugins plugins;
   std::optional<std::vector<std::string>> endpoints;  // as endpoint_of() writes them
+  std::optional<std::vector<std::string>> commands;   // exact lines that logs of cases may come from
   std::optional<std::vector<scan::AddressRange>> scan_allow;
   std::vector<scan::AddressRange> scan_deny;
 };
@@ -44,6 +45,8 @@ struct Policy {
 
   // Why evidence may not be sent there; empty: it may, if the user agrees.
   [[nodiscard]] std::string forbids_endpoint(std::string_view endpoint) const;
+  // Why a log may not be what this command prints; empty: it may, if the user agrees.
+  [[nodiscard]] std::string forbids_command(std::string_view line) const;
   [[nodiscard]] std::string forbids_address(const scan::Address& address) const;
   // `options` that forbid what this does.
   [[nodiscard]] scan::ScanOptions within(scan::ScanOptions options) const;

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array plain_columns{"samples.text",    "templates.text", "services.host",    "services.address",
+constexpr std::array plain_columns{"samples.text",    "templates.text", "services.host",    "services.address", "logs.command",
                                    "services.detail", "values.value",   "problems.message", "problems.fix"};
 constexpr std::array json_columns{"case.json", "config.json", "config.model", "facts.json", "previous.json"};
 
@@ -72,6 +72,11 @@ Result<EvidencePtr> redacted(const Evidence& evidence) {
       change_column(evidence, name, builder, [&](std::size_t row) { return redacted_text(evidence.text(name, row)); });
     }
   }
+  // A command may hold a password, and is its own name unless the case gives it one.
+  change_column(evidence, "logs.name", builder, [&](std::size_t row) {
+    const std::string_view name = evidence.text("logs.name", row);
+    return evidence.text("logs.command", row).empty() ? std::string(name) : redacted_text(name);
+  });
   for (const char* name : json_columns) {
     change_column(evidence, name, builder, [&](std::size_t row) { return redacted_json_text(evidence.text(name, row)); });
   }

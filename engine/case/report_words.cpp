@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <tuple>
 
 #include "engine/security/redaction.h"
@@ -100,6 +101,39 @@ std::vector<const consensus::ExpertResponse*> reading_order(const Report& report
   return order;
 }
 
+namespace {
+
+// A log that is named by the command it comes from, wherever that name stands.
+template <class Clean>
+void clean_commands(Report& copy, Clean clean) {
+  std::map<std::string, std::string> names;
+  for (nlohmann::json& log : copy.logs) {
+    if (!log.contains("command") || !log["command"].is_string() || !log.contains("name") || !log["name"].is_string()) continue;
+    const auto name = log["name"].get<std::string>();
+    auto command = log["command"].get<std::string>();
+    std::string& shown = names[name];
+    shown = name;
+    clean(shown);
+    clean(command);
+    log["name"] = shown;
+    log["command"] = std::move(command);
+  }
+  const auto rename = [&](std::string& name) {
+    if (const auto known = names.find(name); known != names.end()) name = known->second;
+  };
+  for (auto& response : copy.responses) {
+    for (auto& claim : response.claims) {
+      for (auto& citation : claim.evidence) rename(citation.source);
+    }
+  }
+  for (Excerpt& excerpt : copy.excerpts) rename(excerpt.source);
+  for (config::Problem& problem : copy.problems) {
+    if (problem.location.line == 0) clean(problem.location.file);  // also of a command that was not run
+  }
+}
+
+}  // namespace
+
 Report redacted_copy(const Report& report) {
   const auto clean = [](std::string& text) { text = security::redact(text).text; };
   Report copy = report;
@@ -122,7 +156,11 @@ Report redacted_copy(const Report& report) {
     }
   }
   for (Excerpt& excerpt : copy.excerpts) clean(excerpt.text);
-  for (config::Problem& problem : copy.problems) clean(problem.message);
+  for (config::Problem& problem : copy.problems) {
+    clean(problem.message);
+    clean(problem.fix);
+  }
+  clean_commands(copy, clean);
   return copy;
 }
 

@@ -72,7 +72,7 @@ class Verifier {
     const auto lines = evidence_.integers("logs.lines");
     for (std::size_t row = 0; row < lines.size(); ++row) {
       const std::string path(evidence_.text("logs.path", row));
-      if (!same_source(citation.source, path)) continue;
+      if (!same_log(citation.source, path, row)) continue;
       if (citation.line == 0 || citation.line > static_cast<std::uint64_t>(lines[row])) return std::nullopt;
       return files_.line(path, citation.line);
     }
@@ -84,9 +84,15 @@ class Verifier {
     for (std::size_t row = 0; row < logs.size(); ++row) {
       if (evidence_.text("templates.id", row) != citation.id) continue;
       const auto path = evidence_.text("logs.path", static_cast<std::size_t>(logs[row]));
-      if (citation.source.empty() || same_source(citation.source, path)) return excerpt_of(evidence_.text("templates.text", row));
+      if (citation.source.empty() || same_log(citation.source, path, static_cast<std::size_t>(logs[row])))
+        return excerpt_of(evidence_.text("templates.text", row));
     }
     return std::nullopt;
+  }
+
+  // What a command printed goes by its name.
+  [[nodiscard]] bool same_log(std::string_view named, std::string_view path, std::size_t row) const {
+    return same_source(named, path) || (!named.empty() && named == evidence_.text("logs.name", row));
   }
 
   std::optional<std::string> service_state(const consensus::Citation& citation) {

@@ -54,13 +54,29 @@ Case read_case_text(py::handle text, py::handle file) {
   return parsed;
 }
 
-std::vector<std::string> to_paths(py::handle value, const char* what) {
-  if (PyUnicode_Check(value.ptr()) || PyBytes_Check(value.ptr()) || py::hasattr(value, "__fspath__")) {
-    return {to_path(value, what).string()};
-  }
+// Paths, and mappings that name a command, as in a case file.
+struct GivenLogs {
   std::vector<std::string> paths;
-  for (const py::handle item : value) paths.push_back(to_path(item, what).string());
-  return paths;
+  json commands = json::array();
+};
+
+GivenLogs to_logs(py::handle value) {
+  GivenLogs logs;
+  if (value.is_none()) return logs;
+  const auto is_mapping = [](py::handle item) { return py::hasattr(item, "keys"); };
+  const auto add = [&](py::handle item) {
+    if (is_mapping(item))
+      logs.commands.push_back(to_json_value(item, "logs"));
+    else
+      logs.paths.push_back(to_path(item, "logs").string());
+  };
+  const bool is_one = PyUnicode_Check(value.ptr()) || PyBytes_Check(value.ptr()) || is_mapping(value);
+  if (is_one || py::hasattr(value, "__fspath__")) {
+    add(value);
+  } else {
+    for (const py::handle item : value) add(item);
+  }
+  return logs;
 }
 
 // As a case file has them: (host, port) pairs are accepted too.
@@ -82,15 +98,19 @@ json services_json(py::handle services) {
 json time_json(py::handle time, const char* what) { return format_time(to_time(time, what)); }
 
 // A case from code is read by the same reader as a case file (JSON is YAML), so that the same rules hold.
-Case case_from_document(json document, std::vector<std::string> logs, std::string config, std::filesystem::path base) {
-  if (!logs.empty()) document["logs"] = logs;
+Case case_from_document(json document, GivenLogs logs, std::string config, std::filesystem::path base) {
+  if (!logs.paths.empty() || !logs.commands.empty()) {
+    document["logs"] = logs.paths;
+    for (json& command : logs.commands) document["logs"].push_back(std::move(command));
+  }
   if (!config.empty()) document["config"] = config;
   const std::string text = document.dump(-1, ' ', false, json::error_handler_t::replace);
   Case made = usable_case(read_case(text, "<case>"));
   made.file.clear();
   for (ExpertChoice& choice : made.experts) choice = {choice.name, choice.settings, choice.weight};  // places of no file
   made.base = std::move(base);
-  made.logs = std::move(logs);
+  made.logs = std::move(logs.paths);
+  for (LogCommand& command : made.commands) command.location = {};
   made.config = std::move(config);
   if (!document.contains("name")) made.name = "case";
   return made;
@@ -114,7 +134,7 @@ Case make_case(py::handle question, py::handle logs, py::handle services, py::ha
     document["time_range"] = {format_time(range->first), format_time(range->second)};
   }
   Case made =
-      case_from_document(std::move(document), logs.is_none() ? std::vector<std::string>{} : to_paths(logs, "logs"),
+      case_from_document(std::move(document), to_logs(logs),
                          config.is_none() ? std::string{} : to_path(config, "config").string(), absolute_path(base, "base"));
   made.keep_going = keep_going;
   return made;
@@ -187,13 +207,28 @@ py::tuple paths_to_python(const std::vector<std::string>& paths) {
   return tuple;
 }
 
+json commands_json(const Case& self) {
+  json list = json::array();
+  for (const LogCommand& command : self.commands) {
+    list.push_back(
+        {{"command", command.line}, {"name", command.name}, {"timeout", command.timeout_s}, {"max_bytes", command.max_bytes}});
+  }
+  return list;
+}
+
+py::tuple logs_to_python(const Case& self) {
+  py::list logs(paths_to_python(self.logs));
+  for (const json& command : commands_json(self)) logs.append(json_to_python(command));
+  return py::tuple(logs);
+}
+
 py::object config_to_python(const Case& self) {
   return self.config.empty() ? py::object(py::none()) : py::object(path_to_python(self.config));
 }
 
 py::dict to_dict(const Case& self) {
   py::dict dict = json_to_python(document_of(self));
-  if (!self.logs.empty()) dict["logs"] = paths_to_python(self.logs);
+  if (!self.logs.empty() || !self.commands.empty()) dict["logs"] = logs_to_python(self);
   if (!self.config.empty()) dict["config"] = config_to_python(self);
   return dict;
 }
@@ -226,7 +261,8 @@ void bind_case(py::module_& module) {
            py::arg("verdicts") = py::none(), py::arg("ordered") = true, py::arg("gate") = py::none(),
            py::arg("change_time") = py::none(), py::arg("time_range") = py::none(), py::arg("experts") = py::none(),
            py::arg("circle") = py::none(), py::arg("base") = ".", py::arg("keep_going") = false,
-           "logs: one path, glob or directory, or several; services: \"host:port\", (host, port) or mappings; config: a path; "
+           "logs: one path, glob or directory, or several, and mappings such as {'command': 'journalctl -u api'}; services: "
+           "\"host:port\", (host, port) or mappings; config: a path; "
            "times: "
            "datetime, seconds or ISO 8601. The rest is as in a case file. InfrastructureError lists everything that is wrong.")
       .def_static(
@@ -261,7 +297,10 @@ void bind_case(py::module_& module) {
       .def_property_readonly("change_time", [](const Case& self) { return time_to_python(self.change_time); })
       .def_property_readonly("time_range", &range_to_python, "(start, end), aware, or None.")
       .def_property_readonly(
-          "logs", [](const Case& self) { return paths_to_python(self.logs); }, "As written.")
+          "logs", [](const Case& self) { return paths_to_python(self.logs); }, "Paths, as written.")
+      .def_property_readonly(
+          "commands", [](const Case& self) { return json_to_python(commands_json(self)); },
+          "More logs: [{command, name, timeout, max_bytes}], in s and bytes. None runs unless the user agrees.")
       .def_property_readonly("services", [](const Case& self) { return json_to_python(services_json(self)); })
       .def_property_readonly("config", &config_to_python)
       .def_property_readonly(

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/case/audit.h"
 #include "engine/case/consult.h"
 #include "engine/case/render.h"
 #include "scripting/bindings/binders.h"
@@ -29,12 +30,29 @@ OperationPtr prepare_load_config(const Case& subject) {
       });
 }
 
-OperationPtr prepare_gather(const Case& subject, const py::object& config, JobPtr job) {
+// As in the program, what runs is in the audit log; that it cannot be written stops nothing.
+CommandOptions to_commands(py::handle allowed, bool from_snapshots, py::handle secrets) {
+  CommandOptions options;
+  options.allowed = to_texts(allowed, "allow_commands");
+  options.all_from_snapshots = from_snapshots;
+  options.secrets = to_texts(secrets, "secrets");
+  options.on_run = [](const CommandRun& run) {
+    const AuditLine line = audit_of_command(run);
+    (void)write_audit({&line, 1}, default_audit_path());
+  };
+  return options;
+}
+
+OperationPtr prepare_gather(const Case& subject, const py::object& config, JobPtr job, py::handle allow_commands,
+                            bool from_snapshots, py::handle secrets) {
   std::optional<config::ConfigFile> file;
   if (!config.is_none()) file = py::cast<config::ConfigFile>(config);
   const JobPtr own = job_or_new(std::move(job), "gather");
   return make_operation(
-      own, [subject, file = std::move(file), own] { return gather(subject, file, *own); },
+      own,
+      [subject, file = std::move(file), own, commands = to_commands(allow_commands, from_snapshots, secrets)] {
+        return gather(subject, file, *own, commands);
+      },
       [](Result<Gathered>&& gathered) { return py::cast(value_or_raise(std::move(gathered))); });
 }
 
@@ -177,7 +195,10 @@ void bind_gathered(py::module_& module) {
 
   def_operation(module, "load_config", &prepare_load_config, py::arg("case"), "The ConfigFile the case names, or None.");
   def_operation(module, "gather", &prepare_gather, py::arg("case"), py::arg("config") = py::none(), py::arg("job") = py::none(),
-                "Reads logs and scans services. OSError for named evidence that cannot be read.");
+                py::arg("allow_commands") = py::tuple(), py::arg("from_snapshots") = false, py::arg("secrets") = py::tuple(),
+                "Reads logs and scans services. OSError for named evidence that cannot be read. allow_commands: lines that logs "
+                "of the case may come from; from_snapshots: what they printed last is taken, and nothing runs; secrets: "
+                "variables that commands do not get.");
   module.def(
       "with_hooks", [](const Report& report, const py::iterable& hooks) { return with_notes(report, {}, to_hooks(hooks)); },
       py::arg("report"), py::arg("hooks"), "A new report whose receipt has these (hook, plugin, change, seconds), too.");

@@ -557,7 +557,7 @@ class Case:
         self,
         *,
         question: str,
-        logs: _Path | Iterable[_Path] | None = None,
+        logs: _Path | Mapping[str, Any] | Iterable[_Path | Mapping[str, Any]] | None = None,
         services: Iterable[str | tuple[str, int] | Mapping[str, Any]] | None = None,
         config: _Path | None = None,
         name: str | None = None,
@@ -600,6 +600,8 @@ class Case:
     @property
     def logs(self) -> tuple[str, ...]: ...
     @property
+    def commands(self) -> list[dict[str, Any]]: ...
+    @property
     def services(self) -> list[dict[str, Any]]: ...
     @property
     def config(self) -> str | None: ...
@@ -636,7 +638,14 @@ class Gathered:
     def __deepcopy__(self, memo: dict[int, Any]) -> Gathered: ...
 
 def load_config(case: Case) -> ConfigFile | None: ...
-def gather(case: Case, config: ConfigFile | None = None, job: Job | None = None) -> Gathered: ...
+def gather(
+    case: Case,
+    config: ConfigFile | None = None,
+    job: Job | None = None,
+    allow_commands: Iterable[str] = (),
+    from_snapshots: bool = False,
+    secrets: Iterable[str] = (),
+) -> Gathered: ...
 def verify_claims(responses: Iterable[_ResponseLike], evidence: object) -> tuple[ExpertResponse, ...]: ...
 def make_report(
     case: Case,

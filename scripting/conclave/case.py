@@ -34,10 +34,16 @@ def shipped_plugins() -> str:
     return os.path.normpath(os.path.join(package, "..", "..", "share", "conclave", "plugins"))
 
 
-def gather(case: Case, job: _core.Job | None = None) -> Gathered:
+def gather(
+    case: Case, job: _core.Job | None = None, *, allow_commands: Iterable[str] = (), from_snapshots: bool = False
+) -> Gathered:
     """Reads the logs and the configuration of a case and scans its services, without hooks and probes. OSError or InfrastructureError if
-    what the case names cannot be read; what a glob found is among the problems."""
-    return _core.gather(case, _core.load_config(case), job)
+    what the case names cannot be read; what a glob found is among the problems. allow_commands and from_snapshots as for `consult`."""
+    return _core.gather(case, _core.load_config(case), job, _lines(allow_commands), from_snapshots)
+
+
+def _lines(named: Iterable[str]) -> list[str]:
+    return [named] if isinstance(named, str) else list(named)
 
 
 @dataclass
@@ -216,6 +222,8 @@ class _Wishes:
     allow_endpoints: Iterable[str]
     trust: Iterable[str]
     save_failures: str | os.PathLike[Any] | None
+    allow_commands: Iterable[str]
+    from_snapshots: bool
 
 
 async def _circle(case: Case, wishes: _Wishes, way: _async.Way) -> _Circle:
@@ -269,7 +277,7 @@ async def _circle(case: Case, wishes: _Wishes, way: _async.Way) -> _Circle:
 
 
 async def _gathered(
-    case: Case, circle: _Circle, previous: str | None, job: _core.Job, way: _async.Way
+    case: Case, circle: _Circle, wishes: _Wishes, previous: str | None, job: _core.Job, way: _async.Way
 ) -> tuple[Gathered, list[_hooks.Receipt]]:
     if circle.needs_workers():
         _core.warm_up_workers()  # while evidence is gathered
@@ -280,7 +288,8 @@ async def _gathered(
         receipts += more
         config, more = await _hooks.run_rules(circle.rules, config, job, way)
         receipts += more
-    gathered = await way.engine("gather", case, config, job)
+    secrets = [name for info in circle.experts for name in info.get("secrets") or ()]
+    gathered = await way.engine("gather", case, config, job, _lines(wishes.allow_commands), wishes.from_snapshots, secrets)
     _core.add_problems(gathered, notes)
     if circle.needs_workers():
         _core.add_isolation_problems(gathered)
@@ -317,7 +326,7 @@ async def _consulted(
     subject: Case = case if isinstance(case, Case) else await way.engine("load_case", case)
     circle = await _circle(subject, wishes, way)
     previous = await way.engine("last_report", subject) if wishes.history else None
-    gathered, receipts = await _gathered(subject, circle, previous, job, way)
+    gathered, receipts = await _gathered(subject, circle, wishes, previous, job, way)
     job.begin("asking experts", len(circle.experts), "experts")
     responses = await ask(circle.experts, Evidence(gathered.evidence), job)
     if job.stopped:
@@ -378,6 +387,8 @@ def consult(
     allow_endpoints: Iterable[str] = (),
     trust: Iterable[str] = (),
     save_failures: str | os.PathLike[Any] | None = None,
+    allow_commands: Iterable[str] = (),
+    from_snapshots: bool = False,
 ) -> Report:
     """Gathers evidence, asks the experts and returns the Report.
 
@@ -390,13 +401,15 @@ def consult(
     condensed and redacted evidence to; the environment variable CONCLAVE_ALLOWED_ENDPOINTS, one a line, adds to them.
     save_failures: a folder, made if it is not there; for each plugin that fails, what it was given is saved in a folder in it, with
     a test that asks it again (`conclave plugins test`, conclave.testing.replay). It may hold what the logs hold. A function is no
-    plugin, so nothing of it is saved.
+    plugin, so nothing of it is saved. allow_commands: lines that the case has as `command:` among its logs and that may run, in its
+    folder; those that the user agreed to for good (`conclave case commands`) may, too. from_snapshots: none runs, and what each
+    printed the last time is judged again.
 
     Experts run one after the other on the calling thread, so that Ctrl-C reaches them. OSError or InfrastructureError if the case
     or the evidence it names cannot be read; CircleError for an unknown expert. A failing expert is a failed response in the
     report.
     """
-    wishes = _Wishes(experts, plugins, history, allow_endpoints, trust, save_failures)
+    wishes = _Wishes(experts, plugins, history, allow_endpoints, trust, save_failures, allow_commands, from_snapshots)
     own = job if job is not None else _core.Job("consult")
     return _async.now(_consulted(case, wishes, own, _async.Here(), _ask_in_turn))
 
@@ -411,11 +424,13 @@ async def consult_async(
     allow_endpoints: Iterable[str] = (),
     trust: Iterable[str] = (),
     save_failures: str | os.PathLike[Any] | None = None,
+    allow_commands: Iterable[str] = (),
+    from_snapshots: bool = False,
 ) -> Report:
     """As `consult`, from a running loop: async experts share the loop; the engine, workers and their environments are awaited without
     a thread that waits. Only synchronous experts and hooks that run in this process have one each, while they run. Cancelling the
     task stops them all and raises asyncio.CancelledError."""
-    wishes = _Wishes(experts, plugins, history, allow_endpoints, trust, save_failures)
+    wishes = _Wishes(experts, plugins, history, allow_endpoints, trust, save_failures, allow_commands, from_snapshots)
     own = job if job is not None else _core.Job("consult")
     try:
         return await _consulted(case, wishes, own, _async.OnLoop(), _ask_together)

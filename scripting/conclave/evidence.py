@@ -231,7 +231,8 @@ class LogEvidence:
         return self._evidence.core.text(f"logs.{name}", self._row)
 
     path = property(lambda self: self._text("path"), doc="As the case found it; what citations name.")
-    name = property(lambda self: self._text("name"), doc="File name without folder.")
+    name = property(lambda self: self._text("name"), doc="File name without folder; of what a command printed, that of the command.")
+    command = property(lambda self: self._text("command") or None, doc="The line that printed it; None for a file.")
     lines = property(lambda self: self._number("lines"))
     bytes = property(lambda self: self._number("bytes"), doc="After unpacking.")
     error_lines = property(lambda self: self._number("error_lines"), doc="Lines that match (?i)(error|exception|failed).")

@@ -230,7 +230,7 @@ def test_consultations_wait_for_workers_without_a_thread_of_python_each(case, sl
 def test_cancelling_while_a_case_is_gathered_stops_the_engine(hanging_target, monkeypatch):
     jobs = []
     load = _core._operations["gather"]
-    monkeypatch.setitem(_core._operations, "gather", lambda case, config, job: jobs.append(job) or load(case, config, job))
+    monkeypatch.setitem(_core._operations, "gather", lambda case, config, job, *more: jobs.append(job) or load(case, config, job, *more))
 
     async def main():
         case = conclave.Case(question="?", services=[hanging_target], name="hangs")

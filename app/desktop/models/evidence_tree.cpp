@@ -18,8 +18,10 @@ std::optional<Place> placeOfProblem(const config::Problem& problem, const Eviden
   const auto line = static_cast<quint64>(std::max(0, problem.location.line));
   if (evidence) {
     for (std::size_t row = 0; row < evidence->rows("logs.path"); ++row) {
-      if (evidence->text("logs.path", row) == problem.location.file)
-        return Place{Place::Kind::log, qtText(problem.location.file), line};
+      const auto path = evidence->text("logs.path", row);
+      const bool printed = !evidence->text("logs.command", row).empty();
+      if (problem.location.file == (printed ? evidence->text("logs.name", row) : path))
+        return Place{Place::Kind::log, qtText(path), line};
     }
   }
   return Place{Place::Kind::config, qtText(problem.location.file), line};
@@ -85,10 +87,12 @@ void EvidenceTree::addLogs(const Evidence& evidence) {
     const QString detail = lost  ? tr("unreadable")
                            : bad ? counted(bad, "error", "errors")
                                  : counted(static_cast<quint64>(at(lines, row)), "line", "lines");
-    const QString tip = tr("%1\n%2 lines, %3, %4 lines of level error or fatal")
-                            .arg(path, countText(at(lines, row)), bytesText(at(bytes, row)), countText(bad));
-    add(head, QFileInfo(path).fileName(), detail, tip, lost || bad ? theme_.theme().bad : theme_.theme().muted,
-        Place{Place::Kind::log, path});
+    const QString command = qtText(evidence.text("logs.command", row));
+    const QString name = command.isEmpty() ? QFileInfo(path).fileName() : qtText(evidence.text("logs.name", row));
+    const QString tip =
+        tr("%1\n%2 lines, %3, %4 lines of level error or fatal")
+            .arg(command.isEmpty() ? path : command, countText(at(lines, row)), bytesText(at(bytes, row)), countText(bad));
+    add(head, name, detail, tip, lost || bad ? theme_.theme().bad : theme_.theme().muted, Place{Place::Kind::log, path});
   }
 }
 
@@ -134,8 +138,10 @@ void EvidenceTree::addProblems(const std::vector<config::Problem>& problems) {
 }
 
 void EvidenceTree::addNamed(const Case& subject) {
-  QStandardItem* logs = section(tr("Logs"), QStringLiteral("logs"), subject.logs.size());
+  QStandardItem* logs = section(tr("Logs"), QStringLiteral("logs"), subject.logs.size() + subject.commands.size());
   for (const auto& pattern : subject.logs) add(logs, qtText(pattern), {}, qtText(pattern), theme_.theme().muted, {});
+  for (const auto& command : subject.commands)
+    add(logs, qtText(command.name), tr("not run yet"), qtText(command.line), theme_.theme().muted, {});
   QStandardItem* services = section(tr("Services"), QStringLiteral("services"), subject.services.size());
   for (const auto& target : subject.services) {
     add(services, qtText(target.name), tr("not asked yet"), QStringLiteral("%1:%2").arg(qtText(target.host)).arg(target.port),

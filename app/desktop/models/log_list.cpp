@@ -25,6 +25,7 @@ void LogList::show(const Evidence& evidence) {
   for (std::size_t row = 0; row < evidence.rows("logs.path"); ++row) {
     Entry entry;
     entry.path = qtText(evidence.text("logs.path", row));
+    if (!evidence.text("logs.command", row).empty()) entry.command = qtText(evidence.text("logs.name", row));
     entry.lines = count(lines, row);
     entry.errors = count(evidence.integers("logs.level_5"), row) + count(evidence.integers("logs.level_6"), row);
     entry.unreadable = row < unreadable.size() && unreadable[row];
@@ -64,6 +65,10 @@ void LogList::nameEntries() {
   for (const auto& entry : entries_) ++uses[QFileInfo(entry.path).fileName()];
   for (auto& entry : entries_) {
     const QFileInfo file(entry.path);
+    if (!entry.command.isEmpty()) {
+      entry.name = entry.command;
+      continue;
+    }
     entry.name = uses[file.fileName()] > 1 ? file.dir().dirName() + QLatin1Char('/') + file.fileName() : file.fileName();
   }
 }
@@ -74,6 +79,9 @@ std::optional<int> LogList::rowOf(const QString& path) const {
     if (at(row).path == path) return row;
   }
   if (path.isEmpty()) return {};
+  for (int row = 0; row < rowCount(); ++row) {
+    if (at(row).command == path) return row;
+  }
   for (int row = 0; row < rowCount(); ++row) {
     if (!at(row).path.endsWith(QLatin1Char('/') + path)) continue;
     if (found) return {};
@@ -87,7 +95,7 @@ int LogList::rowCount(const QModelIndex& parent) const { return parent.isValid()
 QVariant LogList::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
   const Entry& entry = at(index.row());
-  if (role == Qt::ToolTipRole) return entry.path;
+  if (role == Qt::ToolTipRole) return entry.command.isEmpty() ? entry.path : entry.command;
   if (role != Qt::DisplayRole) return {};
   if (entry.unreadable) return tr("%1  ·  unreadable").arg(entry.name);
   QStringList parts{entry.name};

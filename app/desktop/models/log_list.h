@@ -17,6 +17,7 @@ class LogList : public QAbstractListModel {
   struct Entry {
     QString path;
     QString name;                          // short, different for each log
+    QString command = {};                  // what a claim calls it, if a command printed it; the path is that of its snapshot
     std::optional<quint64> lines, errors;  // errors: lines of level error or fatal
     bool unreadable = false;
     TimeBuckets buckets;
@@ -26,7 +27,8 @@ class LogList : public QAbstractListModel {
   void show(const Evidence& evidence);
   void showFiles(const QStringList& paths);  // nothing is known of them yet
   [[nodiscard]] const Entry& at(int row) const { return entries_.at(static_cast<std::size_t>(row)); }
-  // By path, or by the end of one that only one log has: claims may name a log as the case file does.
+  // By path, by what a command is called, or by the end of a path that only one log has: claims may name a log as the case file
+  // does.
   [[nodiscard]] std::optional<int> rowOf(const QString& path) const;
 
   [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;

@@ -203,7 +203,9 @@ void LogsPage::showReport(const ReportPtr& report) {
 
 void LogsPage::showLogs() {
   const bool any = logs_.rowCount() > 0;
-  empty_->setText(case_ ? tr("This case names no logs.") : tr("No case is open."));
+  empty_->setText(!case_                    ? tr("No case is open.")
+                  : case_->commands.empty() ? tr("This case names no logs.")
+                                            : tr("Logs of this case come from commands, which run when you consult."));
   empty_->setVisible(!any);
   splitter_->setVisible(any);
   const auto second = logs_.rowOf(QSettings().value(QLatin1String(second_key)).toString());

@@ -138,6 +138,7 @@ void ReportPage::buildWaiting() {
   auto* card = addCard(qtText(case_->question_text));
   QStringList what;
   if (!case_->logs.empty()) what << counted(case_->logs.size(), "log source", "log sources");
+  if (!case_->commands.empty()) what << counted(case_->commands.size(), "command that prints a log", "commands that print logs");
   if (!case_->services.empty())
     what << counted(case_->services.size(), "service that will be contacted", "services that will be contacted");
   if (!case_->config.empty()) what << tr("configuration %1").arg(qtText(case_->config));
@@ -164,7 +165,8 @@ void ReportPage::buildWaiting() {
 void ReportPage::addOrigin() {
   const auto origin = session_.reportOrigin();
   if (origin == ReportOrigin::now) return;
-  const bool canConsult = case_ && (!case_->logs.empty() || !case_->services.empty() || !case_->config.empty());
+  const bool canConsult =
+      case_ && (!case_->logs.empty() || !case_->commands.empty() || !case_->services.empty() || !case_->config.empty());
   auto* notice = new Notice(canConsult ? tr("Consult (F5)") : QString());
   notice->setProperty("inset", true);
   connect(notice, &Notice::acted, &session_, &Session::consult);

@@ -6,6 +6,7 @@
 namespace conclave {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -99,6 +100,48 @@ TEST(CaseFile, IsUnusableWithoutQuestionOrEvidence) {
   EXPECT_FALSE(read("question: q\n").usable());
   EXPECT_FALSE(read("").usable());
   EXPECT_FALSE(read("[1, 2]").usable());
+}
+
+TEST(CaseFile, ReadsCommandsAmongTheLogs) {
+  const CaseFile file = read(R"(question: q
+logs:
+- app.log
+- command: kubectl logs deploy/api --since=1h
+- {command: "  docker logs api 2>&1 ", name: api, timeout: 2.5, max_bytes: 1000000}
+- other.log
+)");
+  ASSERT_TRUE(file.usable());
+  EXPECT_THAT(file.value.logs, testing::ElementsAre("app.log", "other.log"));
+  ASSERT_EQ(file.value.commands.size(), 2U);
+  EXPECT_EQ(file.value.commands[0], (LogCommand{"kubectl logs deploy/api --since=1h", "kubectl logs deploy/api --since=1h"}));
+  EXPECT_EQ(file.value.commands[0].location.line, 4);
+  EXPECT_EQ(file.value.commands[1], (LogCommand{"docker logs api 2>&1", "api", 2.5, 1'000'000}));
+  EXPECT_TRUE(read("question: q\nlogs: {command: dmesg}\n").usable()) << "one command, and no list";
+}
+
+TEST(CaseFile, SaysWhatIsWrongWithACommand) {
+  const auto said = [](const std::string& log) { return problems_of("question: q\nlogs:\n- " + log + "\n"); };
+  EXPECT_THAT(said("{comand: dmesg}"), AllOf(HasSubstr("case.yaml:3:"), HasSubstr("did you mean 'command'?")));
+  EXPECT_THAT(said("{name: dmesg}"), HasSubstr("needs a command"));
+  EXPECT_THAT(said("{command: [dmesg]}"), HasSubstr("case.yaml:3:"));
+  EXPECT_THAT(said("[dmesg]"), HasSubstr("must be paths or commands, not a list"));
+  EXPECT_THAT(said("{command: ''}"), HasSubstr("must not be empty"));
+  EXPECT_THAT(said("{command: dmesg, timeout: 0}"), HasSubstr("timeout"));
+  EXPECT_THAT(said("{command: dmesg, timeout: 1h}"), HasSubstr("timeout"));
+  EXPECT_THAT(said("{command: dmesg, max_bytes: 0}"), HasSubstr("max_bytes"));
+  EXPECT_THAT(said("{command: \"dmesg\\nrm -rf x\"}"), HasSubstr("is one line"));
+  EXPECT_THAT(said("{command: dmesg}\n- {command: dmesg, name: other}"), HasSubstr("two logs are 'dmesg'"));
+  EXPECT_THAT(said("{command: dmesg, name: a}\n- {command: dmesg -T, name: a}"), HasSubstr("two logs are 'a'"));
+}
+
+TEST(CaseFile, RefusesCommandsInWhichSomethingIsHidden) {
+  for (const std::string hidden :
+       {"\t", "\x1b", "\x7f", "\xC2\x9B", "\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x80\x8B", "\xEF\xBB\xBF", "\xD8\x9C"})
+    EXPECT_THAT(flaw_of_command("dmesg " + hidden + "x"), HasSubstr("cannot be seen"));
+  EXPECT_THAT(flaw_of_command("echo gr\xC3\xBC\xC3\x9F\xE2\x82\xAC \xF0\x9F\x98\x80"), "");
+  EXPECT_NE(flaw_of_command("echo \xff"), "");
+  EXPECT_NE(flaw_of_command(std::string(5000, 'x')), "");
+  EXPECT_NE(flaw_of_command(std::string("a\0b", 3)), "");
 }
 
 TEST(CaseFile, SaysOnceWhatIsWrongWithTheOnlyEvidence) {

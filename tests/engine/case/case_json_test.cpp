@@ -9,7 +9,8 @@ namespace {
 Case full_case() {
   auto read = read_case(
       "name: nightly\nquestion: Is it safe?\nverdicts: [good, bad]\nordered: false\n"
-      "gate: {required: [a], min_answered: 2, min_confidence: 0.5, pass: [good]}\nlogs: ['*.log']\n"
+      "gate: {required: [a], min_answered: 2, min_confidence: 0.5, pass: [good]}\nlogs: ['*.log', {command: journalctl, name: "
+      "all, timeout: 5, max_bytes: 1000}]\n"
       "services: ['[::1]:80', {name: web, target: 'host:443', expect: closed, probe: ready}]\nconfig: infra.yaml\n"
       "change_time: 2026-03-01T12:00:00Z\nexperts: [a, {name: b, weight: 2, settings: {n: 1.5, deep: [null, x]}}]\n"
       "circle: {similarity_algorithm: semantic, embedding: sentences}\n",
@@ -30,6 +31,8 @@ TEST(CaseJson, SurvivesTheWay) {
   EXPECT_EQ(again->experts, subject.experts);
   EXPECT_EQ(again->change_time, subject.change_time);
   EXPECT_EQ(again->time_range, subject.time_range);
+  EXPECT_EQ(again->commands, subject.commands);
+  ASSERT_EQ(again->commands.size(), 1U);
   EXPECT_EQ(again->services.at(1).expect, scan::State::closed);
   EXPECT_EQ(again->services.at(1).probe, "ready");
   EXPECT_EQ(again->services.at(0).host, "::1");
@@ -62,6 +65,7 @@ TEST(CaseJson, RefusesWhatIsNoCase) {
   EXPECT_EQ(kind_with("/base", "\xe2\x82\xac"), "refused");  // no byte
   EXPECT_EQ(kind_with("/services/0/expect", "splendid"), "refused");
   EXPECT_EQ(kind_with("/services/0/expect", 3), "refused");
+  EXPECT_EQ(kind_with("/commands/0/command", "two\nlines"), "refused");
   EXPECT_EQ(kind_with("/time_range", nlohmann::json::array({1})), "refused");
   for (const char* text : {"null", "[]", "{}", "7"})
     EXPECT_EQ(case_from_json(nlohmann::json::parse(text)).error().kind, ErrorKind::serialization) << text;

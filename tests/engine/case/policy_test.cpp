@@ -86,6 +86,18 @@ TEST(Policy, allows_no_endpoint_with_an_empty_list) {
   EXPECT_NE(Policy{{read("endpoints.allow = []")}}.forbids_endpoint("https://a.example.com"), "");
 }
 
+TEST(Policy, allows_commands_by_their_exact_lines) {
+  const Policy policy{
+      {read(""), read("commands.allow = [\"journalctl -u api\", \"dmesg\"]"), read("commands.allow = [\"dmesg\"]")}};
+  EXPECT_THAT(policy.forbids_command("dmesg"), IsEmpty());
+  EXPECT_THAT(policy.forbids_command("journalctl -u api"), HasSubstr("policy.toml does not allow this command"));
+  EXPECT_NE(policy.forbids_command("dmesg "), "");
+  EXPECT_THAT(Policy{{read("commands.allow = []")}}.forbids_command("dmesg"), HasSubstr("does not allow commands"));
+  EXPECT_THAT(Policy{{read("[commands]\n")}}.forbids_command("dmesg"), IsEmpty());
+  EXPECT_FALSE(read_policy("[commands]\nallow = \"dmesg\"\n", "p").has_value());
+  EXPECT_FALSE(read_policy("[commands]\ndeny = []\n", "p").has_value());
+}
+
 TEST(Policy, bounds_what_is_scanned) {
   const Policy policy{{read("scan.allow = [\"10.0.0.0/8\", \"::1\"]\nscan.deny = [\"10.9.0.0/16\"]")}};
   EXPECT_THAT(forbidden(policy, "10.1.2.3"), IsEmpty());
