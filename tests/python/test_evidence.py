@@ -22,7 +22,7 @@ def test_a_log_is_seen_with_its_numbers(evidence, log):
     assert seen.last_time == datetime.datetime(2026, 3, 1, 12, 9, 59, tzinfo=UTC)
     assert seen.levels["error"] == 12 and seen.levels["info"] == 588
     assert sum(bucket.lines for bucket in seen.buckets) == 600
-    assert seen.bucket_seconds == 60.0 and seen.samples[0].text.endswith("ERROR request 0 failed")
+    assert seen.bucket_seconds == 60.0 and seen.samples[0].text.endswith("ERROR request 0 failed") and seen.samples[0].fields == {}
 
 
 def test_templates_count_their_lines_and_name_their_log(evidence, log):
