@@ -3,7 +3,6 @@
 #include <QRegularExpression>
 #include <algorithm>
 
-#include "app/desktop/models/line_matcher.h"
 #include "app/desktop/text.h"
 #include "engine/logs/summary.h"
 #include "engine/logs/timestamp.h"
@@ -24,12 +23,28 @@ struct Rules {
     Rules rules;
     for (const auto& rule : filter.rules) {
       if (!rule.isOn) continue;
-      auto matcher = LineMatcher::make(rule.text, rule.isExpression, rule.caseMatters);
+      auto matcher = matcherOf(rule);
       if (!matcher) return tl::unexpected<Error>(matcher.error());
       (rule.hides ? rules.hiding : rules.showing).push_back(std::move(*matcher));
     }
     return rules;
   }
+  // What the engine can look for; nothing if a rule is not for it.
+  [[nodiscard]] std::optional<logs::Expression> expression() const {
+    std::optional<logs::Expression> shown;
+    logs::Expression all = logs::Expression::of(logs::EveryLine{});
+    for (const auto& each : showing) {
+      if (!each->expression()) return std::nullopt;
+      shown = shown ? either(std::move(*shown), *each->expression()) : *each->expression();
+    }
+    if (shown) all = std::move(*shown);
+    for (const auto& each : hiding) {
+      if (!each->expression()) return std::nullopt;
+      all = both(std::move(all), negated(*each->expression()));
+    }
+    return all;
+  }
+  [[nodiscard]] bool isEmpty() const { return showing.empty() && hiding.empty(); }
   [[nodiscard]] bool hides(std::string_view line) const {
     return std::ranges::any_of(hiding, [&](const auto& each) { return each->matches(line); });
   }
@@ -68,19 +83,38 @@ class EntryTest {
   bool entryIsGrave_ = false;
 };
 
-LineScan scanFor(const LineFilter& filter, const Rules& rules) {
-  if (filter.least == logs::Level::unknown && !filter.range) {
-    return {[rules]() -> LineTest { return [rules](std::string_view line) { return rules.pass(line); }; }, looked_at_bytes};
-  }
-  const auto make = [least = filter.least, range = filter.range, rules, reference = now_us()]() -> LineTest {
-    return [entry = EntryTest(least, range, reference), rules](std::string_view line) mutable {
-      return entry(line) && rules.pass(line);  // the entry must see every line
-    };
+LineScan scanFor(const Rules& rules) {
+  return {[rules]() -> LineTest { return [rules](std::string_view line) { return rules.pass(line); }; }, looked_at_bytes};
+}
+
+LineScan entryScan(const LineFilter& filter) {
+  const auto make = [least = filter.least, range = filter.range, reference = now_us()]() -> LineTest {
+    return EntryTest(least, range, reference);
   };
   return {make, looked_at_bytes, longest_entry};
 }
 
+Result<LineSetPtr> passing(const LogText& text, const LineFilter& filter, const Rules& rules, Job& job, const KnownLines& known,
+                           const SoFar& soFar) {
+  const bool byEntry = filter.least != logs::Level::unknown || filter.range;
+  LineSetPtr entries;
+  if (byEntry) {
+    auto found = collectLines(text, entryScan(filter), job, known);
+    if (!found || rules.isEmpty()) return found;
+    entries = std::move(*found);
+  }
+  const auto expression = rules.expression();
+  auto found = expression ? searchLines(text, *expression, job, known, byEntry ? SoFar() : soFar)
+                          : collectLines(text, scanFor(rules), job, known);
+  if (!found || !entries) return found;
+  return LineSet::intersection(*entries, **found);
+}
+
 }  // namespace
+
+Result<MatcherPtr> matcherOf(const LineRule& rule) {
+  return rule.isQuery ? LineMatcher::makeQuery(rule.text) : LineMatcher::make(rule.text, rule.isExpression, rule.caseMatters);
+}
 
 bool LineFilter::isEmpty() const {
   return least == logs::Level::unknown && !range && std::ranges::none_of(rules, &LineRule::isOn);
@@ -94,19 +128,20 @@ logs::Level gravityOf(std::string_view line) {
   return logs::matches_warning(line) ? Level::warning : Level::unknown;
 }
 
-Result<LineSetPtr> filterLines(const LogText& text, const LineFilter& filter, Job& job, const KnownLines& known) {
+Result<LineSetPtr> filterLines(const LogText& text, const LineFilter& filter, Job& job, const KnownLines& known,
+                               const SoFar& soFar) {
   const auto rules = Rules::of(filter);
   if (!rules) return tl::unexpected<Error>(rules.error());
-  const bool twice = filter.around > 0 && !rules->hiding.empty();
-  job.begin("filtering lines", text.view().size() * (twice ? 2 : 1), "B");
+  job.begin("filtering lines", text.view().size(), "B");
   // What is known has the lines around in it already.
-  auto lines = collectLines(text, scanFor(filter, *rules), job, filter.around == 0 ? known : KnownLines());
-  if (!lines || filter.around == 0) return lines;
+  if (filter.around == 0) return passing(text, filter, *rules, job, known, soFar);
+  auto lines = passing(text, filter, *rules, job, {}, {});
+  if (!lines) return lines;
   auto widened = LineSet::widened(**lines, filter.around, text.lineCount());
-  if (!twice) return widened;
+  if (rules->hiding.empty()) return widened;
   Rules hiding = *rules;
   hiding.showing.clear();
-  const auto open = collectLines(text, scanFor({}, hiding), job);
+  const auto open = passing(text, {}, hiding, job, {}, {});
   if (!open) return open;
   return LineSet::intersection(*widened, **open);
 }

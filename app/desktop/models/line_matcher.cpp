@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "app/desktop/text.h"
+#include "engine/logs/search.h"
 
 namespace conclave::desktop {
 
@@ -33,6 +34,10 @@ bool containsFolded(std::string_view line, std::string_view needle) {
   return false;
 }
 
+bool isAscii(const QString& text) {
+  return std::ranges::all_of(text, [](QChar each) { return each.unicode() < 128; });
+}
+
 }  // namespace
 
 Result<MatcherPtr> LineMatcher::make(const QString& text, bool isExpression, bool caseMatters) {
@@ -52,10 +57,31 @@ Result<MatcherPtr> LineMatcher::make(const QString& text, bool isExpression, boo
   matcher->painted_.setPatternOptions(matcher->expression_.patternOptions());
   if (!isExpression) {
     std::string bytes = text.toStdString();
-    const bool ascii = std::all_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) < 128; });
     if (!caseMatters) std::transform(bytes.begin(), bytes.end(), bytes.begin(), lower);
-    if (ascii || caseMatters) matcher->folded_ = std::move(bytes);
+    if (isAscii(text) || caseMatters) matcher->folded_ = std::move(bytes);
   }
+  const bool everyCase = !caseMatters && !isAscii(text);
+  const logs::TextPattern pattern{text.toStdString(), isExpression, !caseMatters};
+  auto expression = logs::Expression::of(pattern);
+  if (!everyCase && !text.isEmpty() && logs::Search::compile(expression)) matcher->query_ = std::move(expression);
+  return matcher;
+}
+
+Result<MatcherPtr> LineMatcher::makeQuery(const QString& text) {
+  const auto expression = logs::parse_expression(text.toStdString());
+  if (!expression) {
+    const Error& error = expression.error();
+    const std::size_t column = error.where.rfind(':');
+    if (column == std::string::npos) return fail(ErrorKind::parse, error.message);
+    return fail(
+        ErrorKind::parse,
+        QStringLiteral("%1, at character %2").arg(qtText(error.message), qtText(error.where.substr(column + 1))).toStdString());
+  }
+  auto highlighter = logs::Highlighter::compile(*expression);
+  if (!highlighter) return tl::unexpected<Error>(highlighter.error());
+  const std::shared_ptr<LineMatcher> matcher(new LineMatcher);
+  matcher->query_ = *expression;
+  matcher->highlighter_ = std::move(*highlighter);
   return matcher;
 }
 
@@ -66,6 +92,17 @@ bool LineMatcher::matches(std::string_view line) const {
 
 std::vector<std::pair<int, int>> LineMatcher::spans(const QString& shown) const {
   std::vector<std::pair<int, int>> spans;
+  if (highlighter_) {
+    const QByteArray bytes = shown.toUtf8();
+    const std::string_view line(bytes.constData(), static_cast<std::size_t>(bytes.size()));
+    const auto units = [&](std::size_t offset) {
+      return static_cast<int>(QString::fromUtf8(bytes.constData(), static_cast<qsizetype>(offset)).size());
+    };
+    for (const logs::Span& span : highlighter_->find(line)) {
+      spans.emplace_back(units(span.begin), units(span.end) - units(span.begin));
+    }
+    return spans;
+  }
   auto found = painted_.globalMatch(shown);
   while (found.hasNext()) {
     const auto match = found.next();
@@ -74,6 +111,12 @@ std::vector<std::pair<int, int>> LineMatcher::spans(const QString& shown) const 
     }
   }
   return spans;
+}
+
+bool looksLikeQuery(const QString& text) {
+  static const QRegularExpression words(
+      QStringLiteral("(^|[\\s(!])((level|since|until|template|field):\\S|level>=\\S)|\\s(AND|OR|&&|\\|\\|)\\s|(^|\\s)NOT\\s"));
+  return words.match(text).hasMatch();
 }
 
 LineScan scanFor(const MatcherPtr& matcher) {

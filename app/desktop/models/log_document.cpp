@@ -10,6 +10,7 @@ namespace conclave::desktop {
 namespace {
 
 constexpr int check_interval_ms = 2000;
+constexpr int latest_interval_ms = 50;
 constexpr std::size_t most_filters = 100;
 
 // What became of the file since it was mapped; empty: nothing a reader must know.
@@ -44,6 +45,15 @@ LogDocument::LogDocument(Jobs& jobs, QObject* parent) : QObject(parent), jobs_(j
   connect(&follower_, &LogFollower::replaced, this, [this] { open(path_); });
   checks_.setInterval(check_interval_ms);
   connect(&checks_, &QTimer::timeout, this, &LogDocument::check);
+  lookForLatest_.setInterval(latest_interval_ms);
+  connect(&lookForLatest_, &QTimer::timeout, this, [this] {
+    LineSetPtr lines;
+    {
+      const std::lock_guard lock(latest_->mutex);
+      lines = std::exchange(latest_->lines, nullptr);
+    }
+    if (lines) Q_EMIT filteredSoFar(lines);
+  });
 }
 
 void LogDocument::stop(Jobs::Id& job) {
@@ -53,6 +63,7 @@ void LogDocument::stop(Jobs::Id& job) {
 
 void LogDocument::stopAll() {
   for (auto* job : {&opening_, &indexing_, &filtering_, &searching_, &finding_, &checking_}) stop(*job);
+  lookForLatest_.stop();
 }
 
 void LogDocument::open(const QString& path) {
@@ -137,6 +148,7 @@ void LogDocument::changeFilter(const LineFilter& filter) {
 
 void LogDocument::runFilter() {
   stop(filtering_);
+  lookForLatest_.stop();
   shownOf_ = 0;
   if (!filter_.isEmpty()) return filterOn();
   shown_ = nullptr;
@@ -148,13 +160,20 @@ void LogDocument::runFilter() {
 // Lines that were looked at already are not looked at again.
 void LogDocument::filterOn() {
   if (!text_.isWhole()) return;
+  const auto latest = latest_ = std::make_shared<Latest>();
+  lookForLatest_.start();
   filtering_ = jobs_.run<LineSetPtr>(
       {tr("Filtering %1").arg(QFileInfo(path_).fileName()), this, {}, shownOf_ > 0},
-      [text = text_, filter = filter_, known = KnownLines{shownOf_ ? shown_ : nullptr, shownOf_}](Job& job) {
-        return filterLines(text, filter, job, known);
+      [text = text_, filter = filter_, known = KnownLines{shownOf_ ? shown_ : nullptr, shownOf_}, latest](Job& job) {
+        const SoFar soFar = [&](const LineSetPtr& lines) {
+          const std::lock_guard lock(latest->mutex);
+          latest->lines = lines;
+        };
+        return filterLines(text, filter, job, known, known.passing ? SoFar() : soFar);
       },
       [this, of = wholeLines(text_)](Result<LineSetPtr> lines) {
         filtering_ = 0;
+        lookForLatest_.stop();
         if (lines) {
           shown_ = std::move(*lines);
           shownOf_ = of;
@@ -189,6 +208,7 @@ void LogDocument::searchOn() {
       {tr("Searching %1").arg(QFileInfo(path_).fileName()), this, {}, matchesOf_ > 0},
       [text = text_, search = search_, known = KnownLines{allMatches_, matchesOf_}](Job& job) {
         job.begin("searching", text.view().size(), "B");
+        if (search->expression()) return searchLines(text, *search->expression(), job, known);
         return collectLines(text, scanFor(search), job, known);
       },
       [this, of = wholeLines(text_)](Result<LineSetPtr> lines) {
@@ -236,6 +256,7 @@ void LogDocument::findFrom(quint64 line, bool forward) {
   finding_ = jobs_.run<quint64>(
       {tr("Finding in %1").arg(QFileInfo(path_).fileName()), this},
       [text = text_, search = search_, among = shown_, line, forward](Job& job) {
+        if (search->expression()) return searchNext(text, *search->expression(), among, line, forward, job);
         return nextLine(text, scanFor(search), among, line, forward, job);
       },
       [this, tell](Result<quint64> next) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <QObject>
+#include <memory>
+#include <mutex>
 
 #include "app/desktop/jobs.h"
 #include "app/desktop/models/line_filter.h"
@@ -46,6 +48,7 @@ class LogDocument : public QObject {
   void indexed();  // all of it
   void grew();     // it is followed, and has more lines
   void filtered();
+  void filteredSoFar(const conclave::desktop::LineSetPtr& lines);  // while it goes on; the first ones at once
   void matched();
   void found(quint64 line, bool wrapped);  // 0: there is none
   void troubled(const QString& why);       // empty: all is well again
@@ -63,6 +66,12 @@ class LogDocument : public QObject {
   void follow();
   void check();
 
+  // What a job that filters has found so far; any thread.
+  struct Latest {
+    std::mutex mutex;
+    LineSetPtr lines;
+  };
+
   Jobs& jobs_;
   QString path_;
   LogText text_;
@@ -76,6 +85,8 @@ class LogDocument : public QObject {
   LineSetPtr matches_;
   LogFollower follower_;
   bool isFollowing_ = false;
+  std::shared_ptr<Latest> latest_;
+  QTimer lookForLatest_;
   QTimer checks_;
   QString trouble_;
   Jobs::Id opening_ = 0, indexing_ = 0, filtering_ = 0, searching_ = 0, finding_ = 0, checking_ = 0;

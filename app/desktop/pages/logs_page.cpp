@@ -5,12 +5,14 @@
 #include <QSettings>
 #include <QShortcut>
 #include <QSplitter>
+#include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
 
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/find_bar.h"
 #include "app/desktop/widgets/highlighters_dialog.h"
+#include "app/desktop/widgets/log_hits_panel.h"
 #include "app/desktop/widgets/log_view.h"
 #include "app/desktop/widgets/time_histogram.h"
 
@@ -28,6 +30,7 @@ LogsPage::LogsPage(Session& session, const ThemeController& theme, QWidget* pare
     : Page(parent),
       session_(session),
       theme_(theme),
+      hits_(new LogHitsPanel(session.jobs())),
       histogram_(new TimeHistogram),
       empty_(new QLabel),
       splitter_(new QSplitter),
@@ -55,8 +58,17 @@ void LogsPage::layOut() {
   column->addWidget(histogram_);
   column->addWidget(empty_, 1);
   column->addWidget(splitter_, 1);
+  column->addWidget(hits_);
   column->addWidget(lineBar_);
   column->addWidget(findBar_);
+  auto* all = new QToolButton;
+  all->setText(tr("All logs"));
+  all->setToolTip(tr("Find it in all logs of the case (Ctrl+Shift+A)"));
+  all->setAccessibleName(tr("Find in all logs"));
+  all->setAutoRaise(true);
+  connect(all, &QToolButton::clicked, this, &LogsPage::searchAll);
+  findBar_->takeQueries();
+  findBar_->addButton(all);
   connect(splitter_, &QSplitter::splitterMoved, this,
           [this] { QSettings().setValue(QLatin1String(sizes_key), splitter_->saveState()); });
 }
@@ -77,6 +89,13 @@ void LogsPage::connectBars() {
     pane().findNext(forward);
   });
   connect(findBar_, &FindBar::closed, this, [this] { view().setFocus(); });
+  connect(hits_, &LogHitsPanel::closed, this, [this] { view().setFocus(); });
+  connect(hits_, &LogHitsPanel::lineRequested, this, [this](const QString& path, quint64 line) {
+    const auto row = logs_.rowOf(path);
+    if (!row) return;
+    pane().choose(*row);
+    pane().goTo({}, line);
+  });
   connect(lineBar_, &LineBar::closed, this, [this] { view().setFocus(); });
   connect(lineBar_, &LineBar::lineRequested, this, [this](quint64 line) { pane().goToLine(line); });
 }
@@ -88,6 +107,7 @@ void LogsPage::addKeys() {
     connect(shortcut, &QShortcut::activated, this, act);
   };
   key(tr("Ctrl+Shift+H"), [this] { openHighlighters(-1); });
+  key(tr("Ctrl+Shift+A"), [this] { searchAll(); });
   key(tr("Ctrl+\\"), [this] { split(panes_.size() > 1 ? Split::none : Split::beside); });
   key(tr("Ctrl+Shift+\\"), [this] { split(panes_.size() > 1 ? Split::none : Split::below); });
   key(tr("F6"), [this] { panes_.at((active_ + 1) % panes_.size())->view().setFocus(); });
@@ -164,6 +184,7 @@ void LogsPage::activate(const LogPane* pane) {
 void LogsPage::showCase(const CasePtr& subject) {
   case_ = subject;
   logs_.showFiles({});
+  if (hits_->isVisible()) hits_->close();
   for (auto* each : panes_) each->forget();
   showLogs();
   if (subject) listFiles(*subject);
@@ -239,6 +260,16 @@ void LogsPage::find() {
   findBar_->open(selected && !selected->contains(QLatin1Char('\n')) ? *selected : QString());
 }
 
+void LogsPage::searchAll() {
+  if (!search_) {  // to type it first
+    find();
+    if (!search_) return;
+  }
+  std::vector<LogHits::Log> logs;
+  for (int row = 0; row < logs_.rowCount(); ++row) logs.push_back({logs_.at(row).path, logs_.at(row).name});
+  hits_->search(search_, findBar_->text(), logs);
+}
+
 void LogsPage::goToLine() { lineBar_->open(document().text().lineCount()); }
 
 void LogsPage::openHighlighters(int row) {
@@ -249,6 +280,7 @@ void LogsPage::openHighlighters(int row) {
 void LogsPage::applyTheme(const Theme& theme) {
   for (auto* each : panes_) each->applyTheme(theme);
   histogram_->setTheme(theme);
+  hits_->applyTheme(theme);
   findBar_->applyTheme();
   if (highlighters_) highlighters_->applyTheme();
   activate(panes_.at(active_));

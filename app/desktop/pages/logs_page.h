@@ -17,6 +17,7 @@ namespace conclave::desktop {
 class FindBar;
 class HighlightersDialog;
 class LineBar;
+class LogHitsPanel;
 class TimeHistogram;
 
 class LogsPage : public Page {
@@ -51,6 +52,7 @@ class LogsPage : public Page {
   void showLogs();
   void showTimes();
   void openHighlighters(int row);
+  void searchAll();
 
   Session& session_;
   const ThemeController& theme_;
@@ -59,6 +61,7 @@ class LogsPage : public Page {
   CasePtr case_;
   ReportPtr report_;
   MatcherPtr search_;
+  LogHitsPanel* hits_;
   TimeHistogram* histogram_;
   QLabel* empty_;
   QSplitter* splitter_;

@@ -11,10 +11,10 @@
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "app/desktop/models/line_matcher.h"
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/flow_layout.h"
 #include "app/desktop/widgets/log_view_layout.h"
+#include "app/desktop/widgets/query_toggle.h"
 
 namespace conclave::desktop {
 
@@ -34,6 +34,10 @@ QToolButton* toolButton(const QString& text, const QString& tip, bool checkable 
 }
 
 QString ruleText(const LineRule& rule) {
+  if (rule.isQuery) {
+    return rule.hides ? FilterBar::tr("hide where  %1").arg(menuText(rule.text))
+                      : FilterBar::tr("show where  %1").arg(menuText(rule.text));
+  }
   const QString quoted = rule.isExpression ? QStringLiteral("/%1/").arg(menuText(rule.text)) : menuText(rule.text);
   return rule.hides ? FilterBar::tr("hide  %1").arg(quoted) : FilterBar::tr("show  %1").arg(quoted);
 }
@@ -47,6 +51,7 @@ FilterBar::FilterBar(QWidget* parent)
       text_(new QLineEdit),
       expression_(toolButton(QStringLiteral(".*"), tr("Regular expression"), true)),
       caseMatters_(toolButton(QStringLiteral("Aa"), tr("Match case"), true)),
+      query_(new QueryToggle(*text_, {expression_, caseMatters_})),
       around_(new QSpinBox),
       undo_(toolButton(tr("Undo"), tr("Undo the last change of what is shown (Ctrl+Z)"))),
       redo_(toolButton(tr("Redo"), tr("Do it again (Ctrl+Shift+Z)"))),
@@ -56,13 +61,14 @@ FilterBar::FilterBar(QWidget* parent)
       flow_(new FlowLayout(chips_)) {
   setObjectName(QStringLiteral("filter"));
   text_->setObjectName(QStringLiteral("text"));
+  all_->setObjectName(QStringLiteral("all"));
   kind_->addItem(tr("Show only"));
   kind_->addItem(tr("Hide"));
   kind_->setAccessibleName(tr("What becomes of lines with this text"));
-  text_->setPlaceholderText(tr("Lines with ..."));
+  text_->setPlaceholderText(tr("Lines with ..., or a query such as level>=error"));
   text_->setAccessibleName(tr("Text of the lines"));
   text_->setToolTip(tr("Enter adds it; Escape closes"));
-  text_->setMinimumWidth(200);
+  text_->setMinimumWidth(280);
   text_->installEventFilter(this);
   around_->setRange(0, most_around);
   around_->setPrefix(QStringLiteral("± "));
@@ -86,7 +92,7 @@ FilterBar::FilterBar(QWidget* parent)
     for (auto* widget : widgets) row->addWidget(widget);
     rows->addWidget(group);
   };
-  together({kind_, text_, expression_, caseMatters_});
+  together({kind_, text_, expression_, caseMatters_, query_});
   together({around_});
   together({undo_, redo_, all_});
   auto* column = new QVBoxLayout(this);
@@ -143,7 +149,8 @@ void FilterBar::show(const LineFilter& filter, bool canUndo, bool canRedo) {
 void FilterBar::addRule(const LineRule& rule) {
   LineFilter filter = filter_;
   const auto same = std::ranges::find_if(filter.rules, [&](const LineRule& each) {
-    return each.text == rule.text && each.isExpression == rule.isExpression && each.caseMatters == rule.caseMatters;
+    return each.text == rule.text && each.isExpression == rule.isExpression && each.caseMatters == rule.caseMatters &&
+           each.isQuery == rule.isQuery;
   });
   if (same == filter.rules.end()) {
     filter.rules.push_back(rule);
@@ -154,10 +161,19 @@ void FilterBar::addRule(const LineRule& rule) {
   Q_EMIT edited(filter);
 }
 
+LineRule FilterBar::typed() const {
+  LineRule rule{text_->text()};
+  rule.isQuery = query_->isChecked();
+  rule.isExpression = expression_->isChecked() && !rule.isQuery;
+  rule.caseMatters = caseMatters_->isChecked() && !rule.isQuery;
+  rule.hides = kind_->currentIndex() == 1;
+  return rule;
+}
+
 void FilterBar::enter() {
   if (text_->text().isEmpty()) return;
-  const LineRule rule{text_->text(), expression_->isChecked(), caseMatters_->isChecked(), kind_->currentIndex() == 1};
-  if (const auto matcher = LineMatcher::make(rule.text, rule.isExpression, rule.caseMatters); !matcher) {
+  const LineRule rule = typed();
+  if (const auto matcher = matcherOf(rule); !matcher) {
     problem_->setText(qtText(matcher.error().text()));
     problem_->show();
     return;

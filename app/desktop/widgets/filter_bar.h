@@ -38,6 +38,7 @@ class FilterBar : public QFrame {
   bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
+  [[nodiscard]] LineRule typed() const;
   void enter();
   void close();
   void rebuild();
@@ -50,6 +51,7 @@ class FilterBar : public QFrame {
   QLineEdit* text_;
   QToolButton* expression_;
   QToolButton* caseMatters_;
+  QToolButton* query_;
   QSpinBox* around_;
   QToolButton* undo_;
   QToolButton* redo_;

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "app/desktop/text.h"
+#include "app/desktop/widgets/query_toggle.h"
 
 namespace conclave::desktop {
 
@@ -50,7 +51,8 @@ FindBar::FindBar(QWidget& page, const QString& what, const ThemeController& them
       previous_(toolButton(tr("Previous"), tr("Previous match (Shift+F3)"), false)),
       next_(toolButton(tr("Next"), tr("Next match (F3)"), false)),
       close_(toolButton(tr("Close"), tr("Close (Escape)"), false)),
-      status_(new QLabel) {
+      status_(new QLabel),
+      strip_(strip(this)) {
   setObjectName(QStringLiteral("find"));
   page.installEventFilter(this);
   for (const bool forward : {true, false}) {
@@ -65,11 +67,10 @@ FindBar::FindBar(QWidget& page, const QString& what, const ThemeController& them
   text_->installEventFilter(this);
   expression_->setObjectName(QStringLiteral("expression"));
   status_->setTextFormat(Qt::PlainText);
-  auto* layout = strip(this);
-  layout->addWidget(text_);
-  for (auto* button : {expression_, caseMatters_, previous_, next_}) layout->addWidget(button);
-  layout->addWidget(status_, 1);
-  layout->addWidget(close_);
+  strip_->addWidget(text_);
+  for (auto* button : {expression_, caseMatters_, previous_, next_}) strip_->addWidget(button);
+  strip_->addWidget(status_, 1);
+  strip_->addWidget(close_);
   pause_.setSingleShot(true);
   pause_.setInterval(typing_pause_ms);
   connect(&pause_, &QTimer::timeout, this, &FindBar::announce);
@@ -80,6 +81,14 @@ FindBar::FindBar(QWidget& page, const QString& what, const ThemeController& them
   connect(next_, &QToolButton::clicked, this, [this] { Q_EMIT nextRequested(true); });
   connect(close_, &QToolButton::clicked, this, &FindBar::close);
 }
+
+void FindBar::takeQueries() {
+  query_ = new QueryToggle(*text_, {expression_, caseMatters_});
+  strip_->insertWidget(strip_->indexOf(previous_), query_);
+  connect(query_, &QToolButton::toggled, &pause_, qOverload<>(&QTimer::start));
+}
+
+void FindBar::addButton(QToolButton* button) { strip_->insertWidget(strip_->indexOf(status_), button); }
 
 void FindBar::open(const QString& text) {
   setVisible(true);
@@ -107,6 +116,8 @@ void FindBar::say(const QString& text, bool isBad) {
 
 QString FindBar::status() const { return status_->text(); }
 
+QString FindBar::text() const { return text_->text(); }
+
 void FindBar::applyTheme() {
   QPalette palette = status_->palette();
   palette.setColor(QPalette::WindowText, isBad_ ? theme_.theme().bad : theme_.theme().muted);
@@ -119,7 +130,9 @@ void FindBar::announce() {
     say({});
     return Q_EMIT searchChanged(nullptr);
   }
-  const auto matcher = LineMatcher::make(text_->text(), expression_->isChecked(), caseMatters_->isChecked());
+  const bool isQuery = query_ && query_->isChecked();
+  const auto matcher = isQuery ? LineMatcher::makeQuery(text_->text())
+                               : LineMatcher::make(text_->text(), expression_->isChecked(), caseMatters_->isChecked());
   if (!matcher) {
     Q_EMIT searchChanged(nullptr);
     return say(qtText(matcher.error().text()), true);

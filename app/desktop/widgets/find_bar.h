@@ -7,6 +7,7 @@
 #include "app/desktop/models/line_matcher.h"
 #include "app/desktop/theme.h"
 
+class QHBoxLayout;
 class QLabel;
 class QLineEdit;
 class QToolButton;
@@ -19,12 +20,15 @@ class FindBar : public QFrame {
  public:
   // `what` is searched: "Find in this log". The page puts the bar at its foot.
   FindBar(QWidget& page, const QString& what, const ThemeController& theme);
+  void takeQueries();                   // besides texts
+  void addButton(QToolButton* button);  // of the page, behind the others
 
   void open(const QString& text = {});  // empty: what was looked for last
   void close();
   void say(const QString& text, bool isBad = false);
   void applyTheme();
   [[nodiscard]] QString status() const;
+  [[nodiscard]] QString text() const;  // what is looked for
 
  Q_SIGNALS:
   void searchChanged(const conclave::desktop::MatcherPtr& search);  // null: nothing to look for
@@ -41,10 +45,12 @@ class FindBar : public QFrame {
   QLineEdit* text_;
   QToolButton* expression_;
   QToolButton* caseMatters_;
+  QToolButton* query_ = nullptr;  // of those that take queries
   QToolButton* previous_;
   QToolButton* next_;
   QToolButton* close_;
   QLabel* status_;
+  QHBoxLayout* strip_;
   bool isBad_ = false;
   QTimer pause_;  // between the last key and the search
 };

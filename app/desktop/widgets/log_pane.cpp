@@ -52,6 +52,8 @@ LogPane::LogPane(Session& session, const ThemeController& theme, LogList& logs, 
       range_(new QPushButton),
       position_(new QLabel),
       followButton_(new QToolButton),
+      columnsButton_(new QToolButton),
+      columnsMenu_(new QMenu(this)),
       filterButton_(new QToolButton),
       bookmarkButton_(new QToolButton),
       moreButton_(new QToolButton),
@@ -98,6 +100,12 @@ void LogPane::layOut() {
   };
   setUp(followButton_, tr("Follow"), tr("Show lines as they are written; stay at the end unless you scroll up (Ctrl+T)"));
   followButton_->setCheckable(true);
+  setUp(columnsButton_, tr("Columns"), tr("Fields of this log as columns: which ones, or lines as they are"));
+  columnsButton_->setObjectName(QStringLiteral("columns"));
+  columnsButton_->setText(tr("Columns"));
+  columnsButton_->setPopupMode(QToolButton::InstantPopup);
+  columnsButton_->setMenu(columnsMenu_);
+  columnsButton_->hide();
   setUp(filterButton_, tr("Filter lines"), tr("Show or hide lines by what they say (Ctrl+Shift+F)"));
   setUp(bookmarkButton_, tr("Bookmarks"), tr("The bookmarks of this log (Ctrl+B)"));
   setUp(moreButton_, tr("More"), tr("Highlighters, split view, copying"));
@@ -112,7 +120,7 @@ void LogPane::layOut() {
   head->setSpacing(8);
   for (QWidget* each : std::initializer_list<QWidget*>{list_, level_, range_}) head->addWidget(each);
   head->addWidget(position_, 1);
-  for (auto* button : {followButton_, filterButton_, bookmarkButton_, moreButton_}) head->addWidget(button);
+  for (auto* button : {columnsButton_, followButton_, filterButton_, bookmarkButton_, moreButton_}) head->addWidget(button);
   auto* lines = new QHBoxLayout;
   lines->setSpacing(0);
   lines->addWidget(view_, 1);
@@ -132,6 +140,7 @@ void LogPane::layOut() {
 void LogPane::connectDocument() {
   connect(&document_, &LogDocument::opened, this, [this] {
     view_->setText(document_.text());
+    refreshColumns();
     levels_.read({});
     minimap_->setMatches(nullptr);
     reloadBookmarks();
@@ -156,6 +165,10 @@ void LogPane::connectDocument() {
     refreshFilter();
     refreshPosition();
     goToWanted();
+  });
+  connect(&document_, &LogDocument::filteredSoFar, this, [this](const LineSetPtr& lines) {
+    view_->setShown(lines);
+    refreshPosition();
   });
   connect(&document_, &LogDocument::matched, this, [this] {
     minimap_->setMatches(document_.search() ? document_.matches() : nullptr);
@@ -189,6 +202,7 @@ void LogPane::connectDocument() {
 void LogPane::showMore() {
   const bool staysAtEnd = view_->isAtEnd();
   view_->extendText(document_.text());
+  if (columnsButton_->isHidden()) refreshColumnsOfFew();
   if (staysAtEnd) view_->scrollToEnd();
   levels_.extend(document_.text());
   bookmarks_.extendText(document_.text());

@@ -89,6 +89,9 @@ class LogPane : public QWidget {
   void compareWithCitation(quint64 line);
   void refreshFilter();
   void refreshPosition();
+  void refreshColumns();
+  void refreshColumnsOfFew();  // of a log that had hardly any lines until now
+  void fillColumnsMenu();
 
   const ThemeController& theme_;
   LogList& logs_;
@@ -110,6 +113,8 @@ class LogPane : public QWidget {
   QPushButton* range_;
   QLabel* position_;
   QToolButton* followButton_;
+  QToolButton* columnsButton_;
+  QMenu* columnsMenu_;
   QToolButton* filterButton_;
   QToolButton* bookmarkButton_;
   QToolButton* moreButton_;

@@ -48,6 +48,8 @@ void LogPane::connectView() {
   connect(bookmarkPanel_, &BookmarkPanel::lineRequested, this, &LogPane::goToLine);
   connect(bookmarkPanel_, &BookmarkPanel::closed, view_, qOverload<>(&QWidget::setFocus));
   connect(followButton_, &QToolButton::toggled, this, &LogPane::setFollowing);
+  connect(columnsMenu_, &QMenu::aboutToShow, this, &LogPane::fillColumnsMenu);
+  connect(view_, &LogView::columnsRequested, this, [this](const QPoint& position) { columnsMenu_->popup(position); });
   connect(filterButton_, &QToolButton::clicked, this, [this] { filterBar_->open(); });
   connect(bookmarkButton_, &QToolButton::clicked, this,
           [this] { bookmarkPanel_->isVisible() ? bookmarkPanel_->close() : bookmarkPanel_->open(); });

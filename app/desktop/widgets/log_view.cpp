@@ -119,8 +119,6 @@ int LogView::gutterWidth() const {
   return mark_margin + static_cast<int>(std::ceil(static_cast<double>(digits) * cell_)) + 2 * side_margin + level_stripe;
 }
 
-LineText LogView::textOf(quint64 line) const { return lineText(text_.line(line, most_shown_bytes)); }
-
 double LogView::xOf(const LineText& text, int column) const {
   if (isFixed_ && text.isAscii) return column * cell_;
   return QFontMetricsF(font()).horizontalAdvance(text.text.left(column));
@@ -188,6 +186,7 @@ void LogView::scrollToMiddle(quint64 line) {
 }
 
 void LogView::scrollContentsBy(int, int) {
+  if (header_) header_->update();
   if (!settingBar_) {
     const auto value = static_cast<quint64>(verticalScrollBar()->value());
     if (top_ / step_ != value) top_ = value * step_;
@@ -200,6 +199,7 @@ void LogView::scrollContentsBy(int, int) {
 
 void LogView::resizeEvent(QResizeEvent* event) {
   QAbstractScrollArea::resizeEvent(event);
+  placeHeader();
   refreshBars();
 }
 
@@ -207,6 +207,7 @@ void LogView::changeEvent(QEvent* event) {
   QAbstractScrollArea::changeEvent(event);
   if (event->type() != QEvent::FontChange) return;
   measureFont();
+  placeHeader();
   refreshBars();
 }
 

@@ -8,6 +8,7 @@
 
 #include "app/desktop/models/highlight_list.h"
 #include "app/desktop/models/line_matcher.h"
+#include "app/desktop/models/log_columns.h"
 #include "app/desktop/models/log_text.h"
 #include "app/desktop/theme.h"
 #include "app/desktop/widgets/line_text.h"
@@ -23,10 +24,11 @@ class LogView : public QAbstractScrollArea {
  public:
   explicit LogView(QWidget* parent = nullptr);
 
-  void setText(const LogText& text);       // another log: starts at its top
-  void extendText(const LogText& text);    // more of the same log: keeps its place
-  void setShown(const LineSetPtr& lines);  // null: all. Keeps the current line in sight
-  void setShowsGaps(bool shows);           // a rule where lines are left out between two rows
+  void setText(const LogText& text);              // another log: starts at its top
+  void extendText(const LogText& text);           // more of the same log: keeps its place
+  void setShown(const LineSetPtr& lines);         // null: all. Keeps the current line in sight
+  void setShowsGaps(bool shows);                  // a rule where lines are left out between two rows
+  void setColumns(const LogColumnsPtr& columns);  // null: lines as they are. Copies of whole lines are as they are anyway
   void setSearch(const MatcherPtr& search);
   void setHighlights(const HighlightMarks& marks);
   void setBookmarks(std::vector<quint64> lines);  // ascending
@@ -46,6 +48,7 @@ class LogView : public QAbstractScrollArea {
   enum class CopyAs { text, numbered, placed };  // numbered: "  12: line"; placed: "/var/log/app.log:12: line"
   // What copy() would put on the clipboard; nothing if that is too much.
   [[nodiscard]] std::optional<QString> selectedText(CopyAs as = CopyAs::text) const;
+  [[nodiscard]] QString shownText(quint64 line) const { return textOf(line).text; }
   [[nodiscard]] bool hasSelection() const;
   // What is selected within a line, else the word at `column` of the current line, or where that was clicked; may be empty.
   [[nodiscard]] QString wordInQuestion(std::optional<int> column = {}) const;
@@ -59,6 +62,7 @@ class LogView : public QAbstractScrollArea {
   void bookmarkClicked(quint64 line);                    // in the margin
   void menuRequested(QMenu* menu, const QString& word);  // who listens may add to it; `word` may be empty
   void findRequested(const QString& text);
+  void columnsRequested(const QPoint& globalPosition);  // the header was clicked
   void refused(const QString& why);
 
  protected:
@@ -81,11 +85,13 @@ class LogView : public QAbstractScrollArea {
     int column = 0;
     bool operator==(const Spot&) const = default;
   };
-  struct Row;  // one line while it is painted
-  struct Run;  // a part of a line in one colour
+  struct Row;    // one line while it is painted
+  struct Run;    // a part of a line in one colour
+  class Header;  // in log_view_columns.cpp
 
   [[nodiscard]] quint64 rowOf(quint64 line) const;
   [[nodiscard]] LineText textOf(quint64 line) const;
+  void placeHeader();
   [[nodiscard]] double xOf(const LineText& text, int column) const;
   [[nodiscard]] Spot spotAt(const QPoint& position) const;
   [[nodiscard]] int gutterWidth() const;
@@ -102,6 +108,8 @@ class LogView : public QAbstractScrollArea {
   LogText text_;
   LineSetPtr shown_;
   bool showsGaps_ = false;
+  LogColumnsPtr columns_;
+  QWidget* header_ = nullptr;  // names of the columns; made when there are some
   MatcherPtr search_;
   HighlightMarks highlights_;
   std::vector<quint64> bookmarks_;

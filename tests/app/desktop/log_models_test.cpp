@@ -11,7 +11,11 @@
 #include "app/desktop/models/highlight_list.h"
 #include "app/desktop/models/level_map.h"
 #include "app/desktop/models/line_filter.h"
+#include "app/desktop/models/line_search.h"
+#include "app/desktop/models/log_columns.h"
 #include "app/desktop/models/log_document.h"
+#include "app/desktop/models/log_hits.h"
+#include "app/desktop/text.h"
 #include "tests/app/desktop/fakes.h"
 
 using namespace conclave;
@@ -47,7 +51,19 @@ LineRule hiding(const char* text) {
   return rule;
 }
 
+LineRule query(const char* text) {
+  LineRule rule = showing(text);
+  rule.isQuery = true;
+  return rule;
+}
+
 using Lines = std::vector<quint64>;
+
+// With ' for each quote.
+std::string json(std::string text) {
+  std::ranges::replace(text, '\'', '"');
+  return text;
+}
 
 }  // namespace
 
@@ -102,6 +118,157 @@ class LogModelsTest : public DesktopTest {
     expression.text = QStringLiteral("(");
     Job job;
     QCOMPARE(filterLines(text, {.rules = {expression}}, job).error().kind, ErrorKind::parse);
+  }
+
+  void queries_are_rules_like_others() {
+    const auto text = textOf(
+        "{\"level\":\"info\",\"status\":200}\n{\"level\":\"error\",\"status\":503}\nlevel=warn status=500 user=probe\n"
+        "2026-03-01T12:00:00Z FATAL status 500\n");
+    QCOMPARE(filtered(text, {.rules = {query("field:status>=500")}}), (Lines{2, 3}));
+    QCOMPARE(filtered(text, {.rules = {query("level>=error OR field:user=probe")}}), (Lines{2, 3, 4}));
+    LineRule hides = query("field:user");
+    hides.hides = true;
+    QCOMPARE(filtered(text, {.rules = {query("field:status>=500"), hides}}), (Lines{2}));
+    QCOMPARE(filtered(text, {.rules = {showing("500"), hides}}), (Lines{4}));
+    QCOMPARE(filtered(text, {.least = logs::Level::error, .rules = {query("field:status"), hides}, .around = 1}), (Lines{1, 2}));
+    Job job;
+    const auto wrong = filterLines(text, {.rules = {query("level:eror")}}, job);
+    QCOMPARE(wrong.error().kind, ErrorKind::parse);
+    QVERIFY(qtText(wrong.error().text()).contains("at character 7"));
+  }
+
+  void what_is_clearly_a_query_is_seen_and_plain_text_stays_plain() {
+    for (const auto* text : {"level:error", "level>=warning", "a (field:x=1)", "!since:2026-03-01", "a OR b", "a && b", "NOT a",
+                             "a NOT b", "x template:00ff"}) {
+      QVERIFY2(looksLikeQuery(QString::fromUtf8(text)), text);
+    }
+    for (const auto* text : {"", "connection reset", "\"status\":500", "http://host/level", "/var/log/x", "ORDER", "a or b", "(x",
+                             "*", "!ready", "level: 3", "NOTE x", "sublevel:3"}) {
+      QVERIFY2(!looksLikeQuery(QString::fromUtf8(text)), text);
+    }
+  }
+
+  void the_engine_finds_what_a_look_at_each_line_finds() {
+    std::mt19937 random(8);
+    std::string bytes;
+    const char* words[] = {"error ", "Error ", "caf\xC3\xA9 ", "12 ", "x=\"y\" ", "\t", "\xff"};
+    for (int i = 0; i < 700; ++i) {
+      for (auto n = random() % 5; n > 0; --n) bytes += words[random() % 7];
+      bytes += random() % 9 == 0 ? "\r\n" : "\n";
+    }
+    const auto text = textOf(bytes + "error");
+    for (const bool isExpression : {false, true}) {
+      for (const char* what : {"error", "Error", "12", "x=\"", "^error|12 $", "e+r", "zzz"}) {
+        const auto matcher = *LineMatcher::make(QString::fromUtf8(what), isExpression, what[0] == 'E');
+        QVERIFY(matcher->expression());
+        Job job;
+        const auto expected = linesOf(**collectLines(text, scanFor(matcher), job));
+        const auto found = *searchLines(text, *matcher->expression(), job);
+        QCOMPARE(linesOf(*found), expected);
+        for (const quint64 known : {1, 64, 100, 700}) {  // the rest of a log that grew
+          QCOMPARE(linesOf(**searchLines(text, *matcher->expression(), job, {found, known})), expected);
+        }
+        std::vector<quint64> some((text.lineCount() + 63) / 64);
+        for (auto& word : some) word = random() & random();
+        some.back() &= 1;
+        const auto among = std::make_shared<const LineSet>(some);
+        for (const quint64 from : {0, 1, 2, 63, 64, 65, 350, 700, 701, 5000}) {
+          for (const bool forward : {true, false}) {
+            for (const LineSetPtr& set : {LineSetPtr(), LineSetPtr(among)}) {
+              QCOMPARE(*searchNext(text, *matcher->expression(), set, from, forward, job),
+                       *nextLine(text, scanFor(matcher), set, from, forward, job));
+            }
+          }
+        }
+      }
+    }
+    QVERIFY(!(*LineMatcher::make(QString::fromUtf8("CAF\xC3\x89"), false, false))->expression());  // not for the engine
+    QCOMPARE(filtered(textOf("caf\xC3\xA9\ntea\n"), {.rules = {showing("CAF\xC3\x89")}}), (Lines{1}));
+  }
+
+  void times_and_templates_of_queries_are_those_of_the_whole_log() {
+    const auto text = textOf("2026-03-01T12:00:00Z a\nx\n2026-03-01T12:00:10Z b\nx\n2026-03-01T12:00:20Z c\nx\n");
+    const auto late = *logs::parse_expression("since:2026-03-01T12:00:10Z x");
+    Job job;
+    QCOMPARE(*searchNext(text, late, {}, 1, true, job), quint64{4});
+    QCOMPARE(*searchNext(text, late, {}, 6, true, job), quint64{4});
+    QCOMPARE(*searchNext(text, late, {}, 6, false, job), quint64{4});
+    QCOMPARE(*searchNext(text, late, {}, 1, false, job), quint64{6});
+    QCOMPARE(*searchNext(text, late, std::make_shared<const LineSet>(std::vector<quint64>{0b10}), 1, true, job), quint64{0});
+  }
+
+  void the_first_lines_that_pass_are_told_before_the_rest() {
+    std::string bytes;
+    for (int i = 0; i < 400'000; ++i) bytes += "served request " + std::to_string(i) + "\n";
+    const auto text = textOf(std::move(bytes));
+    std::vector<quint64> counts;
+    Job job;
+    const SoFar soFar = [&](const LineSetPtr& lines) { counts.push_back(lines->count()); };
+    const auto lines = filterLines(text, {.rules = {showing("9")}}, job, {}, soFar);
+    QVERIFY(!counts.empty() && counts.front() > 0 && counts.front() < (*lines)->count());
+    QVERIFY(std::is_sorted(counts.begin(), counts.end()));
+  }
+
+  void structured_lines_are_set_in_columns() {
+    std::string bytes;
+    for (int i = 0; i < 50; ++i) {
+      bytes += json("{'msg':'request " + std::to_string(i) + " of \\'x\\'\\nserved'," + (i % 5 == 0 ? "'rare':1," : "") +
+                    "'user':{'name':'alice'},'status':" + (i % 2 == 0 ? "200" : "503") +
+                    ",'level':'error','ts':'2026-03-01T12:00:05Z'}\n");
+    }
+    const auto columns = LogColumns::ofLog(textOf(bytes));
+    QVERIFY(columns);
+    QStringList names;
+    for (const auto& each : columns->columns()) names << each.name;
+    QCOMPARE(names, (QStringList{"ts", "level", "user.name", "status", "msg"}));
+    QVERIFY(columns->names().contains("rare"));
+    const std::string line = json("{'msg':'a\\tb','status':7,'level':'warn','ts':'2026-03-01T12:00:05Z','user':{'name':'bob'}}");
+    const auto row = columns->row(line);
+    QCOMPARE(row->text, QString("2026-03-01T12:00:05Z  warn   bob        7       a b"));
+    QCOMPARE(row->text.mid(row->timeBegin, row->timeEnd - row->timeBegin), QString("2026-03-01T12:00:05Z"));
+    QCOMPARE(row->level, logs::Level::warning);  // though it stands far behind
+    QVERIFY(!columns->row("  at a.B.c(B.java:12)"));
+    const auto wide = columns->row(json("{'user':{'name':'" + std::string(100, 'x') + "'},'msg':'m'}"));
+    QCOMPARE(wide->text.trimmed(), QString(8, 'x') + QChar(0x2026) + "          m");
+    const auto chosen = LogColumns::ofLog(textOf(bytes), {"status", "nothing"});
+    QCOMPARE(chosen->row(line)->text, QString("7       "));
+    QVERIFY(!LogColumns::ofLog(textOf("plain\ntext\n")));
+    QVERIFY(!LogColumns::ofLog({}));
+    QVERIFY(LogColumns::ofLog(textOf(json("level=info msg='a b'\nlevel=warn msg=c n=1\n"))));
+  }
+
+  void a_search_of_all_logs_is_grouped_by_log() {
+    QByteArray many;
+    for (int i = 0; i < 2000; ++i) many += "error " + QByteArray::number(i) + "\n";
+    const std::vector<LogHits::Log> logs = {{write("a.log", "fine\nERROR here\nfine\n"), "a.log"},
+                                            {write("none.log", "fine\n"), "none.log"},
+                                            {path("missing.log"), "missing.log"},
+                                            {write("many.log", many), "many.log"}};
+    LogHits hits(*jobs_);
+    const QAbstractItemModelTester tester(&hits, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    hits.search(*LineMatcher::make("error", false, false), logs);
+    QVERIFY(hits.isSearching());
+    QTRY_VERIFY(!hits.isSearching());
+    QCOMPARE(hits.found(), quint64{2001});
+    QCOMPARE(hits.logsSearched(), 4);
+    QCOMPARE(hits.rowCount(), 3);
+    const auto text = [&](const QModelIndex& index) { return index.data().toString(); };
+    QCOMPARE(text(hits.index(0, 0)), QString("a.log  (1 line)"));
+    QCOMPARE(text(hits.index(0, 0, hits.index(0, 0))), QString("2  ERROR here"));
+    QVERIFY(text(hits.index(1, 0)).startsWith("missing.log: "));
+    QCOMPARE(text(hits.index(2, 0)), QString("many.log  (2,000 lines, the first 1,000 shown)"));
+    QCOMPARE(hits.rowCount(hits.index(2, 0)), 1000);
+    const auto place = hits.placeOf(hits.index(999, 0, hits.index(2, 0)));
+    QCOMPARE(place->path, logs[3].path);
+    QCOMPARE(place->line, quint64{1000});
+    hits.search(*LineMatcher::makeQuery("level:error"), logs);  // replaces it
+    QTRY_VERIFY(!hits.isSearching());
+    QCOMPARE(hits.found(), quint64{1});
+    hits.search(*LineMatcher::make(QString::fromUtf8("\xC3\x84"), false, false),
+                {{write("umlaut.log", "x\n\xC3\xA4h\n"), "umlaut"}});
+    QTRY_COMPARE(hits.found(), quint64{1});
+    hits.clear();
+    QCOMPARE(hits.rowCount(), 0);
   }
 
   void lines_around_are_shown_unless_they_are_hidden() {

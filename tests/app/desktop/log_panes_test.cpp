@@ -9,6 +9,7 @@
 #include <QTableView>
 #include <QTest>
 #include <QToolButton>
+#include <QTreeView>
 
 #include "app/desktop/pages/logs_page.h"
 #include "app/desktop/text.h"
@@ -16,6 +17,7 @@
 #include "app/desktop/widgets/filter_bar.h"
 #include "app/desktop/widgets/find_bar.h"
 #include "app/desktop/widgets/highlighters_dialog.h"
+#include "app/desktop/widgets/log_hits_panel.h"
 #include "app/desktop/widgets/log_view.h"
 #include "app/desktop/widgets/minimap.h"
 #include "tests/app/desktop/fakes.h"
@@ -229,6 +231,42 @@ class LogPanesTest : public DesktopTest {
     QCOMPARE(view().rowCount(), some_lines - some_lines / 100);
   }
 
+  void the_bar_sees_by_itself_what_is_a_query() {
+    showSome();
+    view().setFocus();
+    QTest::keyClick(&view(), Qt::Key_F, Qt::ControlModifier | Qt::ShiftModifier);
+    auto& bar = child<FilterBar>();
+    auto* text = bar.findChild<QLineEdit*>(QStringLiteral("text"));
+    QToolButton* query = nullptr;
+    for (auto* button : bar.findChildren<QToolButton*>()) {
+      if (button->accessibleName() == QLatin1String("Query")) query = button;
+    }
+    QTest::keyClicks(text, QStringLiteral("level:eror"));
+    QVERIFY(query->isChecked());
+    QTest::keyClick(text, Qt::Key_Return);
+    QVERIFY2(bar.problem().contains(QLatin1String("did you mean 'error'")), qPrintable(bar.problem()));
+    QVERIFY(document().filter().isEmpty());
+    text->setText(QStringLiteral("level>=warning NOT database"));
+    QTest::keyClick(text, Qt::Key_Return);
+    waitForFilter();
+    QCOMPARE(view().rowCount(), 0);  // all of them are about the database
+    bar.findChild<QToolButton*>(QStringLiteral("all"))->click();
+    text->setText(QStringLiteral("level>=warning"));
+    QTest::keyClick(text, Qt::Key_Return);
+    waitForFilter();
+    QCOMPARE(view().rowCount(), some_lines / 1000);
+    QCOMPARE(view().lineAt(0), 1000);
+    bar.findChild<QToolButton*>(QStringLiteral("all"))->click();
+    text->setText(QStringLiteral("database answered"));
+    QVERIFY(!query->isChecked());  // a text as it is
+    QTest::mouseClick(query, Qt::LeftButton);
+    text->setText(QStringLiteral("answered database"));
+    QVERIFY(query->isChecked());  // as it was chosen
+    QTest::keyClick(text, Qt::Key_Return);
+    waitForFilter();
+    QCOMPARE(view().rowCount(), some_lines / 100);
+  }
+
   void the_bar_takes_texts_expressions_and_lines_around() {
     showSome();
     view().setFocus();
@@ -343,6 +381,77 @@ class LogPanesTest : public DesktopTest {
     QCOMPARE(lines.size(), 2);
     QVERIFY(lines[0].startsWith(QLatin1String(" 99: 2026-03-01")));
     QVERIFY(lines[1].startsWith(QLatin1String("100: 2026-03-01")));
+  }
+
+  void a_structured_log_is_shown_in_columns_that_the_reader_chooses() {
+    QByteArray text;
+    for (int i = 0; i < 100; ++i) {
+      text += "{'time':'2026-03-01T12:00:05Z','level':'error','status':503,'rare" + QByteArray::number(i % 4) +
+              "':'z','msg':'request failed'}\n";
+    }
+    text.replace('\'', '"');
+    const QString file = write("some.jsonl", text + "  at a.B.c(B.java:12)\n");
+    showLogs({file});
+    const auto shown = [&](quint64 line) { return view().shownText(line); };
+    QCOMPARE(shown(1), QStringLiteral("2026-03-01T12:00:05Z  error  503     request failed"));
+    QCOMPARE(shown(101), QStringLiteral("  at a.B.c(B.java:12)"));
+    auto* columns = page_->pane().findChild<QToolButton*>(QStringLiteral("columns"));
+    QVERIFY(columns->isVisible());
+    const auto choose = [&](const QString& name) {
+      Q_EMIT columns->menu()->aboutToShow();
+      for (auto* action : columns->menu()->actions()) {
+        if (action->text().remove(QLatin1Char('&')) == name) return action->trigger();
+      }
+      QFAIL(qPrintable(name));
+    };
+    choose(QStringLiteral("rare1"));
+    QCOMPARE(shown(2), QStringLiteral("2026-03-01T12:00:05Z  error  503     z      request failed"));
+    choose(QStringLiteral("time"));
+    QCOMPARE(shown(1), QStringLiteral("error  503            request failed"));
+    page_->document().open(file);  // is remembered
+    QTRY_VERIFY(page_->document().text().isWhole());
+    QCOMPARE(shown(1), QStringLiteral("error  503            request failed"));
+    choose(QStringLiteral("Show columns"));
+    QVERIFY(shown(1).startsWith(QLatin1String("{\"time\"")));
+    choose(QStringLiteral("Show columns"));
+    choose(QStringLiteral("The usual ones"));
+    QCOMPARE(shown(1), QStringLiteral("2026-03-01T12:00:05Z  error  503     request failed"));
+    QVERIFY(!page_->grab().isNull());
+  }
+
+  void a_log_that_begins_to_be_written_gets_its_columns() {
+    const QString file = write("fresh.log", "");
+    showLogs({file});
+    page_->pane().setFollowing(true);
+    append(file, "level=info status=200 msg=served\nlevel=error status=500 msg=failed\n");
+    QTRY_COMPARE(view().rowCount(), 2);
+    QCOMPARE(view().shownText(2), QStringLiteral("error  500     failed"));
+    page_->pane().setFollowing(false);
+  }
+
+  void what_is_found_in_all_logs_leads_to_its_line() {
+    const QString first = write("first.log", "fine\nlevel=error status=500\n");
+    const QString second = write("second.log", "fine\nfine\nlevel=error status=503\n");
+    showLogs({first, second});
+    view().setFocus();
+    QTest::keyClick(&view(), Qt::Key_A, Qt::ControlModifier | Qt::ShiftModifier);
+    auto& bar = *page_->findChild<FindBar*>();
+    QVERIFY(bar.isVisible());
+    auto* text = bar.findChild<QLineEdit*>();
+    QTest::keyClicks(text, QStringLiteral("field:status>=503"));
+    QTest::keyClick(text, Qt::Key_Return);
+    QTest::keyClick(&view(), Qt::Key_A, Qt::ControlModifier | Qt::ShiftModifier);
+    auto& panel = *page_->findChild<LogHitsPanel*>();
+    QVERIFY(panel.isVisible());
+    QTRY_VERIFY(!panel.hits().isSearching());
+    QCOMPARE(panel.status(), QStringLiteral("\"field:status>=503\": 1 line in 2 logs"));
+    auto* tree = panel.findChild<QTreeView*>();
+    QTRY_VERIFY(tree->currentIndex().isValid());
+    QTest::keyClick(tree, Qt::Key_Return);
+    QTRY_COMPARE(page_->document().path(), second);
+    QTRY_COMPARE(view().currentLine(), quint64{3});
+    QTest::keyClick(tree, Qt::Key_Escape);
+    QVERIFY(panel.isHidden());
   }
 
   void two_logs_side_by_side_have_filters_and_places_of_their_own() {
