@@ -79,8 +79,8 @@ LogHitsPanel::LogHitsPanel(Jobs& jobs, QWidget* parent)
   hide();
 
   connect(&hits_, &LogHits::changed, this, &LogHitsPanel::refresh);
-  connect(&hits_, &QAbstractItemModel::rowsInserted, this, [this](const QModelIndex& parent, int row) {
-    if (!parent.isValid()) tree_->expand(hits_.index(row, 0));
+  connect(&hits_, &QAbstractItemModel::rowsInserted, this, [this](const QModelIndex& under, int row) {
+    if (!under.isValid()) tree_->expand(hits_.index(row, 0));
   });
   connect(tree_, &QTreeView::doubleClicked, this, &LogHitsPanel::go);
   connect(stop_, &QToolButton::clicked, this, [this] { hits_.stop(); });
