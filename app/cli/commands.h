@@ -29,7 +29,7 @@ void add_log_summary_command(CLI::App& logs, Program& program);
 void add_log_templates_command(CLI::App& logs, Program& program);
 void add_log_compare_command(CLI::App& logs, Program& program);
 void add_log_search_command(CLI::App& logs, Program& program);
-inline constexpr const char* log_files_help = "Log files (also compressed), globs or folders";
+inline constexpr const char* log_files_help = "Log files (also compressed), globs or folders; - is standard input";
 
 // Becomes the window; returns only if there is none.
 int open_window(const CLI::App& app, Program& program, const std::vector<std::string>& arguments);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "app/cli/commands.h"
+#include "app/cli/log_reading.h"
 #include "app/cli/log_tables.h"
 #include "app/cli/program.h"
 #include "app/cli/terminal.h"
@@ -28,52 +29,7 @@ struct Arguments {
   std::size_t limit = 40;
 };
 
-using Logs = std::vector<std::shared_ptr<const logs::LogBytes>>;
-
-// Bad input is reported and reading goes on, as with the other commands on logs.
-class Sides {
- public:
-  Sides(Program& program, Job& job) : program_(program), job_(job) {}
-
-  Logs open(const std::string& pattern) {
-    Logs found;
-    std::error_code ignored;
-    const auto files = logs::find_files(pattern, std::filesystem::current_path(ignored));
-    if (!files) {
-      unreadable(files.error());
-      return found;
-    }
-    for (const Error& problem : files->problems) remark(problem);
-    for (const auto& path : files->files) {
-      auto bytes = logs::LogBytes::open(path, job_);
-      if (!bytes) {
-        unreadable(bytes.error());
-        continue;
-      }
-      if (const auto problem = (*bytes)->problem()) remark(*problem);
-      found.push_back(std::move(*bytes));
-    }
-    if (found.empty() && code_ != exit_usage) unreadable(Error{ErrorKind::not_found, "no logs here", pattern});
-    return found;
-  }
-  void unreadable(const Error& error) {
-    code_ = std::max(code_, program_.failed(error));
-    problems_.push_back(error.text());
-  }
-  void remark(const Error& error) {
-    program_.complain(error.text());
-    problems_.push_back(error.text());
-    code_ = std::max(code_, exit_findings);
-  }
-  [[nodiscard]] int code() const { return code_; }
-  [[nodiscard]] const nlohmann::json& problems() const { return problems_; }
-
- private:
-  Program& program_;
-  Job& job_;
-  nlohmann::json problems_ = nlohmann::json::array();
-  int code_ = exit_passed;
-};
+using Logs = std::vector<Log>;
 
 // The log, the line and its text behind a line number that runs on over all logs.
 class Lines {
@@ -233,10 +189,11 @@ int compare_logs(Program& program, const Arguments& arguments) {
         Error{ErrorKind::invalid_argument, "not a time such as 2026-03-01T12:00:05Z", "--split " + arguments.split});
   }
   std::optional<Running> running(std::in_place, program, "logs compare");
-  Sides sides(program, running->job());
-  const Logs before = sides.open(arguments.before);
-  const Logs after = split ? Logs() : sides.open(arguments.after);
-  if (sides.code() > exit_findings) return sides.code();
+  LogReading reading(program, running->job());
+  const Logs before = reading.all(arguments.before);
+  const Logs after = split ? Logs() : reading.all(arguments.after);
+  if (before.empty() || (!split && after.empty())) return std::max(reading.code(), exit_usage);  // said why
+  if (reading.code() > exit_findings) return reading.code();
   logs::CompareOptions options;
   options.content = arguments.content;
   options.normalise = arguments.by == "records" ? logs::Normalise::records
@@ -248,16 +205,16 @@ int compare_logs(Program& program, const Arguments& arguments) {
   Logs both = before;
   both.insert(both.end(), after.begin(), after.end());
   for (const auto& log : both) {
-    if (log->shrank()) sides.remark(Error{ErrorKind::io, "the file became shorter while it was read", log->name()});
+    if (log->shrank()) reading.remark(Error{ErrorKind::io, "the file became shorter while it was read", log->name()});
   }
   nlohmann::json json;
   if (arguments.json) {
     json = comparison_json(*all, Lines(both, running->job()), arguments);
-    json["problems"] = sides.problems();
+    json["problems"] = reading.problems();
   }
   running.reset();
   program.out.write(arguments.json ? json_text(json) : comparison_text(*all, arguments.limit, wants_colour(STDOUT_FILENO)));
-  return all->changes.empty() ? sides.code() : std::max(sides.code(), exit_findings);
+  return all->changes.empty() ? reading.code() : std::max(reading.code(), exit_findings);
 }
 
 }  // namespace

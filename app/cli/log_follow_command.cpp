@@ -161,6 +161,10 @@ Result<std::vector<fs::path>> files_of(Program& program, const std::vector<std::
   std::vector<fs::path> files;
   std::error_code ignored;
   for (const std::string& pattern : patterns) {
+    if (pattern == "-") {
+      return fail(ErrorKind::invalid_argument, "standard input cannot be followed; logs search '*' - shows its lines at its end",
+                  "-");
+    }
     if (!fs::exists(pattern, ignored) && pattern.find_first_of("*?[") == std::string::npos) {
       files.emplace_back(pattern);
       continue;

@@ -104,7 +104,8 @@ int search_logs(Program& program, const Arguments& arguments) {
 
   std::optional<Running> running(std::in_place, program, "logs search");
   LogReading reading(program, running->job());
-  const bool named = arguments.files.size() > 1 || !std::filesystem::is_regular_file(arguments.files.front());
+  const std::string& first = arguments.files.front();
+  const bool named = arguments.files.size() > 1 || (first != "-" && !std::filesystem::is_regular_file(first));
   logs::SearchOptions options;
   options.reference = now_us();
   FoundParts parts(arguments.records, options.reference, running->job());

@@ -8,27 +8,14 @@
 #include <cerrno>
 #include <utility>
 
+#include "engine/logs/descriptor.h"
 #include "engine/logs/guarded_map.h"
+#include "engine/logs/spool.h"
 #include "engine/logs/unpack.h"
 #include "engine/logs/utf16.h"
 
 namespace conclave::logs {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int file) : file_(file) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (file_ >= 0) ::close(file_);
-  }
-  [[nodiscard]] int get() const { return file_; }
-  [[nodiscard]] int release() { return std::exchange(file_, -1); }
-
- private:
-  int file_;
-};
 
 class TextBytes final : public LogBytes {
  public:
@@ -96,9 +83,38 @@ Result<GrowingMemory> read_all(int file, std::uint64_t max_bytes, const std::str
   }
 }
 
-std::string_view read_magic(int file, std::array<char, 8>& buffer) {
-  const ssize_t count = ::pread(file, buffer.data(), buffer.size(), 0);
-  return {buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0};
+TimeUs modified_of(const struct stat& info) {
+  return static_cast<TimeUs>(info.st_mtim.tv_sec) * us_per_second + info.st_mtim.tv_nsec / 1000;
+}
+
+// A regular file that stands at its start.
+Result<std::shared_ptr<const LogBytes>> open_regular(Descriptor file, const struct stat& info, const std::string& name, Job& job,
+                                                     std::uint64_t max_unpacked) {
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  const TimeUs modified = modified_of(info);
+  if (job.stopped()) return fail_cancelled();
+  if (size == 0) {
+    auto memory = read_all(file.get(), max_unpacked, name, job);
+    if (!memory) return tl::unexpected<Error>(std::move(memory.error()));
+    const std::uint64_t bytes = memory->view().size();
+    return std::make_shared<MemoryBytes>(std::move(*memory), name, bytes, modified, std::nullopt);
+  }
+  auto map = GuardedMap::map(file.release(), size, name);
+  if (!map) return tl::unexpected<Error>(std::move(map.error()));
+  const std::string_view bytes = (*map)->view();
+  if (!compression_of(bytes).empty()) {
+    auto unpacked = unpack(bytes, max_unpacked, name, job);
+    if (!unpacked) return tl::unexpected<Error>(std::move(unpacked.error()));
+    return std::make_shared<MemoryBytes>(std::move(unpacked->bytes), name, size, modified, std::move(unpacked->problem));
+  }
+  if (is_utf16(bytes)) {
+    auto text = utf16_to_utf8(bytes, max_unpacked, name, job);
+    if (!text) return tl::unexpected<Error>(std::move(text.error()));
+    job.advance(size);
+    return std::make_shared<MemoryBytes>(std::move(*text), name, size, modified, std::nullopt);
+  }
+  job.advance(size);
+  return std::make_shared<MappedBytes>(std::move(*map), name, modified);
 }
 
 }  // namespace
@@ -114,32 +130,24 @@ Result<std::shared_ptr<const LogBytes>> LogBytes::open(const std::filesystem::pa
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return fail_io("cannot open", name, errno);
   if (!S_ISREG(info.st_mode)) return fail(ErrorKind::io, kind_of(info.st_mode), name, S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
-  const auto size = static_cast<std::uint64_t>(info.st_size);
-  const TimeUs modified = static_cast<TimeUs>(info.st_mtim.tv_sec) * us_per_second + info.st_mtim.tv_nsec / 1000;
-  job.begin("reading " + name, size, "B");
-  if (job.stopped()) return fail_cancelled();
-  if (size == 0) {
-    auto memory = read_all(file.get(), max_unpacked, name, job);
-    if (!memory) return tl::unexpected<Error>(std::move(memory.error()));
-    const std::uint64_t bytes = memory->view().size();
-    return std::make_shared<MemoryBytes>(std::move(*memory), name, bytes, modified, std::nullopt);
+  job.begin("reading " + name, static_cast<std::uint64_t>(info.st_size), "B");
+  return open_regular(std::move(file), info, name, job, max_unpacked);
+}
+
+Result<std::shared_ptr<const LogBytes>> LogBytes::read_stream(int file, const std::string& name, Job& job,
+                                                              std::uint64_t max_bytes) {
+  struct stat info {};
+  if (::fstat(file, &info) != 0) return fail_io("cannot read", name, errno);
+  job.begin("reading " + name, 0, "B");
+  if (S_ISREG(info.st_mode) && info.st_size > 0 && ::lseek(file, 0, SEEK_CUR) == 0) {
+    Descriptor own(::fcntl(file, F_DUPFD_CLOEXEC, 0));
+    if (own.get() < 0) return fail_io("cannot read", name, errno);
+    return open_regular(std::move(own), info, name, job, max_unpacked_bytes);
   }
-  std::array<char, 8> magic{};
-  if (const auto compression = compression_of(read_magic(file.get(), magic)); !compression.empty()) {
-    auto unpacked = unpack(file.get(), compression, max_unpacked, name, job);
-    if (!unpacked) return tl::unexpected<Error>(std::move(unpacked.error()));
-    return std::make_shared<MemoryBytes>(std::move(unpacked->bytes), name, size, modified, std::move(unpacked->problem));
-  }
-  auto map = GuardedMap::map(file.release(), size, name);
-  if (!map) return tl::unexpected<Error>(std::move(map.error()));
-  if (is_utf16((*map)->view())) {
-    auto text = utf16_to_utf8((*map)->view(), max_unpacked, name, job);
-    if (!text) return tl::unexpected<Error>(std::move(text.error()));
-    job.advance(size);
-    return std::make_shared<MemoryBytes>(std::move(*text), name, size, modified, std::nullopt);
-  }
-  job.advance(size);
-  return std::make_shared<MappedBytes>(std::move(*map), name, modified);
+  auto kept = spool(file, max_bytes, name, job);
+  if (!kept) return tl::unexpected<Error>(std::move(kept.error()));
+  if (::fstat(kept->get(), &info) != 0) return fail_io("cannot read", name, errno);
+  return open_regular(std::move(*kept), info, name, job, max_unpacked_bytes);
 }
 
 std::shared_ptr<const LogBytes> LogBytes::from_text(std::string text, std::string name) {

@@ -28,6 +28,8 @@ struct FoundFiles {
 
 // Unpacking stops here: more is a decompression bomb or does not fit.
 inline constexpr std::uint64_t max_unpacked_bytes = std::uint64_t{8} << 30U;
+// Of standard input, which is kept on disk.
+inline constexpr std::uint64_t max_stream_bytes = std::uint64_t{64} << 30U;
 
 // The decoded bytes of one source. Immutable; any thread. Plain files are mapped (a file that shrinks later reads as zero bytes
 // instead of killing the process, and shrank() then says so); compressed ones (gzip, xz, zstd,
@@ -37,6 +39,10 @@ class LogBytes {
  public:
   [[nodiscard]] static Result<std::shared_ptr<const LogBytes>> open(const std::filesystem::path& path, Job& job,
                                                                     std::uint64_t max_unpacked = max_unpacked_bytes);
+  // What `file` gives until its end, unpacked as a file would be: standard input, say. A regular file that stands at its start is
+  // mapped; all else is read into a temporary file without a name. Answers a stop while nothing comes. Does not close `file`.
+  [[nodiscard]] static Result<std::shared_ptr<const LogBytes>> read_stream(int file, const std::string& name, Job& job,
+                                                                           std::uint64_t max_bytes = max_stream_bytes);
   // Takes over text that is not in a file (Python str, tests). `name` stands where a path would.
   [[nodiscard]] static std::shared_ptr<const LogBytes> from_text(std::string text, std::string name);
   virtual ~LogBytes() = default;

@@ -3,12 +3,10 @@
 
 #include <archive.h>
 #include <sys/mman.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -67,20 +65,17 @@ class Gunzip {
   Gunzip& operator=(const Gunzip&) = delete;
   ~Gunzip() { inflateEnd(&stream_); }
 
-  Result<Unpacked> run(int file, std::uint64_t max_bytes, const std::string& name, Job& job) {
+  Result<Unpacked> run(std::string_view packed, std::uint64_t max_bytes, const std::string& name, Job& job) {
     if (!usable_) return fail(ErrorKind::limit, "not enough memory to unpack", name);
-    std::vector<unsigned char> input(256 * 1024);
+    constexpr std::size_t block = std::size_t{256} << 10U;
     Unpacked result;
     bool between_members = true;
-    for (;;) {
+    for (; !packed.empty(); packed.remove_prefix(std::min(block, packed.size()))) {
       if (job.stopped()) return fail_cancelled();
-      const ssize_t count = ::read(file, input.data(), input.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return fail_io("cannot read", name, errno);
-      if (count == 0) break;
-      job.advance(static_cast<std::uint64_t>(count));
-      stream_.next_in = input.data();
-      stream_.avail_in = static_cast<uInt>(count);
+      const std::size_t size = std::min(block, packed.size());
+      job.advance(size);
+      stream_.next_in = reinterpret_cast<unsigned char*>(const_cast<char*>(packed.data()));  // zlib only reads there
+      stream_.avail_in = static_cast<uInt>(size);
       stream_.avail_out = 1;
       while (stream_.avail_in > 0 || (stream_.avail_out == 0 && !between_members)) {  // a full buffer may not be all
         if (job.stopped()) return fail_cancelled();
@@ -115,13 +110,22 @@ class Gunzip {
   std::vector<unsigned char> output_ = std::vector<unsigned char>(std::size_t{1} << 20U);
 };
 
-Result<Unpacked> read_archive(int file, std::uint64_t max_bytes, const std::string& name, Job& job) {
+// Hands libarchive a piece at a time, so that it can say how far it is.
+la_ssize_t next_piece(archive* /*reader*/, void* rest, const void** piece) {
+  constexpr std::size_t largest = std::size_t{64} << 10U;
+  auto& packed = *static_cast<std::string_view*>(rest);
+  const std::string_view taken = packed.substr(0, largest);
+  packed.remove_prefix(taken.size());
+  *piece = taken.data();
+  return static_cast<la_ssize_t>(taken.size());
+}
+
+Result<Unpacked> read_raw(std::string_view packed, std::uint64_t max_bytes, const std::string& name, Job& job) {
   const Archive reader = open_reader();
   if (!reader) return fail(ErrorKind::limit, "not enough memory to unpack", name);
-  constexpr std::size_t block = 64 * 1024;
   archive_entry* entry = nullptr;
   Unpacked result;
-  if (archive_read_open_fd(reader.get(), file, block) != ARCHIVE_OK)
+  if (archive_read_open(reader.get(), &packed, nullptr, &next_piece, nullptr) != ARCHIVE_OK)
     return tl::unexpected<Error>(damage(reason(reader.get()), name));
   const int opened = archive_read_next_header(reader.get(), &entry);
   if (opened == ARCHIVE_EOF) return result;
@@ -187,8 +191,8 @@ std::string_view compression_of(std::string_view first_bytes) {
   return {};
 }
 
-Result<Unpacked> unpack(int file, std::string_view compression, std::uint64_t max_bytes, const std::string& name, Job& job) {
-  return compression == "gzip" ? Gunzip().run(file, max_bytes, name, job) : read_archive(file, max_bytes, name, job);
+Result<Unpacked> unpack(std::string_view packed, std::uint64_t max_bytes, const std::string& name, Job& job) {
+  return compression_of(packed) == "gzip" ? Gunzip().run(packed, max_bytes, name, job) : read_raw(packed, max_bytes, name, job);
 }
 
 }  // namespace conclave::logs

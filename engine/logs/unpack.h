@@ -36,9 +36,7 @@ struct Unpacked {
   std::optional<Error> problem;  // cut off or damaged; `bytes` is what came before
 };
 
-// Reads `file`, which holds data of the kind that compression_of() said, from its start; does not close it. ErrorKind::limit if
-// there are more than `max_bytes`.
-[[nodiscard]] Result<Unpacked> unpack(int file, std::string_view compression, std::uint64_t max_bytes, const std::string& name,
-                                      Job& job);
+// Unpacks `packed`, of which compression_of() is not empty. ErrorKind::limit if it becomes more than `max_bytes`.
+[[nodiscard]] Result<Unpacked> unpack(std::string_view packed, std::uint64_t max_bytes, const std::string& name, Job& job);
 
 }  // namespace conclave::logs

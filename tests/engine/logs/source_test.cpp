@@ -1,7 +1,6 @@
 #include "engine/logs/source.h"
 
 #include <archive.h>
-#include <archive_entry.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include <string>
 
 #include "tests/engine/logs/files.h"
+#include "tests/engine/logs/packed.h"
 
 namespace conclave::logs {
 namespace {
@@ -26,24 +26,6 @@ std::string many_lines() {
   std::string text;
   for (int i = 0; i < 40'000; ++i) text += "2026-03-01 12:00:05 INFO line " + std::to_string(i * 7919 % 40'000) + "\n";
   return text;
-}
-
-std::string packed(const std::string& text, int (*filter)(archive*)) {
-  std::string out(text.size() * 2 + 4096, '\0');
-  std::size_t used = 0;
-  archive* writer = archive_write_new();
-  filter(writer);
-  archive_write_set_format_raw(writer);
-  archive_write_set_bytes_in_last_block(writer, 1);
-  archive_write_open_memory(writer, out.data(), out.size(), &used);
-  archive_entry* entry = archive_entry_new();
-  archive_entry_set_filetype(entry, AE_IFREG);
-  archive_write_header(writer, entry);
-  archive_write_data(writer, text.data(), text.size());
-  archive_entry_free(entry);
-  archive_write_free(writer);
-  out.resize(used);
-  return out;
 }
 
 TEST(LogBytes, OfAPlainFileAreItsBytes) {
