@@ -61,10 +61,10 @@ Result<std::shared_ptr<const UserPatterns>> UserPatterns::compile(const std::vec
   if (!context) return fail(ErrorKind::limit, "not enough memory for patterns");
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
   for (const auto& [name, expression] : rules) {
-    const auto taken = [&](std::string_view other) { return other == name; };
+    const auto taken = [&name = name](std::string_view other) { return other == name; };  // clang 14 captures no bindings
     if (name.empty()) return fail(ErrorKind::invalid_argument, "a pattern needs a name");
     if (taken("error") || taken("warning") || taken("timestamp") ||
-        std::any_of(patterns->rules_.begin(), patterns->rules_.end(), [&](const Rule& rule) { return taken(rule.name); })) {
+        std::any_of(patterns->rules_.begin(), patterns->rules_.end(), [&taken](const Rule& rule) { return taken(rule.name); })) {
       return fail(ErrorKind::invalid_argument, "there is a pattern of the name " + name + " already");
     }
     Rule rule;
