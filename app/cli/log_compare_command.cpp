@@ -11,7 +11,6 @@
 #include "app/cli/program.h"
 #include "app/cli/terminal.h"
 #include "engine/base/ids.h"
-#include "engine/base/text.h"
 #include "engine/logs/compare.h"
 #include "engine/logs/line_index.h"
 #include "engine/logs/source.h"
@@ -47,7 +46,7 @@ class Lines {
       if (line <= indexes_[i].line_count()) {
         constexpr std::size_t longest = 2048;
         const std::string_view text = indexes_[i].line(logs_[i]->view(), line);
-        return {{"path", logs_[i]->name()}, {"line", line}, {"text", valid_utf8(text.substr(0, longest))}};
+        return {{"path", logs_[i]->name()}, {"line", line}, {"text", logs_[i]->text(text.substr(0, longest))}};
       }
       line -= indexes_[i].line_count();
     }
@@ -196,6 +195,9 @@ int compare_logs(Program& program, const Arguments& arguments) {
   if (reading.code() > exit_findings) return reading.code();
   logs::CompareOptions options;
   options.content = arguments.content;
+  for (const Logs* side : {&before, &after}) {
+    for (const Log& log : *side) options.reference = std::max(options.reference, log->modified());
+  }
   options.normalise = arguments.by == "records" ? logs::Normalise::records
                       : arguments.by == "time"  ? logs::Normalise::time
                                                 : logs::Normalise::typical;

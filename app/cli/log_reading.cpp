@@ -28,11 +28,19 @@ std::vector<Log> LogReading::all(const std::string& pattern) {
 
 void LogReading::open_each(const std::string& pattern, const std::function<void(Log)>& take_log) {
   if (code_ == exit_interrupted) return;
-  if (pattern == "-") return take(standard_input(), take_log);
+  if (pattern == "-") {
+    const auto all = standard_input();
+    if (!all) return failed(all.error());
+    const auto used = logs::LogBytes::each_member(*all, job_, [&](Result<Log> log) {
+      log || log.error().kind == ErrorKind::cancelled ? take(std::move(log), take_log) : remark(log.error());
+    });
+    if (!used) failed(used.error());
+    return;
+  }
   std::error_code ignored;
-  const auto found = logs::find_files(pattern, std::filesystem::current_path(ignored));
+  const auto found = logs::find_files(pattern, std::filesystem::current_path(ignored), job_);
   if (!found) return failed(found.error());
-  for (const Error& problem : found->problems) remark(problem);
+  for (const Error& problem : found->problems) problem.kind == ErrorKind::cancelled ? failed(problem) : remark(problem);
   if (found->files.empty() && found->problems.empty()) remark(Error{ErrorKind::not_found, "no logs here", pattern});
   for (const auto& path : found->files) {
     if (code_ != exit_interrupted) take(logs::LogBytes::open(path, job_), take_log);

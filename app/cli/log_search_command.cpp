@@ -118,6 +118,7 @@ int search_logs(Program& program, const Arguments& arguments) {
   reading.each(arguments.files, [&](const logs::LogBytes& log) -> Result<void> {
     if (program.out.closed()) return {};
     text.begin(log);
+    options.reference = log.modified() != 0 ? log.modified() : now_us();
     parts.begin(log);
     if (arguments.count && arguments.records) {
       options.on_found = [&](std::span<const logs::FoundLine> lines) {

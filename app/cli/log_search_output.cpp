@@ -51,27 +51,31 @@ FoundText::FoundText(Output& out, FoundParts& parts, const logs::Highlighter& hi
 
 void FoundText::begin(const logs::LogBytes& log) {
   name_ = terminal_ ? harmless(log.name()) : log.name();
+  log_ = &log;
   bytes_ = log.view();
   next_line_ = any_ ? 0 : 1;  // 0: what was written is of another log
   next_begin_ = 0;
   owed_ = 0;
 }
 
+// On a terminal.
+std::string FoundText::shown(std::string_view text) const { return harmless(log_->text(text)); }
+
 void FoundText::put(std::uint64_t number, char sign, std::string_view text) {
   if (named_) (waiting_ += painted(name_, Colour::dim, colour_)) += sign;
   (waiting_ += painted(std::to_string(number), Colour::green, colour_)) += sign;
   if (!terminal_) {
-    waiting_ += text;
+    log_->encoding() == logs::Encoding::latin1 ? waiting_ += log_->text(text) : waiting_ += text;
   } else {
-    std::size_t shown = 0;
+    std::size_t done = 0;
     if (colour_ && sign == ':') {
       for (const logs::Span& span : highlighter_.find(text)) {
-        waiting_ += harmless(text.substr(shown, span.begin - shown));
-        waiting_ += painted(harmless(text.substr(span.begin, span.end - span.begin)), Colour::red, true);
-        shown = span.end;
+        waiting_ += shown(text.substr(done, span.begin - done));
+        waiting_ += painted(shown(text.substr(span.begin, span.end - span.begin)), Colour::red, true);
+        done = span.end;
       }
     }
-    waiting_ += harmless(text.substr(shown));
+    waiting_ += shown(text.substr(done));
   }
   waiting_ += '\n';
   if (waiting_.size() < piece) return;
@@ -143,7 +147,7 @@ void FoundJson::add(const logs::LogBytes& log, std::span<const logs::FoundLine> 
     const auto stamp = logs::find_stamp(first, reference);
     nlohmann::json match = {{"path", log.name()},
                             {"line", part->first},
-                            {"text", log.view().substr(part->begin, part->end - part->begin)},
+                            {"text", log.text(log.view().substr(part->begin, part->end - part->begin))},
                             {"level", logs::level_name(logs::level_of(first))},
                             {"time", stamp ? nlohmann::json(format_time(stamp->time)) : nlohmann::json(nullptr)}};
     if (parts_.are_records()) match["lines"] = part->last - part->first + 1;

@@ -38,8 +38,8 @@ class FoundParts {
 };
 
 // As grep writes: "path:line:text" (without the path if there is only one log), "path-line-text" around it, "--" between blocks
-// that do not touch. Raw bytes, but harmless and with the texts painted on a terminal. One log after the other, one thread at a
-// time.
+// that do not touch. Raw bytes unless the log is Latin-1, but harmless and with the texts painted on a terminal. One log after
+// the other, one thread at a time.
 class FoundText {
  public:
   FoundText(Output& out, FoundParts& parts, const logs::Highlighter& highlighter, std::uint64_t context, bool named);
@@ -51,6 +51,7 @@ class FoundText {
   void context_before(const logs::Record& part);
   void put_part(const logs::Record& part);
   void context_after(std::uint64_t until);
+  [[nodiscard]] std::string shown(std::string_view text) const;
   void put(std::uint64_t number, char sign, std::string_view text);
 
   Output& out_;
@@ -61,6 +62,7 @@ class FoundText {
   bool terminal_;
   bool colour_;
   std::string name_;
+  const logs::LogBytes* log_ = nullptr;
   std::string_view bytes_;
   std::string waiting_;
   std::uint64_t next_line_ = 1;  // the first line that has not been written

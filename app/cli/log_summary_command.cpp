@@ -99,7 +99,7 @@ class Summarizing {
       if (!joined) return tl::unexpected(joined.error());
       all_ = std::move(*joined);
     }
-    logs_.push_back({log.name(), log.file_bytes(), std::move(*summary), logs::structure_of_log(log.view())});
+    logs_.push_back({log.name(), log.file_bytes(), log.encoding(), std::move(*summary), logs::structure_of_log(log.view())});
     return {};
   }
 

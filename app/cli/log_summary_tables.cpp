@@ -70,6 +70,7 @@ nlohmann::json source_json(const SummarizedLog& log) {
   return {{"path", log.path},
           {"format", log.structure == logs::Structure::text ? summary.stamp_format : logs::structure_name(log.structure)},
           {"stamp_format", summary.stamp_format},
+          {"encoding", logs::encoding_name(log.encoding)},
           {"file_bytes", log.file_bytes},
           {"bytes", summary.bytes},
           {"lines", summary.lines},

@@ -14,6 +14,7 @@ namespace conclave::cli {
 struct SummarizedLog {
   std::string path;
   std::uint64_t file_bytes = 0;
+  logs::Encoding encoding = logs::Encoding::utf8;
   logs::LogSummary summary;
   logs::Structure structure = logs::Structure::text;
 };

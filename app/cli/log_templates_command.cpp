@@ -46,6 +46,7 @@ int mine_logs(Program& program, const Arguments& arguments) {
   options.content = arguments.content;
   options.parameters = arguments.json;
   reading.each(arguments.files, [&](const logs::LogBytes& log) -> Result<void> {
+    options.reference = log.modified();
     const auto groups = logs::mine_templates(log.view(), options, running->job());
     if (!groups) return tl::unexpected(groups.error());
     if (arguments.assignments) {

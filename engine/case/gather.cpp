@@ -101,9 +101,11 @@ class Gatherer {
   Result<void> read_logs() {
     std::set<fs::path> seen;
     std::vector<Found> files;
+    std::vector<std::shared_ptr<const logs::Archive>> archives;  // so that each is unpacked once
     std::uint64_t total = 0;
     for (const std::string& pattern : subject_.logs) {
-      const auto found = logs::find_files(pattern, subject_.base);
+      const auto found = logs::find_files(pattern, subject_.base, job_);
+      if (job_.stopped()) return fail_cancelled();
       if (!found) {
         if (auto gone_on = missing(found.error()); !gone_on) return gone_on;
         continue;
@@ -120,9 +122,11 @@ class Gatherer {
         if (!seen.insert(file.lexically_normal()).second) continue;
         const bool named = file.lexically_normal() == resolved(subject_, pattern);
         files.push_back({file, named});
-        std::error_code ignored;
-        total += fs::file_size(file, ignored);
+        std::error_code in_archive;
+        const auto size = fs::file_size(file, in_archive);
+        if (!in_archive) total += size;
       }
+      archives.insert(archives.end(), found->archives.begin(), found->archives.end());
     }
     for (const LogCommand& command : subject_.commands) {
       auto log = read_command(command, subject_, commands_, job_);
@@ -180,9 +184,11 @@ class Gatherer {
     const logs::SummaryOptions summary_options{.reference = (*bytes)->modified(), .time_range = subject_.time_range};
     const logs::TemplateOptions template_options{
         .reference = (*bytes)->modified(), .change_time = subject_.change_time, .time_range = subject_.time_range};
+    const fs::path on_disk = logs::file_of(file);
     Job reading(file.string(), job_, Job::Counts::for_parent);
     Job mining(file.string(), job_);  // the same bytes again: not counted twice
-    if ((*bytes)->view().size() > log.file_bytes) job_.grow_total((*bytes)->view().size() - log.file_bytes);
+    const std::uint64_t expected = on_disk == file ? log.file_bytes : 0;
+    if ((*bytes)->view().size() > expected) job_.grow_total((*bytes)->view().size() - expected);
     Handover handover;
     const auto part = [&](const auto& work) {
       return [&] {
@@ -191,8 +197,9 @@ class Gatherer {
       };
     };
     tbb::parallel_invoke(part([&] { summary = logs::summarize((*bytes)->view(), summary_options, reading); }),
-                         part([&] { groups = logs::mine_templates((*bytes)->view(), template_options, mining); }),
-                         part([&] { digest = sha256_file(file, mining); }),
+                         part([&] { groups = logs::mine_templates((*bytes)->view(), template_options, mining); }), part([&] {
+                           if (on_disk == file) digest = sha256_file(file, mining);
+                         }),
                          part([&] { index = logs::LineIndex::build((*bytes)->view(), mining); }));
     handover.collect();
     if (!summary) return tl::unexpected(summary.error());
@@ -201,7 +208,7 @@ class Gatherer {
     log.summary = std::move(*summary);
     log.templates = std::move(groups->templates);
     for (const logs::Sample& sample : log.summary.samples) {
-      log.sample_texts.emplace_back(index->line((*bytes)->view(), sample.line).substr(0, max_sample_bytes));
+      log.sample_texts.push_back((*bytes)->text(index->line((*bytes)->view(), sample.line).substr(0, max_sample_bytes)));
     }
     ++asked_;
     ++read_;
@@ -209,7 +216,11 @@ class Gatherer {
       if (found.command != nullptr) problem->where = log.name;
       add_problem("log", problem_from(*problem, "damaged", config::Severity::warning));
     }
-    gathered_.inputs.push_back({log.path, log.file_bytes, digest ? std::move(*digest) : std::string{}});
+    if (on_disk == file) {
+      gathered_.inputs.push_back({log.path, log.file_bytes, digest ? std::move(*digest) : std::string{}});
+    } else if (archives_.insert(on_disk).second) {
+      add_input(on_disk);
+    }
     logs_.push_back(std::move(log));
     return {};
   }
@@ -238,6 +249,7 @@ class Gatherer {
   Gathered gathered_;
   std::vector<SourcedProblem> problems_;
   std::vector<LogFindings> logs_;
+  std::set<fs::path> archives_;  // that members were read of; the receipt has each once
   std::vector<scan::ScanResult> services_;
   std::size_t asked_ = 0;  // pieces of evidence: logs, services, configuration
   std::size_t read_ = 0;

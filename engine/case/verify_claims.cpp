@@ -29,7 +29,7 @@ class FileLines {
     File& file = entry->second;
     if (is_new) open(path, file);
     if (!file.bytes || number == 0 || number > file.index.line_count()) return std::nullopt;
-    return excerpt_of(file.index.line(file.bytes->view(), number));
+    return file.bytes->text(file.index.line(file.bytes->view(), number).substr(0, most_excerpt_bytes));
   }
 
  private:

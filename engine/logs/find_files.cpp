@@ -9,61 +9,32 @@
 #include <cerrno>
 #include <memory>
 #include <set>
+#include <tuple>
 #include <utility>
 
+#include "engine/logs/archive.h"
+#include "engine/logs/descriptor.h"
+#include "engine/logs/log_names.h"
+#include "engine/logs/rotation.h"
 #include "engine/logs/source.h"
-#include "engine/logs/unpack.h"
 
 namespace conclave::logs {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t max_files = 10'000;
 constexpr std::size_t max_entries = 1'000'000;  // looked at, in all folders
 constexpr int max_depth = 64;
 
-bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::find(words.begin(), words.end(), text) != words.end();
-}
-
-// The name without what rotation and compression append: "app.log.2.gz" and "app.log-20260301" are both "app.log".
-std::string_view without_rotation(std::string_view name) {
-  const auto ends_with_digits = [&](char separator) {
-    const std::size_t at = name.find_last_not_of("0123456789");
-    return at != std::string_view::npos && at > 0 && at + 1 < name.size() && name[at] == separator ? at : std::string_view::npos;
-  };
-  for (const std::string_view suffix : {".gz", ".xz", ".zst", ".bz2", ".lz4"}) {
-    if (name.size() > suffix.size() && name.ends_with(suffix)) name.remove_suffix(suffix.size());
-  }
-  for (const char separator : {'.', '-'}) {
-    if (const std::size_t at = ends_with_digits(separator); at != std::string_view::npos) name = name.substr(0, at);
-  }
-  return name.ends_with(".old") ? name.substr(0, name.size() - 4) : name;
-}
-
-bool is_log_name(std::string_view name) {
-  if (name.empty() || name[0] == '.') return false;
-  if (name.find(".log") != std::string_view::npos) return true;
-  const std::string_view base = without_rotation(name);
-  if (is_one_of(base, {"syslog", "messages", "secure", "maillog", "dmesg", "log", "auth", "daemon", "kern", "cron", "debug",
-                       "boot", "access_log", "error_log", "stdout", "stderr"})) {
-    return true;
-  }
-  const std::size_t dot = base.rfind('.');
-  return dot != std::string_view::npos && is_one_of(base.substr(dot + 1), {"log", "out", "err", "txt", "json", "jsonl", "ndjson",
-                                                                           "logfmt", "warn", "info", "error"});
-}
-
-// Text in UTF-16 has NUL bytes too, but a byte order mark.
-bool is_binary(std::string_view head) {
-  if (!compression_of(head).empty()) return false;
-  if (head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff")) return false;
-  return head.find('\0') != std::string_view::npos;
+// Below a folder, or as a glob; ** reaches into folders.
+bool is_wanted(const std::string& member, const std::string& wanted) {
+  if (member.starts_with(wanted.ends_with('/') ? wanted : wanted + '/')) return true;
+  return ::fnmatch(wanted.c_str(), member.c_str(), wanted.find("**") == std::string::npos ? FNM_PATHNAME : 0) == 0;
 }
 
 class Finder {
  public:
+  explicit Finder(Job& job) : job_(job) {}
   // Takes a file that a glob or a walk came across; unreadable ones become problems.
   void take(const fs::path& path, bool only_logs) {
     if (full_) return;
@@ -81,15 +52,36 @@ class Finder {
     ::close(file);
     if (!regular) return;
     if (count < 0) return problem("cannot read", path, error);
+    if (is_archive_name(path.filename().native()) && take_members(path, info)) return;
     if (only_logs && is_binary({head.data(), static_cast<std::size_t>(count)})) return;
-    if (found_.files.size() >= max_files) {
-      full_ = true;
-      found_.problems.push_back({ErrorKind::limit, "more than " + std::to_string(max_files) + " files; the others are left out",
-                                 path.parent_path().string(), 0, 0});
-      return;
+    add(path, {info.st_dev, info.st_ino, 0});
+  }
+
+  // The logs in an archive, or those of its members that `wanted` names. False if it is none.
+  bool take_members(const fs::path& path, const struct stat& info, const std::string& wanted = {}) {
+    auto archive = Archive::open(path, job_);
+    if (!archive && archive.error().kind == ErrorKind::parse) return false;
+    if (!archive) {
+      if (archive.error().kind == ErrorKind::cancelled) full_ = true;
+      found_.problems.push_back(std::move(archive.error()));
+      return true;
     }
-    ids_.emplace_back(info.st_dev, info.st_ino);
-    found_.files.push_back(path.lexically_normal());
+    found_.problems.insert(found_.problems.end(), (*archive)->problems().begin(), (*archive)->problems().end());
+    const std::size_t before = found_.files.size();
+    if (const Member* const named = (*archive)->find(wanted)) {
+      add_member(path, info, **archive, *named);
+    } else {
+      for (const Member* const member : (*archive)->logs()) {
+        if (wanted.empty() || is_wanted(member->name, wanted)) add_member(path, info, **archive, *member);
+      }
+    }
+    if (found_.files.size() == before && !full_) {
+      found_.problems.push_back({ErrorKind::not_found,
+                                 wanted.empty() ? "no logs in this archive" : "no log in the archive matches",
+                                 (wanted.empty() ? path : path / wanted).string(), 0, 0});
+    }
+    found_.archives.push_back(std::move(*archive));
+    return true;
   }
 
   void walk(const fs::path& folder, int depth) {
@@ -129,21 +121,39 @@ class Finder {
     }
   }
 
-  // Sorted by path; of several names for one file the first stays.
+  // Sets sorted by folder and base name, the oldest file of each first; of several names for one file the first stays.
   FoundFiles finish() {
-    std::vector<std::size_t> order(found_.files.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return found_.files[a] < found_.files[b]; });
-    std::set<std::pair<dev_t, ino_t>> seen;
+    std::set<FileId> seen;
     FoundFiles result;
-    for (const std::size_t i : order) {
+    for (const std::size_t i : order_by_age(found_.files)) {
       if (seen.insert(ids_[i]).second) result.files.push_back(std::move(found_.files[i]));
     }
+    result.archives = std::move(found_.archives);
     result.problems = std::move(found_.problems);
     return result;
   }
 
  private:
+  using FileId = std::tuple<dev_t, ino_t, std::size_t>;  // and where in an archive
+
+  void add(const fs::path& path, FileId id) {
+    if (found_.files.size() >= max_log_files) {
+      full_ = true;
+      found_.problems.push_back({ErrorKind::limit,
+                                 "more than " + std::to_string(max_log_files) + " files; the others are left out",
+                                 path.parent_path().string(), 0, 0});
+      return;
+    }
+    ids_.push_back(id);
+    found_.files.push_back(path.lexically_normal());
+  }
+
+  void add_member(const fs::path& path, const struct stat& info, const Archive& archive, const Member& member) {
+    if (full_) return;
+    const auto place = static_cast<std::size_t>(member.bytes.data() - archive.bytes().view().data()) + 1;
+    add(path.string() + "!/" + member.name, {info.st_dev, info.st_ino, member.bytes.empty() ? --empty_place_ : place});
+  }
+
   void problem(std::string what, const fs::path& path, int error) {
     found_.problems.push_back(fail_io(std::move(what), path.string(), error).value());
   }
@@ -175,29 +185,56 @@ class Finder {
     return entries;
   }
 
+  Job& job_;
   FoundFiles found_;
-  std::vector<std::pair<dev_t, ino_t>> ids_;  // beside found_.files
+  std::size_t empty_place_ = SIZE_MAX;  // of members without bytes, each its own
+  std::vector<FileId> ids_;             // beside found_.files
   std::size_t entries_seen_ = 0;
   bool full_ = false;
 };
 
-Result<FoundFiles> named_file(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (file < 0) return fail_io("cannot open", path.string(), errno);
+Result<FoundFiles> named_file(const fs::path& path, Job& job) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (file.get() < 0) return fail_io("cannot open", path.string(), errno);
   struct stat info {};
-  const bool regular = ::fstat(file, &info) == 0 && S_ISREG(info.st_mode);
-  ::close(file);
-  if (!regular) return fail(ErrorKind::io, "is not a regular file", path.string(), EINVAL);
-  return FoundFiles{{path.lexically_normal()}, {}};
+  if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return fail(ErrorKind::io, "is not a regular file", path.string(), EINVAL);
+  }
+  if (is_archive_name(path.filename().native())) {
+    Finder finder(job);
+    if (finder.take_members(path.lexically_normal(), info)) return finder.finish();
+  }
+  return FoundFiles{{path.lexically_normal()}, {}, {}};
+}
+
+Result<FoundFiles> named_members(const MemberPath& path, Job& job) {
+  struct stat info {};
+  if (::stat(path.archive.c_str(), &info) != 0) return fail_io("cannot open", path.archive.string(), errno);
+  Finder finder(job);
+  if (!finder.take_members(path.archive.lexically_normal(), info, path.member)) {
+    return fail(ErrorKind::parse, "is no tar archive", path.archive.string());
+  }
+  return finder.finish();
 }
 
 }  // namespace
 
 Result<FoundFiles> find_files(const std::string& pattern, const fs::path& base) {
+  Job job("find files");
+  return find_files(pattern, base, job);
+}
+
+Result<FoundFiles> find_files(const std::string& pattern, const fs::path& base, Job& job) {
   if (pattern.empty()) return fail(ErrorKind::invalid_argument, "an empty path names no log");
   if (pattern.find('\0') != std::string::npos) return fail(ErrorKind::invalid_argument, "a path cannot hold a NUL byte");
   const fs::path path = base / pattern;
-  Finder finder;
+  if (const auto members = member_path(path)) {
+    auto found = named_members(*members, job);
+    const bool glob = members->member.find_first_of("*?[") != std::string::npos;
+    if (!found || glob || !found->files.empty() || found->problems.empty()) return found;
+    return tl::unexpected<Error>(std::move(found->problems.back()));
+  }
+  Finder finder(job);
   std::error_code failure;
   const fs::file_status status = fs::status(path, failure);
   const bool glob = pattern.find_first_of("*?[") != std::string::npos;
@@ -205,7 +242,7 @@ Result<FoundFiles> find_files(const std::string& pattern, const fs::path& base) 
     finder.walk(path, 0);
     return finder.finish();
   }
-  if (!glob || fs::exists(status)) return named_file(path);
+  if (!glob || fs::exists(status)) return named_file(path, job);
   // The part before the first wildcard is walked into without looking around.
   fs::path start = pattern[0] == '/' ? fs::path("/") : base.empty() ? fs::path(".") : base;
   std::vector<std::string> segments;

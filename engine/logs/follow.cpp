@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/logs/source.h"
 #include "engine/logs/unpack.h"
 #include "engine/logs/utf16.h"
 
@@ -74,6 +75,8 @@ class Follower::File {
 
   Result<void> begin(std::uint64_t last_lines) {
     if (path_.native().find('\0') != std::string::npos) return fail(ErrorKind::invalid_argument, "a path cannot hold a NUL byte");
+    if (file_of(path_) != path_)
+      return fail(ErrorKind::unsupported, "is in an archive; such a file does not grow", path_.string());
     auto opened = open();
     if (!opened) {
       if (opened.error().os_error != ENOENT) return tl::unexpected(std::move(opened.error()));

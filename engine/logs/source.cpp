@@ -8,8 +8,11 @@
 #include <cerrno>
 #include <utility>
 
+#include "engine/base/text.h"
+#include "engine/logs/archive.h"
 #include "engine/logs/descriptor.h"
 #include "engine/logs/guarded_map.h"
+#include "engine/logs/log_names.h"
 #include "engine/logs/spool.h"
 #include "engine/logs/unpack.h"
 #include "engine/logs/utf16.h"
@@ -23,6 +26,7 @@ class TextBytes final : public LogBytes {
     view_ = text_;
     name_ = std::move(name);
     file_bytes_ = text_.size();
+    encoding_ = encoding_of(view_);
   }
 
  private:
@@ -31,13 +35,15 @@ class TextBytes final : public LogBytes {
 
 class MemoryBytes final : public LogBytes {
  public:
-  MemoryBytes(GrowingMemory memory, std::string name, std::uint64_t file_bytes, TimeUs modified, std::optional<Error> damage)
+  MemoryBytes(GrowingMemory memory, std::string name, std::uint64_t file_bytes, TimeUs modified, std::optional<Error> damage,
+              std::optional<Encoding> encoding = std::nullopt)
       : memory_(std::move(memory)) {
     view_ = memory_.view();
     name_ = std::move(name);
     file_bytes_ = file_bytes;
     modified_ = modified;
     damage_ = std::move(damage);
+    encoding_ = encoding ? *encoding : encoding_of(view_);
   }
 
  private:
@@ -51,11 +57,27 @@ class MappedBytes final : public LogBytes {
     name_ = std::move(name);
     file_bytes_ = view_.size();
     modified_ = modified;
+    encoding_ = encoding_of(view_);
   }
   [[nodiscard]] bool shrank() const noexcept override { return map_->shrank(); }
 
  private:
   std::unique_ptr<GuardedMap> map_;
+};
+
+class MemberBytes final : public LogBytes {
+ public:
+  MemberBytes(std::shared_ptr<const Archive> archive, const Member& member, std::string name) : archive_(std::move(archive)) {
+    view_ = member.bytes;
+    name_ = std::move(name);
+    file_bytes_ = view_.size();
+    modified_ = member.modified;
+    encoding_ = encoding_of(view_);
+  }
+  [[nodiscard]] bool shrank() const noexcept override { return archive_->bytes().shrank(); }
+
+ private:
+  std::shared_ptr<const Archive> archive_;
 };
 
 const char* kind_of(mode_t mode) {
@@ -87,6 +109,32 @@ TimeUs modified_of(const struct stat& info) {
   return static_cast<TimeUs>(info.st_mtim.tv_sec) * us_per_second + info.st_mtim.tv_nsec / 1000;
 }
 
+// What is packed or UTF-16, as UTF-8 in memory; null if `bytes` can be used as they are.
+Result<std::shared_ptr<const LogBytes>> decoded(std::string_view bytes, const std::string& name, TimeUs modified,
+                                                std::uint64_t max_unpacked, Job& job) {
+  GrowingMemory memory;
+  std::optional<Error> damage;
+  std::string_view text = bytes;
+  if (!compression_of(bytes).empty()) {
+    auto unpacked = unpack(bytes, max_unpacked, name, job);
+    if (!unpacked) return tl::unexpected<Error>(std::move(unpacked.error()));
+    memory = std::move(unpacked->bytes);
+    damage = std::move(unpacked->problem);
+    text = memory.view();
+  }
+  if (is_utf16(text)) {
+    const Encoding encoding = utf16_encoding(text);
+    auto utf8 = utf16_to_utf8(text, max_unpacked, name, job);
+    if (!utf8) return tl::unexpected<Error>(std::move(utf8.error()));
+    if (memory.view().empty()) job.advance(bytes.size());
+    return std::make_shared<MemoryBytes>(std::move(*utf8), name, bytes.size(), modified, std::move(damage), encoding);
+  }
+  if (text.data() != bytes.data()) {
+    return std::make_shared<MemoryBytes>(std::move(memory), name, bytes.size(), modified, std::move(damage));
+  }
+  return nullptr;
+}
+
 // A regular file that stands at its start.
 Result<std::shared_ptr<const LogBytes>> open_regular(Descriptor file, const struct stat& info, const std::string& name, Job& job,
                                                      std::uint64_t max_unpacked) {
@@ -101,20 +149,26 @@ Result<std::shared_ptr<const LogBytes>> open_regular(Descriptor file, const stru
   }
   auto map = GuardedMap::map(file.release(), size, name);
   if (!map) return tl::unexpected<Error>(std::move(map.error()));
-  const std::string_view bytes = (*map)->view();
-  if (!compression_of(bytes).empty()) {
-    auto unpacked = unpack(bytes, max_unpacked, name, job);
-    if (!unpacked) return tl::unexpected<Error>(std::move(unpacked.error()));
-    return std::make_shared<MemoryBytes>(std::move(unpacked->bytes), name, size, modified, std::move(unpacked->problem));
-  }
-  if (is_utf16(bytes)) {
-    auto text = utf16_to_utf8(bytes, max_unpacked, name, job);
-    if (!text) return tl::unexpected<Error>(std::move(text.error()));
-    job.advance(size);
-    return std::make_shared<MemoryBytes>(std::move(*text), name, size, modified, std::nullopt);
-  }
+  auto text = decoded((*map)->view(), name, modified, max_unpacked, job);
+  if (!text || *text) return text;
   job.advance(size);
   return std::make_shared<MappedBytes>(std::move(*map), name, modified);
+}
+
+Result<std::shared_ptr<const LogBytes>> member_bytes(const std::shared_ptr<const Archive>& archive, const Member& member,
+                                                     const std::string& name, std::uint64_t max_unpacked, Job& job) {
+  auto text = decoded(member.bytes, name, member.modified, max_unpacked, job);
+  if (!text || *text) return text;
+  return std::make_shared<MemberBytes>(archive, member, name);
+}
+
+Result<std::shared_ptr<const LogBytes>> open_member(const MemberPath& path, const std::string& name, Job& job,
+                                                    std::uint64_t max_unpacked) {
+  const auto archive = Archive::open(path.archive, job, max_unpacked);
+  if (!archive) return tl::unexpected<Error>(archive.error());
+  const Member* const member = (*archive)->find(path.member);
+  if (member == nullptr) return fail(ErrorKind::not_found, "is not in the archive", name, ENOENT);
+  return member_bytes(*archive, *member, name, max_unpacked, job);
 }
 
 }  // namespace
@@ -124,8 +178,12 @@ Result<std::shared_ptr<const LogBytes>> LogBytes::open(const std::filesystem::pa
   if (name.find('\0') != std::string::npos) return fail(ErrorKind::invalid_argument, "a path cannot hold a NUL byte");
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.get() < 0) {
-    if (errno == ENXIO) return fail(ErrorKind::io, kind_of(S_IFSOCK), name, ENXIO);
-    return fail_io("cannot open", name, errno);
+    const int error = errno;
+    if (const auto member = error == ENOENT || error == ENOTDIR ? member_path(path) : std::nullopt) {
+      return open_member(*member, name, job, max_unpacked);
+    }
+    if (error == ENXIO) return fail(ErrorKind::io, kind_of(S_IFSOCK), name, ENXIO);
+    return fail_io("cannot open", name, error);
   }
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return fail_io("cannot open", name, errno);
@@ -150,8 +208,35 @@ Result<std::shared_ptr<const LogBytes>> LogBytes::read_stream(int file, const st
   return open_regular(std::move(*kept), info, name, job, max_unpacked_bytes);
 }
 
+Result<void> LogBytes::each_member(std::shared_ptr<const LogBytes> bytes, Job& job,
+                                   const std::function<void(Result<std::shared_ptr<const LogBytes>>)>& use) {
+  if (!is_tar(bytes->view())) {
+    use(std::move(bytes));
+    return {};
+  }
+  const auto archive = Archive::of(bytes, job);
+  if (!archive) return tl::unexpected<Error>(archive.error());
+  for (const Error& problem : (*archive)->problems()) use(tl::unexpected<Error>(problem));
+  const auto logs = (*archive)->logs();
+  if (logs.empty()) return fail(ErrorKind::not_found, "no logs in this archive", bytes->name());
+  if (logs.size() > max_log_files)
+    return fail(ErrorKind::limit, "more than " + std::to_string(max_log_files) + " logs", bytes->name());
+  for (const Member* const member : logs)
+    use(member_bytes(*archive, *member, bytes->name() + "!/" + member->name, max_unpacked_bytes, job));
+  return {};
+}
+
+std::filesystem::path file_of(const std::filesystem::path& log) {
+  auto member = member_path(log);
+  return member ? std::move(member->archive) : log;
+}
+
 std::shared_ptr<const LogBytes> LogBytes::from_text(std::string text, std::string name) {
   return std::make_shared<TextBytes>(std::move(text), std::move(name));
+}
+
+std::string LogBytes::text(std::string_view piece) const {
+  return encoding_ == Encoding::latin1 ? latin1_to_utf8(piece) : valid_utf8(piece);
 }
 
 std::optional<Error> LogBytes::problem() const {

@@ -18,7 +18,7 @@ constexpr unsigned stamp_mark = 4;
 std::size_t count_bits(std::uint64_t bits) {
   bits -= bits >> 1U & 0x5555555555555555U;
   bits = (bits & 0x3333333333333333U) + (bits >> 2U & 0x3333333333333333U);
-  return (bits + (bits >> 4U) & 0x0f0f0f0f0f0f0f0fU) * 0x0101010101010101U >> 56U;
+  return ((bits + (bits >> 4U)) & 0x0f0f0f0f0f0f0f0fU) * 0x0101010101010101U >> 56U;
 }
 
 }  // namespace

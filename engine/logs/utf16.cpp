@@ -57,6 +57,8 @@ class Units {
 
 bool is_utf16(std::string_view bytes) { return bytes.starts_with(little_endian) || bytes.starts_with(big_endian); }
 
+Encoding utf16_encoding(std::string_view bytes) { return bytes.starts_with(big_endian) ? Encoding::utf16be : Encoding::utf16le; }
+
 Result<GrowingMemory> utf16_to_utf8(std::string_view bytes, std::uint64_t max_bytes, const std::string& name, Job& job) {
   constexpr std::size_t chunk_bytes = 65536;
   Units units(bytes.substr(little_endian.size()), bytes.starts_with(big_endian));

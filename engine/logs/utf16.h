@@ -7,11 +7,13 @@
 
 #include "engine/base/error.h"
 #include "engine/base/job.h"
+#include "engine/logs/encoding.h"
 #include "engine/logs/unpack.h"
 
 namespace conclave::logs {
 
 [[nodiscard]] bool is_utf16(std::string_view bytes);
+[[nodiscard]] Encoding utf16_encoding(std::string_view bytes);  // by the mark
 
 // `bytes` with its byte order mark, as UTF-8 without one. What is no character (a lone surrogate, half a unit at the end) becomes
 // U+FFFD. More than `max_bytes` of UTF-8 is an error. Any thread.

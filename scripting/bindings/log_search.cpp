@@ -136,7 +136,7 @@ py::tuple record(const LogMatches& self, std::uint64_t k) {
   const std::string_view text = text_at(self, number);
   const std::string_view first = text.substr(0, text.find('\n'));
   const auto stamp = logs::find_stamp(first, self.reference);
-  return py::make_tuple(number, to_str(text), to_str(logs::level_name(logs::level_of(first))),
+  return py::make_tuple(number, text_of(*self.log->bytes, text), to_str(logs::level_name(logs::level_of(first))),
                         stamp ? time_to_python(stamp->time) : py::none());
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "engine/base/error.h"
 #include "engine/base/job.h"
@@ -23,6 +24,9 @@ using LogTextPtr = std::shared_ptr<LogText>;
 // Text, a file, or a log that is already open; TypeError for anything else. Made with the GIL; what it returns opens the log on
 // any thread without it, once.
 [[nodiscard]] std::function<Result<LogTextPtr>(Job&)> log_source(pybind11::handle source);
+
+// A piece of a log, such as a line, as its encoding has it.
+[[nodiscard]] pybind11::str text_of(const logs::LogBytes& log, std::string_view piece);
 
 // The part of bind_logs() that is in log_search.cpp.
 void bind_log_search(pybind11::module_& module);

@@ -39,10 +39,12 @@ Result<LogTextPtr> load(std::shared_ptr<const LogBytes> bytes, Job& job) {
 // What a pickle brought of a log.
 class KeptBytes : public LogBytes {
  public:
-  KeptBytes(std::string text, std::string name, std::uint64_t file_bytes, const std::string& problem) : text_(std::move(text)) {
+  KeptBytes(std::string text, std::string name, std::uint64_t file_bytes, logs::Encoding encoding, const std::string& problem)
+      : text_(std::move(text)) {
     view_ = text_;
     name_ = std::move(name);
     file_bytes_ = file_bytes;
+    encoding_ = encoding;
     if (!problem.empty()) damage_ = Error{ErrorKind::io, problem, {}, 0, 0};
   }
 
@@ -58,6 +60,7 @@ class PinnedBytes : public LogBytes {
     view_ = {static_cast<const char*>(buffer_.buf), static_cast<std::size_t>(buffer_.len)};
     name_ = "<text>";
     file_bytes_ = view_.size();
+    encoding_ = logs::encoding_of(view_);
   }
   PinnedBytes(const PinnedBytes&) = delete;
   PinnedBytes& operator=(const PinnedBytes&) = delete;
@@ -80,13 +83,19 @@ bool same_text(const LogTextPtr& a, const LogTextPtr& b) {
 py::tuple log_state(const LogText& self) {
   const auto problem = self.bytes->problem();
   return py::make_tuple(py::bytes(self.bytes->name()), py::bytes(self.bytes->view().data(), self.bytes->view().size()),
-                        self.bytes->file_bytes(), problem ? py::object(to_str(problem->text())) : py::none());
+                        self.bytes->file_bytes(), static_cast<int>(self.bytes->encoding()),
+                        problem ? py::object(to_str(problem->text())) : py::none());
+}
+
+logs::Encoding encoding_from(int number) {
+  if (number < 0 || number > static_cast<int>(logs::Encoding::utf16be)) throw py::value_error("no encoding of a log");
+  return static_cast<logs::Encoding>(number);
 }
 
 LogTextPtr log_from_state(const py::tuple& state) {
   auto bytes = std::make_shared<KeptBytes>(std::string(py::cast<py::bytes>(state[1])), std::string(py::cast<py::bytes>(state[0])),
-                                           py::cast<std::uint64_t>(state[2]),
-                                           state[3].is_none() ? std::string() : to_utf8(state[3], "problem"));
+                                           py::cast<std::uint64_t>(state[2]), encoding_from(py::cast<int>(state[3])),
+                                           state[4].is_none() ? std::string() : to_utf8(state[4], "problem"));
   Job job("read log");
   return value_or_raise(blocking(job, [&] { return load(std::move(bytes), job); }));
 }
@@ -134,16 +143,16 @@ struct InLog {
   Found found;
 };
 
-// `work(bytes, job)` on the log of `source`.
+// `work(log, job)` on the log of `source`.
 template <class Work, class Convert>
 OperationPtr on_log(py::handle source, JobPtr job, Work work, Convert convert) {
-  using Found = typename std::invoke_result_t<Work, std::string_view, Job&>::value_type;
+  using Found = typename std::invoke_result_t<Work, const LogBytes&, Job&>::value_type;
   return make_operation(
       job,
       [source = LogSource(source), job, work = std::move(work)]() mutable -> Result<std::shared_ptr<InLog<Found>>> {
         auto log = source.open(*job);
         if (!log) return tl::unexpected(log.error());
-        auto found = work((*log)->bytes->view(), *job);
+        auto found = work(*(*log)->bytes, *job);
         if (!found) return tl::unexpected(found.error());
         return std::make_shared<InLog<Found>>(InLog<Found>{std::move(*log), std::move(*found)});
       },
@@ -201,7 +210,7 @@ PyObject* line(PyObject* self, PyObject* const* given, Py_ssize_t count, PyObjec
     if (number < 1 || number > log.index.line_count()) {
       throw py::index_error("line " + std::to_string(number) + " of " + std::to_string(log.index.line_count()));
     }
-    return to_str(log.index.line(log.bytes->view(), number)).release().ptr();
+    return text_of(*log.bytes, log.index.line(log.bytes->view(), number)).release().ptr();
   });
 }
 
@@ -253,7 +262,8 @@ py::list search(const LogText& self, py::handle wanted, std::size_t limit, JobPt
   });
   if (own->stopped()) raise(fail_cancelled().value());
   py::list list;
-  for (const std::uint64_t number : lines) list.append(py::make_tuple(number, to_str(self.index.line(view, number))));
+  for (const std::uint64_t number : lines)
+    list.append(py::make_tuple(number, text_of(*self.bytes, self.index.line(view, number))));
   return list;
 }
 
@@ -296,8 +306,9 @@ Result<SummarizedPtr> summarize_source(LogSource& source, logs::SummaryOptions o
   if (any) {
     const auto index = logs::LineIndex::build(view, job);
     if (!index) return tl::unexpected(index.error());
-    for_samples(found->summary,
-                [&](const logs::Sample& sample) { found->texts.try_emplace(sample.line, index->line(view, sample.line)); });
+    for_samples(found->summary, [&](const logs::Sample& sample) {
+      found->texts.try_emplace(sample.line, (*bytes)->text(index->line(view, sample.line)));
+    });
   }
   return found;
 }
@@ -440,6 +451,13 @@ py::object templates_to_python(InLog<logs::TemplateGroups>&& in_log, bool keep_a
   return py::make_tuple(list, keep_assignments ? view_of(std::move(in_log.found.assignments)) : py::none());
 }
 
+// Stamps without a year are of the time when the log was last written, unless the caller knows better.
+template <class Options>
+Options with_reference(Options options, const LogBytes& log) {
+  if (options.reference == 0) options.reference = log.modified();
+  return options;
+}
+
 OperationPtr prepare_templates(py::handle source, py::handle reference, py::handle change_time, py::handle time_range,
                                bool keep_assignments, std::size_t max_templates, JobPtr job) {
   logs::TemplateOptions options;
@@ -450,7 +468,7 @@ OperationPtr prepare_templates(py::handle source, py::handle reference, py::hand
   options.max_templates = max_templates;
   return on_log(
       source, job_or_new(std::move(job), "mine templates"),
-      [options](std::string_view bytes, Job& own) { return logs::mine_templates(bytes, options, own); },
+      [options](const LogBytes& log, Job& own) { return logs::mine_templates(log.view(), with_reference(options, log), own); },
       [keep_assignments](InLog<logs::TemplateGroups>&& in_log) {
         return templates_to_python(std::move(in_log), keep_assignments);
       });
@@ -527,7 +545,7 @@ OperationPtr prepare_template_table(py::handle source, py::handle reference, py:
   options.max_templates = max_templates;
   return on_log(
       source, job_or_new(std::move(job), "mine templates"),
-      [options](std::string_view bytes, Job& own) { return logs::mine_templates(bytes, options, own); },
+      [options](const LogBytes& log, Job& own) { return logs::mine_templates(log.view(), with_reference(options, log), own); },
       [](InLog<logs::TemplateGroups>&& in_log) -> py::object { return table_to_python(std::move(in_log)); });
 }
 
@@ -590,11 +608,12 @@ OperationPtr prepare_comparison(py::handle before, py::handle after, py::handle 
         const auto log = first.open(*own);
         if (!log) return tl::unexpected(log.error());
         const std::string_view bytes = (*log)->bytes->view();
-        if (!second) return logs::compare_at({&bytes, 1}, *time, options, *own);
+        if (!second) return logs::compare_at({&bytes, 1}, *time, with_reference(options, *(*log)->bytes), *own);
         const auto other = second->open(*own);
         if (!other) return tl::unexpected(other.error());
         const std::string_view others = (*other)->bytes->view();
-        return logs::compare({&bytes, 1}, {&others, 1}, options, *own);
+        const bool later = (*other)->bytes->modified() > (*log)->bytes->modified();
+        return logs::compare({&bytes, 1}, {&others, 1}, with_reference(options, later ? *(*other)->bytes : *(*log)->bytes), *own);
       },
       [](Result<logs::Comparison>&& all) -> py::object { return comparison_to_python(value_or_raise(std::move(all))); });
 }
@@ -617,6 +636,10 @@ py::tuple find_files(py::handle pattern, py::handle base) {
 
 }  // namespace
 
+py::str text_of(const LogBytes& log, std::string_view piece) {
+  return log.encoding() == logs::Encoding::latin1 ? to_str(log.text(piece)) : to_str(piece);
+}
+
 std::function<Result<LogTextPtr>(Job&)> log_source(py::handle source) {
   return [source = LogSource(source)](Job& job) mutable { return source.open(job); };
 }
@@ -626,6 +649,9 @@ void bind_logs(py::module_& module) {
       .def_property_readonly("name", [](const LogText& self) { return to_str(self.bytes->name()); })
       .def_property_readonly(
           "file_bytes", [](const LogText& self) { return self.bytes->file_bytes(); }, "Before unpacking.")
+      .def_property_readonly(
+          "encoding", [](const LogText& self) { return to_str(logs::encoding_name(self.bytes->encoding())); },
+          "Of the file: \"utf-8\", \"latin-1\" (bytes as they are, str decoded as Windows-1252), \"utf-16le\" or \"utf-16be\".")
       .def_property_readonly("lines", [](const LogText& self) { return self.index.line_count(); })
       .def_property_readonly(
           "problem",
@@ -666,7 +692,11 @@ void bind_logs(py::module_& module) {
                 "Opens a log, plain or compressed.");
   module.def("log_text", &log_text, py::arg("text"), py::arg("name") = "<text>", "A log from str or bytes.");
   module.def("find_files", &find_files, py::arg("pattern"), py::arg("base") = ".",
-             "(paths, problems) of a file, glob or directory.");
+             "(paths, problems) of a file, glob, directory or tar archive; rotated sets oldest first. A log in an archive is\n"
+             "\"bundle.tar.gz!/var/log/app.log\", which opens as a path does.");
+  module.def(
+      "log_file", [](py::handle path) { return path_to_python(logs::file_of(to_path(path, "path"))); }, py::arg("path"),
+      "The file on disk that holds a log: the archive of one in an archive, else the path itself.");
   def_operation(module, "summarize", &prepare_summary, py::arg("source"), py::arg("reference") = py::none(),
                 py::arg("time_range") = py::none(), py::arg("max_gaps") = 64, py::arg("max_samples") = 256,
                 py::arg("max_level_samples") = 3, py::arg("patterns") = py::none(), py::arg("tz") = py::none(),

@@ -453,7 +453,7 @@ class _Rights:
         self._is_probe = is_probe
         self.subprocess: bool = order["subprocess"]
         self._raw: bool = order["raw_evidence"]
-        self._logs = {os.path.abspath(log.path) for log in (evidence.logs if evidence is not None else ())}
+        self._logs = {os.path.abspath(_core.log_file(log.path)) for log in (evidence.logs if evidence is not None else ())}
         named = [_in(folder, _path(text)) for text in order["read"]]
         self.write = [_in(folder, _path(text)) for text in order["write"]] + _SYSTEM_WRITE
         self.environment = None if order["environment"] is None else _path(order["environment"])

@@ -282,7 +282,7 @@ class LogEvidence:
 
     @functools.cached_property
     def _file(self) -> _core.LogText:
-        sys.audit("open", self.path, "r", os.O_RDONLY)  # in a worker this says which permission is missing
+        sys.audit("open", _core.log_file(self.path), "r", os.O_RDONLY)  # in a worker this says which permission is missing
         return _core.open_log(self.path)
 
     def line(self, number: int) -> str:

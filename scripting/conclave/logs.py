@@ -1,7 +1,8 @@
 """Reading, searching and summing up logs.
 
 A `source` is text (str, bytes, or any other buffer such as mmap or memoryview, which is not copied), a file (os.PathLike), or a
-LogText that is already open. Compressed files are unpacked.
+LogText that is already open. Compressed files are unpacked; "bundle.tar.gz!/var/log/app.log" is a log in an archive. find_files()
+gives the files of rotated sets oldest first, and the logs in archives.
 Every function raises OSError if a file cannot be read and CancelledError if its job is stopped.
 """
 

@@ -62,6 +62,20 @@ TEST(FindFiles, ExpandsAGlobSorted) {
   EXPECT_THAT(names(find_files("[ab].log", folder.path()), folder), ElementsAre("a.log", "b.log"));
 }
 
+TEST(FindFiles, GivesRotatedSetsOldestFirst) {
+  const TemporaryFolder folder;
+  for (const char* name : {"app.log", "app.log.1", "app.log.10.gz", "app.log.9.gz", "app.log-20251231", "app-error.log",
+                           "app-error.log.1", "old/app.log", "old/app.log.1"}) {
+    folder.write(name, "x\n");
+  }
+  EXPECT_THAT(names(find_files("app*", folder.path()), folder),
+              ElementsAre("app-error.log.1", "app-error.log", "app.log-20251231", "app.log.10.gz", "app.log.9.gz", "app.log.1",
+                          "app.log"));
+  EXPECT_THAT(names(find_files("**", folder.path()), folder), names(find_files(".", folder.path()), folder));
+  EXPECT_THAT(names(find_files("*/app.log*", folder.path()), folder), ElementsAre("old/app.log.1", "old/app.log"));
+  EXPECT_THAT(names(find_files("app.log", folder.path()), folder), ElementsAre("app.log"));
+}
+
 TEST(FindFiles, ReportsAGlobThatFindsNothing) {
   const TemporaryFolder folder;
   const auto found = find_files("*.log", folder.path());
@@ -82,8 +96,8 @@ TEST(FindFiles, TakesTheLogLikeFilesOfADirectory) {
                                         "a\0b\0",
                                         6));
   EXPECT_THAT(names(find_files(".", folder.path()), folder),
-              ElementsAre("a.out", "app.log", "app.log-20260301", "app.log.2.gz", "data.json", "messages-20260301", "syslog",
-                          "syslog.1", "utf16.log", "x/y/z.out"));
+              ElementsAre("a.out", "app.log-20260301", "app.log.2.gz", "app.log", "data.json", "messages-20260301", "syslog.1",
+                          "syslog", "utf16.log", "x/y/z.out"));
 }
 
 TEST(FindFiles, GivesAFileWithSeveralNamesOnce) {
