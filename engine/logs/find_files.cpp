@@ -78,7 +78,7 @@ class Finder {
     if (found_.files.size() == before && !full_) {
       found_.problems.push_back({ErrorKind::not_found,
                                  wanted.empty() ? "no logs in this archive" : "no log in the archive matches",
-                                 (wanted.empty() ? path : path / wanted).string(), 0, 0});
+                                 wanted.empty() ? path.string() : path.string() + "!/" + wanted, 0, 0});
     }
     found_.archives.push_back(std::move(*archive));
     return true;

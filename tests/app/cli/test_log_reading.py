@@ -172,7 +172,7 @@ def reader(evidence, job):
     response, = report["responses"]
     assert (response["status"], response["content"]) == ("answered", "2026-03-01T12:00:01Z ERROR api two failed"), response
     assert response["claims"][0]["evidence"][0]["verified"] is True
-    logs = [os.path.relpath(log["path"], tmp_path) for log in report["evidence"]["logs"]]
+    logs = [os.path.relpath(tmp_path / log["path"], tmp_path) for log in report["evidence"]["logs"]]
     assert logs == ["bundle.tar.gz!/var/log/app.log.1", "bundle.tar.gz!/var/log/app.log"]
     archive, = [each for each in report["receipt"]["inputs"] if each["path"].endswith("bundle.tar.gz")]
     assert archive["bytes"] == (tmp_path / "bundle.tar.gz").stat().st_size and len(archive["sha256"]) == 64
