@@ -47,7 +47,8 @@ TEST(Record, HoldsAnErrorOfNode) {
 }
 
 TEST(Record, HoldsTheStackOfPhp) {
-  EXPECT_TRUE(all_continued({"Stack trace:", "#0 /srv/app.php(12): App->run()", "#1 {main}", "  thrown in /srv/app.php on line 3"}));
+  EXPECT_TRUE(
+      all_continued({"Stack trace:", "#0 /srv/app.php(12): App->run()", "#1 {main}", "  thrown in /srv/app.php on line 3"}));
   EXPECT_TRUE(all_continued({"[stacktrace]", "#0 [internal function]: {closure}('a')", "#12 {main}", "\"}"}));
   EXPECT_EQ(continued({"#include <x>", "# comment", "#"}), (std::vector<bool>{false, false, false}));
 }
