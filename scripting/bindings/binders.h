@@ -18,6 +18,7 @@ void bind_logs(pybind11::module_& module);
 void bind_log_follow(pybind11::module_& module);
 void bind_scan(pybind11::module_& module);
 void bind_consensus(pybind11::module_& module);
+void bind_aggregation(pybind11::module_& module);
 void bind_hot(pybind11::module_& module);
 void bind_vectors(pybind11::module_& module);
 void bind_security(pybind11::module_& module);

@@ -17,6 +17,7 @@ PYBIND11_MODULE(_core, module) {
   scripting::bind_log_follow(module);
   scripting::bind_scan(module);
   scripting::bind_consensus(module);
+  scripting::bind_aggregation(module);
   scripting::bind_hot(module);
   scripting::bind_vectors(module);
   scripting::bind_security(module);

@@ -498,6 +498,33 @@ def conclude(
     evidence_unreadable: bool = False,
     vectors: Iterable[Iterable[float]] | None = None,
 ) -> ConsensusResult: ...
+_Counts = tuple[int, int, int]  # of items, experts, classes
+_Verdicts = tuple[memoryview, list[int], memoryview, int, bool | None]
+
+def aggregation_methods() -> tuple[str, ...]: ...
+def aggregate_labels(
+    items: Buffer,
+    experts: Buffer,
+    labels: Buffer,
+    counts: _Counts,
+    method: str,
+    truth: Buffer | None = None,
+    seed: int = 0,
+    job: Job | None = None,
+) -> _Verdicts: ...
+def pool_opinions(
+    items: Buffer, experts: Buffer, probabilities: Buffer, counts: _Counts, logarithmic: bool, truth: Buffer | None = None
+) -> _Verdicts: ...
+def alpha_of_labels(
+    items: Buffer,
+    experts: Buffer,
+    labels: Buffer,
+    counts: _Counts,
+    seed: int = 0,
+    draws: int = 1000,
+    job: Job | None = None,
+) -> tuple[float, float, float, int, int]: ...
+def rows_of_numbers(data: Buffer, rows: int, columns: int) -> memoryview: ...
 def texts_to_embed(responses: Iterable[_ResponseLike]) -> list[str]: ...
 def semantic_similarities(vectors: Iterable[Iterable[float]]) -> list[list[float]]: ...
 def text_similarity(a: str, b: str, algorithm: str = "cosine") -> float: ...

@@ -34,6 +34,10 @@ def consensus():
     return conclave.process_expert_responses([{"expert_name": "a", "content": "x", "verdict": "healthy"}])
 
 
+def verdicts(labels):
+    return conclave.consensus.aggregate_verdicts([1, 1], ["x", "y"], list(labels))
+
+
 # (value, another of its type that comes later where there is an order, hashable, ordered)
 VALUES = [
     (conclave.Citation.log("/a.log", 3), conclave.Citation.log("/a.log", 4), True, True),
@@ -65,6 +69,8 @@ VALUES = [
     (logs.search("ERROR x\nWARN y\n", "ERROR OR WARN")[0], logs.search("ERROR x\nWARN y\n", "WARN")[0], True, False),
     (logs.template_table("user 17 left\n").parameters[0][0], logs.template_table("to 10.0.0.1\n").parameters[0][0], True, False),
     (logs.TemplateChange("00", "x", "info", "new", 0, 9, 9.0, 4.0, 0.01, 0.02), None, True, False),
+    (verdicts("ab"), verdicts("aa"), False, False),
+    (conclave.consensus.krippendorff_alpha([1, 1, 2, 2], [1, 2, 1, 2], list("aabb")), None, True, False),
     (logs.TemplateBurst("00", "x", "info", TIME, LATER, 9, 1.5, 4.0), None, True, False),
     (logs.TemplateSilence("00", "x", "info", TIME, LATER, 9.0, 0.01), None, True, False),
     (logs.compare("a b\n", "a b\nc d\n"), logs.compare("a b\n", "a b\n"), True, False),

@@ -1,0 +1,99 @@
+"""Accuracy, calibration and speed of the aggregation of labels, on public sets with truth and on a made crowd.
+
+    PYTHONPATH=build/release/python /usr/bin/python3 tests/bench/bench_aggregation.py ../shared/data/consensus [--skip ebcc] [--no-speed]
+
+A set is a folder with label.csv (item, worker, label) and truth.csv (item, truth). Accuracy counts a tie as the chance to pick the
+right one of those tied. ECE: ten bins of equal width by the probability of the verdict.
+"""
+
+import argparse
+import array
+import csv
+import pathlib
+import random
+import time
+
+from conclave import _core, consensus
+
+BARS = "mean of pool >= .870, ECE <= .06, never more than .010 under majority"
+
+
+def columns_of(path: pathlib.Path) -> list[tuple[str, ...]]:
+    with open(path, newline="") as file:
+        return list(zip(*list(csv.reader(file))[1:]))
+
+
+def scores(found: consensus.Aggregation, truth: dict[str, str]) -> tuple[float, float]:
+    """(accuracy, ECE)"""
+    bins = [[0.0, 0.0] for _ in range(10)]
+    right = 0.0
+    for item, row in zip(found.items, found.probabilities.tolist()):
+        if item not in truth:
+            continue
+        best = max(row)
+        tied = [label for label, share in zip(found.classes, row) if share >= best - 1e-12]
+        hit = (truth[item] in tied) / len(tied)
+        right += hit
+        place = bins[min(9, int(best * 10))]
+        place[0] += best
+        place[1] += hit
+    return right / len(truth), sum(abs(confidence - hits) for confidence, hits in bins) / len(truth)
+
+
+def quality(folder: pathlib.Path, skipped: list[str]) -> None:
+    methods = [name for name in consensus.METHODS if not name.endswith("_pool") and name not in skipped]
+    sums = {method: [0.0, 0.0, 1.0, 0.0] for method in methods}  # accuracy, ECE, worst against majority, seconds
+    sets = sorted(path.parent for path in folder.glob("*/label.csv"))
+    print("| set | " + " | ".join(methods) + " |\n|---|" + "---|" * len(methods))
+    for path in sets:
+        columns = columns_of(path / "label.csv")
+        truth = dict(zip(*columns_of(path / "truth.csv")))
+        seen = {}
+        for method in methods:
+            start = time.process_time()
+            found = consensus.aggregate_verdicts(*columns, method)
+            seen[method] = scores(found, truth)
+            sums[method][3] += time.process_time() - start
+        for method, (accuracy, ece) in seen.items():
+            total = sums[method]
+            total[0] += accuracy / len(sets)
+            total[1] += ece / len(sets)
+            total[2] = min(total[2], accuracy - seen["majority"][0])
+        print(f"| {path.name} | " + " | ".join(f"{accuracy:.3f} / {ece:.3f}" for accuracy, ece in seen.values()) + " |")
+    print("| **mean** | " + " | ".join(f"{total[0]:.4f} / {total[1]:.3f}" for total in sums.values()) + " |")
+    print("| worst against majority | " + " | ".join(f"{total[2]:+.3f}" for total in sums.values()) + " |")
+    print("| CPU seconds, all sets | " + " | ".join(f"{total[3]:.2f}" for total in sums.values()) + " |")
+    print(f"\nBars: {BARS}")
+
+
+def speed(items: int = 200_000, experts: int = 10_000, per_item: int = 5, classes: int = 4) -> None:
+    chance = random.Random(1)
+    skill = [chance.uniform(0.3, 0.6) for _ in range(experts)]
+    columns = [array.array("I") for _ in range(3)]
+    for item in range(items):
+        truth = chance.randrange(classes)
+        for _ in range(per_item):
+            expert = chance.randrange(experts)
+            label = truth if chance.random() < skill[expert] else chance.randrange(classes)
+            for column, value in zip(columns, (item, expert, label)):
+                column.append(value)
+    for method in ("dawid_skene", "pool"):
+        wall, cpu = time.perf_counter(), time.process_time()
+        iterations = _core.aggregate_labels(*columns, (items, experts, classes), method)[3]
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        print(f"{method}: {items * per_item:,} labels, {experts:,} experts, {classes} classes, {iterations} iterations: {wall:.2f} s, CPU {cpu:.2f} s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--skip", nargs="*", default=[])
+    parser.add_argument("--no-speed", action="store_true")
+    options = parser.parse_args()
+    quality(options.folder, options.skip)
+    if not options.no_speed:
+        speed()
+
+
+if __name__ == "__main__":
+    main()
