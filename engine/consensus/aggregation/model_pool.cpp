@@ -55,8 +55,12 @@ bool any_agreement(const LabelTable& table) {
 
 Grid doubted(const Crowd& crowd, Grid pool) {
   for (std::size_t item = 0; item < pool.rows; ++item) {
-    if (crowd.known(item) >= 0) continue;
-    for (double& share : pool.row(item)) share = (1.0 - doubt) * share + doubt / static_cast<double>(pool.columns);
+    const auto row = pool.row(item);
+    if (const std::int32_t known = crowd.known(item); known >= 0) {
+      row[static_cast<std::size_t>(known)] = 1.0;  // the sum of weights may miss it by rounding
+      continue;
+    }
+    for (double& share : row) share = (1.0 - doubt) * share + doubt / static_cast<double>(pool.columns);
   }
   return pool;
 }
