@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "engine/base/text.h"
+#include "engine/logs/descriptor.h"
 
 namespace conclave::logs {
 namespace {
@@ -29,25 +30,6 @@ constexpr int tick_ms = 20;
 constexpr auto patience_with_children = std::chrono::seconds(1);
 constexpr auto patience_with_the_killed = std::chrono::seconds(2);  // one may hang in a file system that is gone
 constexpr std::uint64_t most_left_in_pipe = std::uint64_t{2} << 20U;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-  [[nodiscard]] int get() const { return number_; }
-  [[nodiscard]] bool open() const { return number_ >= 0; }
-  void close() {
-    if (number_ >= 0) ::close(std::exchange(number_, -1));
-  }
-
- private:
-  int number_;
-};
 
 // Above those that the child gets anew: this process may have been started with 0 to 2 closed.
 Descriptor out_of_the_way(Descriptor file) { return Descriptor(::fcntl(file.get(), F_DUPFD_CLOEXEC, 10)); }

@@ -12,6 +12,7 @@
 #include <limits>
 #include <tuple>
 
+#include "engine/logs/digits.h"
 #include "engine/logs/json_header.h"
 
 namespace conclave::logs {
@@ -39,13 +40,6 @@ alignas(16) constexpr std::array<std::int16_t, 64> factors = [] {
 }();
 
 __m128i load(const void* from) { return _mm_loadu_si128(static_cast<const __m128i*>(from)); }
-
-// Digits become '0', whose low half is zero; bytes where `mask` is zero become zero.
-__m128i without_values(__m128i bytes, __m128i mask) {
-  const __m128i distance = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
-  const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(distance, _mm_set1_epi8(9)), distance);
-  return _mm_and_si128(_mm_andnot_si128(_mm_and_si128(is_digit, _mm_set1_epi8(0x0f)), bytes), mask);
-}
 
 bool all_same(__m128i equal) { return _mm_movemask_epi8(equal) == 0xffff; }
 
@@ -126,7 +120,7 @@ struct HeaderMemo::Key {
   __m128i extended(__m128i sum) {
 #pragma GCC unroll 8
     for (std::size_t i = first; i < last; ++i) {
-      const __m128i plain = without_values(load(from + i * block), load(masks + i * block));
+      const __m128i plain = _mm_and_si128(zeros_for_digits(load(from + i * block)), load(masks + i * block));
       _mm_store_si128(reinterpret_cast<__m128i*>(bytes.data() + i * block), plain);
       sum = _mm_add_epi32(sum, _mm_madd_epi16(plain, load(factors.data() + i * 8)));
     }

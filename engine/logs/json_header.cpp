@@ -1,12 +1,6 @@
 #include "engine/logs/json_header.h"
 
-#include <algorithm>
-#include <array>
-
-#include "engine/logs/level.h"
-
 namespace conclave::logs {
-
 namespace {
 
 // Levels may stand in an object of their own: {"@fields":{"lvl":"INFO"}}. Times there are mostly those of something else.

@@ -61,27 +61,6 @@ const Word* find_word(std::string_view text) {
   return nullptr;
 }
 
-Level letter_level(char c) {
-  switch (c) {
-    case 'V':
-    case 'T':
-      return Level::trace;
-    case 'D':
-      return Level::debug;
-    case 'I':
-      return Level::info;
-    case 'W':
-      return Level::warning;
-    case 'E':
-      return Level::error;
-    case 'F':
-    case 'C':
-      return Level::fatal;
-    default:
-      return Level::unknown;
-  }
-}
-
 bool is_calendar_word(std::string_view text) {
   constexpr std::string_view names = "JanFebMarAprMayJunJulAugSepOctNovDecMonTueWedThuFriSatSun";
   if (text.size() != 3) return false;
@@ -102,7 +81,7 @@ std::optional<LocatedLevel> syslog_priority(std::string_view line) {
 // "E0301 12:00:05" (klog), "E/Tag" (logcat), "E, [2026" (Ruby), all at the start of a line.
 std::optional<LocatedLevel> leading_letter(std::string_view line) {
   if (line.size() < 3) return std::nullopt;
-  const Level level = letter_level(line[0]);
+  const Level level = level_of_letter(line[0]);
   if (level == Level::unknown) return std::nullopt;
   if (line[1] == '/' && is_letter(line[2])) return LocatedLevel{level, 2};
   if (line[1] == ',' && line[2] == ' ' && line.size() > 3 && line[3] == '[') return LocatedLevel{level, 2};
@@ -292,7 +271,7 @@ class HeaderWalk {
       if (!after_numbers && !opens) return Level::unknown;
     }
     level_end_ = at_ + 1;
-    return letter_level(token[0]);
+    return level_of_letter(token[0]);
   }
 
   void classify(std::string_view token) {
@@ -335,7 +314,26 @@ Level level_of_word(std::string_view word) {
   return found == nullptr ? Level::unknown : found->level;
 }
 
-Level level_of_letter(char letter) { return letter_level(letter); }
+Level level_of_letter(char letter) {
+  switch (letter) {
+    case 'V':
+    case 'T':
+      return Level::trace;
+    case 'D':
+      return Level::debug;
+    case 'I':
+      return Level::info;
+    case 'W':
+      return Level::warning;
+    case 'E':
+      return Level::error;
+    case 'F':
+    case 'C':
+      return Level::fatal;
+    default:
+      return Level::unknown;
+  }
+}
 
 Level level_of_number(std::string_view number) {
   if (number.size() < 2 || number[1] != '0' || (number.size() > 2 && is_digit(number[2]))) return Level::unknown;

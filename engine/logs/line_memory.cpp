@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "engine/logs/digits.h"
 #include "engine/logs/json_header.h"
 #include "engine/logs/word_kind.h"
 
@@ -18,13 +19,7 @@ constexpr std::size_t shortest_line = 16;
 constexpr std::size_t longest_line = 1024;
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Sixteen bytes with digits made '0'.
-__m128i without_digits(const char* at) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  const __m128i value = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
-  const __m128i digits = _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value);
-  return _mm_andnot_si128(_mm_and_si128(digits, _mm_set1_epi8(0x0f)), bytes);
-}
+__m128i without_digits(const char* at) { return zeros_for_digits(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))); }
 
 std::uint64_t fold(std::uint64_t a, std::uint64_t b) {  // the step of wyhash (Wang Yi, 2019)
   __extension__ using Wide = unsigned __int128;

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "engine/logs/digits.h"
+
 namespace conclave::logs {
 
 // One bit per byte of a 64-byte block; bit i stands for byte i.
@@ -40,11 +42,7 @@ inline bool is_stamp_at(std::string_view text, std::size_t dash) {
   if (dash < 4 || dash - 4 + shape.size() > text.size()) return false;
   const char* const found = text.data() + dash - 4;
   const auto fits = [&](std::size_t from) {  // 16 bytes, with digits as '0' and the gap passed over
-    const __m128i zero = _mm_set1_epi8('0');
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(found + from));
-    const __m128i distance = _mm_sub_epi8(bytes, zero);
-    const __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(distance, _mm_set1_epi8(9)), distance);
-    const __m128i plain = _mm_or_si128(_mm_and_si128(digit, zero), _mm_andnot_si128(digit, bytes));
+    const __m128i plain = zeros_for_digits(_mm_loadu_si128(reinterpret_cast<const __m128i*>(found + from)));
     const __m128i wanted = _mm_loadu_si128(reinterpret_cast<const __m128i*>(shape.data() + from));
     return static_cast<unsigned>((_mm_movemask_epi8(_mm_cmpeq_epi8(plain, wanted)) | 1 << (10 - from)) == 0xffff);
   };

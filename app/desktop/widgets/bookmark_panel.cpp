@@ -8,20 +8,13 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include "app/desktop/widgets/tool_button.h"
+
 namespace conclave::desktop {
 
 namespace {
 
 constexpr int panel_height = 168;
-
-QToolButton* button(const QString& text, const QString& tip) {
-  auto* button = new QToolButton;
-  button->setText(text);
-  button->setToolTip(tip);
-  button->setAccessibleName(tip);
-  button->setAutoRaise(true);
-  return button;
-}
 
 }  // namespace
 
@@ -29,8 +22,8 @@ BookmarkPanel::BookmarkPanel(BookmarkList& bookmarks, QWidget* parent)
     : QFrame(parent),
       bookmarks_(bookmarks),
       table_(new QTableView),
-      remove_(button(tr("Remove"), tr("Remove this bookmark (Delete)"))) {
-  auto* close = button(tr("Close"), tr("Close the bookmarks (Escape)"));
+      remove_(toolButton(tr("Remove"), tr("Remove this bookmark (Delete)"))) {
+  auto* close = toolButton(tr("Close"), tr("Close the bookmarks (Escape)"));
   auto* hint = new QLabel(tr("Ctrl+F2 sets one, F2 goes to the next, Ctrl+Shift+F2 writes a note"));
   hint->setObjectName(QStringLiteral("muted"));
   hint->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);

@@ -15,6 +15,7 @@
 #include "app/desktop/widgets/flow_layout.h"
 #include "app/desktop/widgets/log_view_layout.h"
 #include "app/desktop/widgets/query_toggle.h"
+#include "app/desktop/widgets/tool_button.h"
 
 namespace conclave::desktop {
 
@@ -22,16 +23,6 @@ namespace {
 
 constexpr auto around_key = "logs/filter_context";
 constexpr int most_around = 1000;
-
-QToolButton* toolButton(const QString& text, const QString& tip, bool checkable = false) {
-  auto* button = new QToolButton;
-  button->setText(text);
-  button->setToolTip(tip);
-  button->setAccessibleName(tip);
-  button->setCheckable(checkable);
-  button->setAutoRaise(true);
-  return button;
-}
 
 QString ruleText(const LineRule& rule) {
   if (rule.isQuery) {

@@ -11,22 +11,13 @@
 
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/query_toggle.h"
+#include "app/desktop/widgets/tool_button.h"
 
 namespace conclave::desktop {
 
 namespace {
 
 constexpr int typing_pause_ms = 200;
-
-QToolButton* toolButton(const QString& text, const QString& tip, bool checkable) {
-  auto* button = new QToolButton;
-  button->setText(text);
-  button->setToolTip(tip);
-  button->setAccessibleName(tip);
-  button->setCheckable(checkable);
-  button->setAutoRaise(true);
-  return button;
-}
 
 QHBoxLayout* strip(QFrame* frame) {
   auto* layout = new QHBoxLayout(frame);

@@ -12,6 +12,7 @@
 
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/log_view_layout.h"
+#include "app/desktop/widgets/tool_button.h"
 
 namespace conclave::desktop {
 
@@ -38,15 +39,6 @@ class HitDelegate : public QStyledItemDelegate {
   }
 };
 
-QToolButton* button(const QString& text, const QString& tip) {
-  auto* button = new QToolButton;
-  button->setText(text);
-  button->setToolTip(tip);
-  button->setAccessibleName(tip);
-  button->setAutoRaise(true);
-  return button;
-}
-
 }  // namespace
 
 LogHitsPanel::LogHitsPanel(Jobs& jobs, QWidget* parent)
@@ -54,8 +46,8 @@ LogHitsPanel::LogHitsPanel(Jobs& jobs, QWidget* parent)
       hits_(jobs),
       tree_(new QTreeView),
       status_(new QLabel),
-      stop_(button(tr("Stop"), tr("Stop the search; what was found stays"))) {
-  auto* close = button(tr("Close"), tr("Close what was found (Escape)"));
+      stop_(toolButton(tr("Stop"), tr("Stop the search; what was found stays"))) {
+  auto* close = toolButton(tr("Close"), tr("Close what was found (Escape)"));
   status_->setTextFormat(Qt::PlainText);
   status_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   tree_->setModel(&hits_);
