@@ -8,7 +8,7 @@ namespace conclave::store {
 namespace {
 
 // Step n brings a file of version n to version n + 1. Steps are never edited once released, only added.
-constexpr std::array<const char*, 2> steps = {
+constexpr std::array<const char*, 3> steps = {
     R"(CREATE TABLE reports (
          id TEXT PRIMARY KEY NOT NULL,
          case_name TEXT NOT NULL,
@@ -21,6 +21,15 @@ constexpr std::array<const char*, 2> steps = {
        CREATE INDEX reports_by_time ON reports (started);
        CREATE INDEX reports_by_case ON reports (case_key, started);)",
     R"(CREATE TABLE small_values (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;)",
+    R"(CREATE TABLE judgements (
+         report_id TEXT NOT NULL,
+         scope TEXT NOT NULL,
+         answer TEXT NOT NULL,
+         note TEXT NOT NULL,
+         judged INTEGER NOT NULL,
+         lesson TEXT NOT NULL,
+         counts INTEGER NOT NULL,
+         PRIMARY KEY (report_id, scope)) WITHOUT ROWID;)",
 };
 
 int pragma(SQLite::Database& database, const char* name) { return database.execAndGet("PRAGMA " + std::string(name)).getInt(); }

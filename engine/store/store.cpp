@@ -162,12 +162,60 @@ class SqliteStore final : public Store {
       remove.bind(1, time);
       const auto removed = static_cast<std::uint64_t>(remove.exec());
       if (removed == 0) return removed;
+      database_.exec("UPDATE judgements SET note = '' WHERE note <> '' AND report_id NOT IN (SELECT id FROM reports)");
       SQLite::Statement shrink(database_, "PRAGMA incremental_vacuum");
       while (shrink.executeStep()) {
       }
       // Readers in other processes may keep the log from shrinking now; what was removed is gone all the same.
       (void)database_.tryExec("PRAGMA wal_checkpoint(TRUNCATE)");
       return removed;
+    });
+  }
+
+  Result<void> set_judgement(const JudgementRow& row) override {
+    return guarded([&]() -> Result<void> {
+      SQLite::Statement insert(database_,
+                               "INSERT OR REPLACE INTO judgements (report_id, scope, answer, note, judged, lesson, counts) "
+                               "VALUES (?, ?, ?, ?, ?, ?, ?)");
+      insert.bind(1, row.report_id);
+      insert.bind(2, valid_utf8(row.scope));
+      insert.bind(3, valid_utf8(row.answer));
+      insert.bind(4, valid_utf8(row.note));
+      insert.bind(5, row.judged);
+      insert.bind(6, row.lesson);
+      insert.bind(7, row.counts ? 1 : 0);
+      insert.exec();
+      return {};
+    });
+  }
+
+  Result<bool> remove_judgement(const std::string& report_id, const std::string& scope) override {
+    return guarded([&]() -> Result<bool> {
+      SQLite::Statement remove(database_, "DELETE FROM judgements WHERE report_id = ? AND scope = ?");
+      remove.bind(1, report_id);
+      remove.bind(2, valid_utf8(scope));
+      return remove.exec() > 0;
+    });
+  }
+
+  Result<std::vector<JudgementRow>> judgements() const override {
+    return guarded([&]() -> Result<std::vector<JudgementRow>> {
+      SQLite::Statement query(database_,
+                              "SELECT report_id, scope, answer, note, judged, lesson, counts FROM judgements "
+                              "ORDER BY report_id, scope");
+      std::vector<JudgementRow> rows;
+      while (query.executeStep()) {
+        rows.push_back({query.getColumn(0).getString(), query.getColumn(1).getString(), query.getColumn(2).getString(),
+                        query.getColumn(3).getString(), query.getColumn(4).getInt64(), query.getColumn(5).getString(),
+                        query.getColumn(6).getInt() != 0});
+      }
+      return rows;
+    });
+  }
+
+  Result<std::uint64_t> forget_judgements() override {
+    return guarded([&]() -> Result<std::uint64_t> {
+      return static_cast<std::uint64_t>(database_.exec("UPDATE judgements SET counts = 0 WHERE counts <> 0"));
     });
   }
 

@@ -143,12 +143,71 @@ TEST_F(History, refuses_a_file_of_a_newer_schema_and_leaves_it_alone) {
 
 TEST_F(History, migrates_a_file_of_an_older_schema_without_losing_reports) {
   ASSERT_TRUE(open()->add_report(row("aaaa1", 10), "kept"));
-  SQLite::Database(path_.string(), SQLite::OPEN_READWRITE).exec("DROP TABLE small_values; PRAGMA user_version = 1");
+  SQLite::Database(path_.string(), SQLite::OPEN_READWRITE)
+      .exec("DROP TABLE small_values; DROP TABLE judgements; PRAGMA user_version = 1");
   const auto store = open();
   ASSERT_TRUE(store);
   EXPECT_EQ(*store->report_json("aaaa1"), "kept");
   EXPECT_TRUE(store->set_value("k", "v"));
   EXPECT_EQ(SQLite::Database(path_.string()).execAndGet("PRAGMA user_version").getInt(), schema_version());
+}
+
+TEST_F(History, migrates_a_file_from_before_judgements) {
+  ASSERT_TRUE(open()->add_report(row("aaaa1", 10), "kept"));
+  SQLite::Database(path_.string(), SQLite::OPEN_READWRITE).exec("DROP TABLE judgements; PRAGMA user_version = 2");
+  const auto store = open();
+  ASSERT_TRUE(store);
+  EXPECT_EQ(*store->report_json("aaaa1"), "kept");
+  EXPECT_TRUE(store->judgements()->empty());
+  EXPECT_TRUE(store->set_judgement({"aaaa1", "", "right", "", 1, "{}", true}));
+  EXPECT_EQ(open()->judgements()->size(), 1U);
+}
+
+TEST_F(History, keeps_one_judgement_for_each_report_and_scope) {
+  const auto store = open();
+  const JudgementRow whole{"bbbb2", "", "wrong", "it was the disk \xF0\x9F\x92\xBE", 7, "{\"l\":1}", true};
+  const JudgementRow scope{"bbbb2", "logs'; --", "failing", "", 8, "{}", true};
+  ASSERT_TRUE(store->set_judgement(scope));
+  ASSERT_TRUE(store->set_judgement({"bbbb2", "", "right", "", 6, "{}", true}));
+  ASSERT_TRUE(store->set_judgement(whole));
+  ASSERT_TRUE(store->set_judgement({"aaaa1", "", "right", "", 9, "{}", true}));
+  const auto rows = *store->judgements();
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].report_id, "aaaa1");
+  EXPECT_EQ(rows[1], whole);
+  EXPECT_EQ(rows[2], scope);
+  EXPECT_EQ(*store->remove_judgement("bbbb2", "logs'; --"), true);
+  EXPECT_EQ(*store->remove_judgement("bbbb2", "logs'; --"), false);
+  EXPECT_EQ(store->judgements()->size(), 2U);
+}
+
+TEST_F(History, forgets_what_judgements_taught_and_keeps_them) {
+  const auto store = open();
+  ASSERT_TRUE(store->set_judgement({"aaaa1", "", "right", "", 1, "{}", true}));
+  ASSERT_TRUE(store->set_judgement({"aaaa2", "", "right", "", 1, "{}", true}));
+  EXPECT_EQ(*store->forget_judgements(), 2U);
+  EXPECT_EQ(*store->forget_judgements(), 0U);
+  ASSERT_TRUE(store->set_judgement({"aaaa2", "", "wrong", "", 2, "{}", true}));
+  const auto rows = *store->judgements();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_FALSE(rows[0].counts);
+  EXPECT_TRUE(rows[1].counts);
+}
+
+TEST_F(History, keeps_judgements_of_purged_reports_without_their_notes) {
+  const auto store = open();
+  ASSERT_TRUE(store->add_report(row("aaaa1", 10), "{}"));
+  ASSERT_TRUE(store->add_report(row("aaaa2", 20), "{}"));
+  const std::string secret(3000, 'Q');
+  ASSERT_TRUE(store->set_judgement({"aaaa1", "", "right", secret, 1, "{}", true}));
+  ASSERT_TRUE(store->set_judgement({"aaaa2", "", "right", "stays", 1, "{}", true}));
+  EXPECT_EQ(*store->purge_older_than(15), 1U);
+  const auto rows = *store->judgements();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].note, "");
+  EXPECT_EQ(rows[0].answer, "right");
+  EXPECT_EQ(rows[1].note, "stays");
+  EXPECT_EQ(content().find("QQQQ"), std::string::npos);
 }
 
 TEST_F(History, rolls_a_failed_migration_back) {

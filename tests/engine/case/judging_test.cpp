@@ -1,0 +1,131 @@
+#include "engine/case/judging.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/case/past.h"
+#include "tests/engine/case/fixture.h"
+
+namespace conclave {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class Judging : public testing::Test {
+ protected:
+  // The report of a circle, kept in the history.
+  Report consulted(std::vector<ExpertPtr> experts, const ConsultOptions& options = {}) const {
+    Job job;
+    auto report = consult(subject_, experts, options, job);
+    EXPECT_TRUE(report) << report.error().text();
+    EXPECT_TRUE(keep_report(*history_, subject_, *report));
+    return *report;
+  }
+  static ExpertPtr expert(const std::string& name, const std::string& verdict, const std::string& scope = "logs") {
+    return std::make_shared<FakeExpert>(name, scope, [verdict](const Evidence&) { return answer(verdict, 0.9); });
+  }
+  Folder folder_;
+  Case subject_ =
+      load_case(folder_.write("case.yaml", "question: Is it safe?\nlogs: [" +
+                                               folder_.write("app.log", "2026-03-01T12:00:00Z INFO ready\n").string() + "]\n"))
+          .value();
+  std::unique_ptr<store::Store> history_ = store::Store::open(folder_.path() / "history.db").value();
+};
+
+TEST_F(Judging, learns_who_said_what_and_what_was_true) {
+  const Report report = consulted({expert("one", "healthy"), expert("two", "healthy"), expert("three", "failing")});
+  const auto row = judge(*history_, report.id.substr(0, 8), {"wrong", "", "the disk was full"});
+  ASSERT_TRUE(row) << row.error().text();
+  EXPECT_EQ(row->report_id, report.id);
+  EXPECT_EQ(row->note, "the disk was full");
+  const auto lessons = lessons_of(*history_).value();
+  ASSERT_THAT(lessons, SizeIs(1));
+  EXPECT_EQ(lessons[0].verdict, "healthy");
+  EXPECT_THAT(lessons[0].truth, ElementsAre("degraded", "failing"));
+  EXPECT_THAT(lessons[0].opinions, SizeIs(3));
+  EXPECT_EQ(lessons[0].confidence, report.consensus.confidence_score);
+  EXPECT_THAT(row->lesson, testing::Not(HasSubstr("It is healthy."))) << "no text of an expert";
+  EXPECT_TRUE(std::all_of(lessons[0].opinions.begin(), lessons[0].opinions.end(), [](const auto& o) { return o.votes; }));
+}
+
+TEST_F(Judging, says_wrong_of_two_verdicts_is_the_other_one) {
+  subject_.question.verdicts = {"go", "stop"};
+  const Report report = consulted({expert("one", "go"), expert("two", "go")});
+  ASSERT_TRUE(judge(*history_, report.id, {"wrong", "", ""}));
+  EXPECT_THAT(lessons_of(*history_)->front().truth, ElementsAre("stop"));
+}
+
+TEST_F(Judging, outlives_the_report) {
+  const Report report = consulted({expert("one", "healthy"), expert("two", "healthy")});
+  ASSERT_TRUE(judge(*history_, report.id, {"right", "", ""}));
+  ASSERT_EQ(history_->purge_older_than(now_us() + us_per_second).value(), 1U);
+  EXPECT_THAT(lessons_of(*history_).value(), SizeIs(1));
+  ASSERT_TRUE(take_back(*history_, report.id.substr(0, 6), ""));
+  EXPECT_THAT(lessons_of(*history_).value(), IsEmpty());
+}
+
+TEST_F(Judging, of_a_scope_and_of_the_report_stand_side_by_side_until_taken_back) {
+  const Report report = consulted({expert("one", "healthy"), expert("two", "healthy", "net"), expert("three", "healthy", "net")});
+  ASSERT_TRUE(judge(*history_, report.id, {"right", "", ""}));
+  ASSERT_TRUE(judge(*history_, report.id, {"failing", "net", ""}));
+  EXPECT_THAT(lessons_of(*history_).value(), SizeIs(2));
+  ASSERT_TRUE(take_back(*history_, report.id, "net"));
+  const auto gone = take_back(*history_, report.id, "net");
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().kind, ErrorKind::not_found);
+  EXPECT_THAT(lessons_of(*history_).value(), SizeIs(1));
+}
+
+TEST_F(Judging, names_what_the_report_does_not_have) {
+  const Report report = consulted({expert("one", "healthy"), expert("two", "healthy")});
+  const auto said = [&](const Judgement& judgement) {
+    const auto row = judge(*history_, report.id, judgement);
+    return row ? std::string() : row.error().message;
+  };
+  EXPECT_THAT(said({"faling", "", ""}), HasSubstr("did you mean 'failing'"));
+  EXPECT_THAT(said({"right", "lgos", ""}), HasSubstr("did you mean 'logs'"));
+  EXPECT_THAT(said({"\xff", "", ""}), HasSubstr("neither right nor wrong"));
+  EXPECT_FALSE(judge(*history_, "ffffffff", {"right", "", ""}));
+  EXPECT_THAT(lessons_of(*history_).value(), IsEmpty());
+}
+
+TEST_F(Judging, asks_for_the_label_where_there_was_no_verdict) {
+  const Report report = consulted({expert("one", "healthy"), expert("two", "failing"), expert("three", "failing")}, {});
+  ASSERT_FALSE(report.consensus.verdict == "healthy");
+  const Report tied =
+      consulted({expert("one", "healthy"), expert("two", "failing"), expert("three", "healthy"), expert("four", "failing")});
+  ASSERT_EQ(tied.consensus.verdict, std::nullopt);
+  const auto row = judge(*history_, tied.id, {"right", "", ""});
+  ASSERT_FALSE(row);
+  EXPECT_THAT(row.error().message, HasSubstr("say which was true"));
+  EXPECT_TRUE(judge(*history_, tied.id, {"failing", "", ""}));
+}
+
+TEST_F(Judging, means_the_verdict_where_one_is_called_right) {
+  subject_.question.verdicts = {"left", "right"};
+  const Report report = consulted({expert("one", "left"), expert("two", "left")});
+  ASSERT_TRUE(judge(*history_, report.id, {"right", "", ""}));
+  EXPECT_THAT(lessons_of(*history_)->front().truth, ElementsAre("right"));
+}
+
+TEST_F(Judging, names_a_judgement_that_is_damaged) {
+  ASSERT_TRUE(history_->set_judgement({"aaaa1", "", "right", "", 1, "{\"lesson\": 1}", true}));
+  const auto lessons = lessons_of(*history_);
+  ASSERT_FALSE(lessons);
+  EXPECT_EQ(lessons.error().kind, ErrorKind::serialization);
+  EXPECT_THAT(lessons.error().message, HasSubstr("aaaa1"));
+  ASSERT_TRUE(history_->forget_judgements());
+  EXPECT_TRUE(lessons_of(*history_)) << "what no longer counts is not read";
+}
+
+TEST_F(Judging, is_audited_without_its_note) {
+  const store::JudgementRow row{"0123456789", "net", "failing", "password: hunter2", 1, "{}", true};
+  EXPECT_EQ(audit_of_judgement(row, false), (AuditLine{"history.judge", "0123456789", "truly failing in net"}));
+  EXPECT_EQ(audit_of_judgement(row, true).event, "history.unjudge");
+}
+
+}  // namespace
+}  // namespace conclave
