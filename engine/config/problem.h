@@ -42,8 +42,8 @@ class MapReader {
   const Node* any(std::string_view key);                            // no type check; null if absent or null
   [[nodiscard]] bool is_map() const { return node_->kind == NodeKind::map; }
   void error(const Node& at, std::string rule, std::string message, std::string fix = {});
-  // Call last: reports keys that nobody asked for, with near misses among those asked for.
-  void finish();
+  // Call last: reports keys that nobody asked for, with near misses among those asked for, and returns them.
+  std::vector<const Node*> finish();
 
  private:
   const Node* node_;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
+
+#include "engine/config/image.h"
 
 namespace conclave::config {
 namespace {
@@ -23,6 +26,7 @@ class Checker {
       check_name(service);
       check_resources(service);
       check_ports(service);
+      if (!service.image.empty() || service.built) check_container(service);
     }
     return std::move(problems_);
   }
@@ -32,6 +36,9 @@ class Checker {
     std::size_t service;
     Location location;
   };
+  // Protocol, port, address, and whose: a service with an address of its own is in nobody's way but its own.
+  using PortKey = std::tuple<bool, std::uint16_t, std::string, std::size_t>;
+  static constexpr std::size_t everybody = static_cast<std::size_t>(-1);
 
   Location place(Location ServicePlaces::*member) const {
     if (!places_.empty() && (places_[index_].*member).line > 0) return places_[index_].*member;
@@ -83,15 +90,62 @@ class Checker {
         report(Severity::error, "bad-port", "port 0 of " + title(service) + " is not a port", "use 1 to 65535", at);
         continue;
       }
-      const auto [first, fresh] = ports_.try_emplace(port, PortUse{index_, at});
-      if (fresh) continue;
-      const bool same = first->second.service == index_;
+      const auto first = earlier_use(service, binding_of(service, i), at);
+      if (!first) continue;
+      const bool same = first->service == index_;
       report(Severity::error, "duplicate-port",
              "port " + std::to_string(port) + " of " + title(service) +
-                 (same ? " is listed twice" : " is already used by " + title(config_.services[first->second.service])) +
-                 also_at(first->second.location),
+                 (same ? " is listed twice" : " is already used by " + title(config_.services[first->service])) +
+                 also_at(first->location),
              same ? "remove one of them" : "give one of them another port", at);
     }
+  }
+
+  // Who had the port before, if anybody; notes the use. An address is in the way of itself and of "every address".
+  std::optional<PortUse> earlier_use(const Service& service, const Binding& binding, const Location& at) {
+    const std::size_t owner = service.own_address ? index_ : everybody;
+    const std::string any = "*";
+    const bool wild = binding.address.empty() || binding.address == "0.0.0.0" || binding.address == "::";
+    const PortUse use{index_, at};
+    const auto note = [&](const std::string& address) {
+      return ports_.try_emplace(PortKey{binding.udp, binding.port, address, owner}, use);
+    };
+    const auto [own, fresh] = note(wild ? any : binding.address);
+    std::optional<PortUse> found;
+    if (!fresh) found = own->second;
+    // The first use on any address is noted as "some", so that one on every address meets it.
+    const auto [some, first] = note("some");
+    if (!found && wild && !first) found = some->second;
+    if (!found && !wild)
+      if (const auto all = ports_.find(PortKey{binding.udp, binding.port, any, owner}); all != ports_.end()) found = all->second;
+    if (found && never_together(service, config_.services[found->service])) return std::nullopt;
+    return found;
+  }
+
+  static bool never_together(const Service& a, const Service& b) {
+    if (&a == &b || a.profiles.empty() || b.profiles.empty()) return false;
+    return std::ranges::none_of(a.profiles,
+                                [&](const auto& profile) { return std::ranges::find(b.profiles, profile) != b.profiles.end(); });
+  }
+
+  void check_container(const Service& service) {
+    const Location at = place(&ServicePlaces::image);
+    if (!service.built) {
+      const ImageTag tag = tag_of(service.image);
+      if (tag == ImageTag::none)
+        report(Severity::warning, "image-without-tag", "the image of " + title(service) + " has no tag, which means latest",
+               "name a version, or better a digest", at);
+      if (tag == ImageTag::latest)
+        report(Severity::warning, "image-latest", "the image of " + title(service) + " is latest, another one tomorrow",
+               "name a version, or better a digest", at);
+    }
+    if (service.memory_mb == 0)
+      report(Severity::note, "missing-resources",
+             title(service) + " may take all memory" + (service.cpu_millicores == 0 ? " and processors" : "") + " there is",
+             "set a limit", service.location);
+    if (service.health_check.empty() && !service.runs_once)
+      report(Severity::note, "missing-health-check", title(service) + " has no health check: that it hangs is seen by nobody",
+             "say how to ask it", service.location);
   }
 
   static std::string also_at(const Location& first) {
@@ -102,7 +156,7 @@ class Checker {
   std::span<const ServicePlaces> places_;
   std::size_t index_ = 0;
   std::map<std::string, Location> names_;
-  std::map<std::uint16_t, PortUse> ports_;
+  std::map<PortKey, PortUse> ports_;
   std::vector<Problem> problems_;
 };
 
@@ -120,6 +174,13 @@ std::vector<Problem> check(const InfrastructureConfig& config, std::span<const S
   return Checker(config, places).run();
 }
 
+Binding binding_of(const Service& service, std::size_t i) {
+  const std::uint16_t port = service.ports[i];
+  if (i < service.bindings.size() && service.bindings[i].port == port) return service.bindings[i];
+  const auto found = std::ranges::find(service.bindings, port, &Binding::port);
+  return found == service.bindings.end() ? Binding{port, {}, false} : *found;
+}
+
 std::vector<Problem> check(const InfrastructureConfig& config) { return check(config, {}); }
 
 ConfigFile with_model(ConfigFile file, InfrastructureConfig model) {
@@ -131,7 +192,7 @@ ConfigFile with_model(ConfigFile file, InfrastructureConfig model) {
   std::erase_if(file.problems,
                 [&](const Problem& problem) { return find_in(old_findings, problem) && !find_in(new_findings, problem); });
   for (const Problem& problem : new_findings) {
-    if (!find_in(file.problems, problem)) file.problems.push_back(problem);
+    if (!find_in(old_findings, problem)) file.problems.push_back(problem);  // one that the file lacks is ignored by a comment
   }
   file.model = std::move(model);
   return file;

@@ -14,11 +14,21 @@ struct ServicePlaces {
   Location replicas;
   Location cpu;
   Location memory;
+  Location image;
   std::vector<Location> ports;  // one per port of the service
 };
 
 // `places` has one element per service, or none.
 [[nodiscard]] std::vector<Problem> check(const InfrastructureConfig& config, std::span<const ServicePlaces> places);
+
+// How port i of the service is bound.
+[[nodiscard]] Binding binding_of(const Service& service, std::size_t i);
+
+// Rules on the values of a file, whatever its kind: secrets in plain text, insecure addresses, weak encryption. Tells no value.
+void check_values(const Node& root, std::vector<Problem>& problems);
+
+// Numbers that JSON, and so the tree of the file, does not have.
+void check_numbers(const Node& root, std::vector<Problem>& problems);
 
 void sort_by_place(std::vector<Problem>& problems);
 

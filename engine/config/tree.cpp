@@ -52,10 +52,13 @@ class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(std::string_view text, const std::string& file, const TreeLimits& limits)
       : text_(text), file_(file), limits_(limits) {
-    root_.location = {file, 1, 1};  // of a file without any document
+    empty_.location = {file, 1, 1};  // of a file without any document
   }
 
-  Node take() { return std::move(root_); }
+  std::vector<Node> take() {
+    if (roots_.empty()) roots_.push_back(std::move(empty_));
+    return std::move(roots_);
+  }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     const auto pos = static_cast<std::size_t>(std::max(mark.pos, 0));
@@ -155,12 +158,17 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void add_document(Node node) {
-    if (++documents_ == 1) {
-      root_ = std::move(node);
+    if (++documents_ == 1 && node.kind == NodeKind::null) {
+      empty_ = std::move(node);
     } else if (node.kind != NodeKind::null) {
       const bool separated = text_.substr(std::min(document_pos_, text_.size())).starts_with("---");
-      refuse(ErrorKind::parse, separated ? "a second document begins here; a file may hold only one" : std::string(misplaced),
-             document_);
+      if (documents_ > 1 && !separated) refuse(ErrorKind::parse, std::string(misplaced), document_);
+      if (documents_ > limits_.max_documents)
+        refuse(ErrorKind::parse,
+               limits_.max_documents == 1 ? "a second document begins here; a file may hold only one"
+                                          : more_than(limits_.max_documents, "documents"),
+               document_);
+      roots_.push_back(std::move(node));
     }
   }
 
@@ -247,8 +255,9 @@ class TreeBuilder final : public YAML::EventHandler {
   std::string_view text_;
   const std::string& file_;
   const TreeLimits& limits_;
-  Node root_;
-  int documents_ = 0;
+  std::vector<Node> roots_;
+  Node empty_;
+  std::size_t documents_ = 0;
   Location document_;
   std::size_t document_pos_ = 0;
   Cost spent_;
@@ -330,7 +339,7 @@ std::string Location::text() const {
   return file + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
-Result<Node> read_yaml(std::string_view text, const std::string& file_name, const TreeLimits& limits) {
+Result<std::vector<Node>> read_yaml_documents(std::string_view text, const std::string& file_name, const TreeLimits& limits) {
   if (text.size() > limits.max_bytes)
     return fail(ErrorKind::limit, "larger than " + std::to_string(limits.max_bytes) + " bytes", file_name);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
@@ -360,6 +369,12 @@ Result<Node> read_yaml(std::string_view text, const std::string& file_name, cons
     return fail(ErrorKind::parse, std::string("not readable as YAML: ") + error.what(), file_name);
   }
   return builder.take();
+}
+
+Result<Node> read_yaml(std::string_view text, const std::string& file_name, const TreeLimits& limits) {
+  TreeLimits one = limits;
+  one.max_documents = 1;
+  return read_yaml_documents(text, file_name, one).map([](std::vector<Node> roots) { return std::move(roots.front()); });
 }
 
 }  // namespace conclave::config

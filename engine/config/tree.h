@@ -48,9 +48,14 @@ struct TreeLimits {
   std::size_t max_bytes = 64U << 20U;
   std::size_t max_depth = 64;
   std::size_t max_nodes = 2'000'000;  // after expansion of aliases, so that alias bombs are refused in bounded time
+  std::size_t max_documents = 1;      // empty ones at the end do not count
 };
 
-// One document. Errors are of kind parse or limit with file:line:column. Duplicate keys, bad UTF-8 and NUL are errors.
+// The documents of a text without the empty ones, of which one stays if there is no other. Errors are of kind parse or limit with
+// file:line:column. Duplicate keys, bad UTF-8 and NUL are errors.
+[[nodiscard]] Result<std::vector<Node>> read_yaml_documents(std::string_view text, const std::string& file_name,
+                                                            const TreeLimits& limits = {});
+// One document.
 [[nodiscard]] Result<Node> read_yaml(std::string_view text, const std::string& file_name, const TreeLimits& limits = {});
 [[nodiscard]] Result<Node> read_yaml_file(const std::filesystem::path& path, const TreeLimits& limits = {});
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/base/text.h"
+#include "engine/config/ignores.h"
 #include "engine/config/path.h"
 #include "engine/config/rules.h"
 
@@ -177,6 +178,7 @@ Result<Severity> severity_of(const Json& problem) {
 Json for_rules(const ConfigFile& file) {
   Json given = to_json(file.model);
   given["file"] = valid_utf8(file.file);
+  given["kind"] = kind_name(file.kind);
   given["tree"] = file.tree;
   return given;
 }
@@ -220,6 +222,7 @@ std::string found_in_words(std::size_t problems) {
 }
 
 ConfigFile with_problems(ConfigFile file, std::vector<Problem> more) {
+  apply_ignores(file.ignores, file.file, more);
   std::move(more.begin(), more.end(), std::back_inserter(file.problems));
   sort_by_place(file.problems);
   return file;

@@ -11,7 +11,7 @@
 
 namespace conclave::config {
 
-// The model as to_json() has it, and beside it `file`, the name, and `tree`, all that stands in the file.
+// The model as to_json() has it, and beside it `file`, the name, `kind`, and `tree`, all that stands in the file.
 [[nodiscard]] nlohmann::json for_rules(const ConfigFile& file);
 
 // `found` is null or a list of objects with `message` and, if the rule says so, `path`, `severity` (else warning) and `fix`: at

@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
-#include "engine/config/path.h"
+#include "engine/config/secret_keys.h"
 #include "engine/security/redaction.h"
 
 namespace conclave::desktop {
@@ -18,16 +17,6 @@ namespace conclave::desktop {
 namespace {
 
 constexpr std::size_t least_secret = 4;  // bytes; shorter ones stand in too many other places
-
-std::string lowered(std::string_view text) {
-  std::string low(text);
-  std::transform(low.begin(), low.end(), low.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return low;
-}
-
-bool endsWithAny(std::string_view text, std::initializer_list<std::string_view> ends) {
-  return std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return text.ends_with(end); });
-}
 
 // Addresses and personal data are no secrets of a configuration: they are what one reads it for.
 const security::Redactor* rules(bool with_keys) {
@@ -56,32 +45,6 @@ std::string redacted(std::string_view text, bool with_keys) {
   return redactor ? redactor->redact(text).text : std::string(secret_mask);
 }
 
-bool isHarmless(std::string_view value) {
-  const std::string low = lowered(value);
-  static constexpr std::array words = {"", "true", "false", "null", "~", "yes", "no", "on", "off"};
-  if (std::find(words.begin(), words.end(), low) != words.end()) return true;
-  if (low.starts_with("/run/") || low.starts_with("file:") || low.starts_with("vault:")) return true;
-  // ${NAME} and $NAME, but not ${NAME:-default}, which holds what it should not.
-  if (!low.starts_with('$') || low.size() < 2) return false;
-  const std::string_view name = std::string_view(low).substr(1);
-  const bool braces = name.starts_with('{') && name.ends_with('}') && name.size() > 2;
-  const std::string_view inner = braces ? name.substr(1, name.size() - 2) : name;
-  return std::all_of(inner.begin(), inner.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
-}
-
-bool isSecret(std::string_view path, std::string_view value) {
-  if (!isSecretPath(path) || isHarmless(value)) return false;
-  const bool number = std::all_of(value.begin(), value.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
-  return !(number && lowered(path).ends_with("tokens"));  // such as max_tokens
-}
-
-// NAME=value, as environments are written in lists: where the value begins.
-std::optional<std::size_t> secretAssignment(std::string_view value) {
-  const auto equals = value.find('=');
-  if (equals == std::string_view::npos || equals == 0 || !isSecretKey(value.substr(0, equals))) return {};
-  return isHarmless(value.substr(equals + 1)) ? std::nullopt : std::optional(equals + 1);
-}
-
 std::size_t indentation(std::string_view line) { return std::min(line.find_first_not_of(' '), line.size()); }
 
 // Where the key of a line stands, past the dashes of a list.
@@ -106,15 +69,15 @@ class Masker {
     // What is secret in one place is so wherever it is written, such as where an alias points.
     std::unordered_set<std::string_view> secrets;
     for (const auto& value : file.values) {
-      if (value.value.size() >= least_secret && isSecret(value.path, value.value)) secrets.insert(value.value);
+      if (value.value.size() >= least_secret && config::is_secret(value.path, value.value)) secrets.insert(value.value);
     }
     for (const auto& value : file.values) {
       if (job_.stopped()) return lines_;
       if (value.line < 1 || value.column < 1 || static_cast<std::size_t>(value.line) > lines_.size()) continue;
       const Place place{static_cast<std::size_t>(value.line) - 1, static_cast<std::size_t>(value.column) - 1};
-      if (secrets.contains(value.value) || isSecret(value.path, value.value)) {
+      if (secrets.contains(value.value) || config::is_secret(value.path, value.value)) {
         hide(place, value.value);
-      } else if (const auto begin = secretAssignment(value.value)) {
+      } else if (const auto begin = config::secret_assignment(value.value)) {
         hideAssignment(place, value.value.substr(0, *begin));
       }
     }
@@ -201,43 +164,16 @@ class Masker {
 
 }  // namespace
 
-bool isSecretKey(std::string_view key) {
-  std::string low = lowered(key);
-  std::replace(low.begin(), low.end(), '-', '_');
-  if (endsWithAny(low, {"public_key", "publickey", "existingsecret"})) return false;
-  for (const std::string_view tail : {"_value", "_hash", "_base64", "_file", "_path"}) {
-    if (!low.ends_with(tail)) continue;
-    if (tail == "_file" || tail == "_path") return false;  // where it is, not what it is
-    low.resize(low.size() - tail.size());
-  }
-  if (low.ends_with('s') && !low.ends_with("ss")) low.pop_back();
-  return endsWithAny(low, {"password", "passwd", "passphrase", "_pass", "pwd", "secret", "token", "credential", "apikey",
-                           "accesskey", "privatekey", "secretkey", "_key"}) ||
-         low == "key" || low == "pass";
-}
-
-bool isSecretPath(std::string_view path) {
-  for (const config::PathStep& step : config::steps_of(path)) {
-    const std::string_view key = step.key;  // such as memory_mb, tls.key and "[0]"
-    for (std::size_t begin = 0; begin <= key.size();) {
-      const auto end = std::min(key.find('.', begin), key.size());
-      if (isSecretKey(key.substr(begin, end - begin))) return true;
-      begin = end + 1;
-    }
-  }
-  return false;
-}
-
 std::string maskedValue(std::string_view path, std::string_view value) {
-  if (isSecret(path, value)) return std::string(secret_mask);
-  if (const auto begin = secretAssignment(value)) return std::string(value.substr(0, *begin)) + std::string(secret_mask);
+  if (config::is_secret(path, value)) return std::string(secret_mask);
+  if (const auto begin = config::secret_assignment(value)) return std::string(value.substr(0, *begin)) + std::string(secret_mask);
   return redacted(value, false);
 }
 
 std::vector<std::string> maskedValues(std::span<const std::pair<std::string_view, std::string_view>> values) {
   std::unordered_set<std::string_view> secrets;
   for (const auto& [path, value] : values) {
-    if (value.size() >= least_secret && isSecret(path, value)) secrets.insert(value);
+    if (value.size() >= least_secret && config::is_secret(path, value)) secrets.insert(value);
   }
   std::vector<std::string> masked;
   for (const auto& [path, value] : values)

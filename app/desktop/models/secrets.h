@@ -15,11 +15,6 @@ namespace conclave::desktop {
 // What stands in place of a secret; says nothing of its length.
 inline constexpr std::string_view secret_mask = "\u2022\u2022\u2022\u2022\u2022\u2022\u2022\u2022";
 
-// Password, secret, token, key, credential and their kin as the last word of a key; not public keys.
-[[nodiscard]] bool isSecretKey(std::string_view key);
-// Whether any key on a dotted path ("services.db.environment.DB_PASSWORD") is secret.
-[[nodiscard]] bool isSecretPath(std::string_view path);
-
 // A value as it may be shown: masked under a secret key, in NAME=value with a secret name, and where the rules of
 // engine/security find passwords in addresses and the like. References (${NAME}, /run/secrets/x), empty values, numbers of
 // things and switches are no secrets.

@@ -127,15 +127,7 @@ class ConfigTest : public DesktopTest {
     QCOMPARE(list.index(1, ProblemList::severity_column).data().toString(), QStringLiteral("error"));
   }
 
-  void keys_that_name_secrets_are_told_from_others() {
-    for (const char* key : {"password", "DB_PASSWORD", "apiKey", "api-key", "client_secret", "tokens", "SALT_SECRET_VALUE",
-                            "AWS_SECRET_ACCESS_KEY", "passphrase", "credentials", "key", "db_pass"}) {
-      QVERIFY2(isSecretKey(key), key);
-    }
-    for (const char* key :
-         {"name", "passenger", "keyboard", "monkey", "public_key", "tokenizer", "password_file", "compass", ""}) {
-      QVERIFY2(!isSecretKey(key), key);
-    }
+  void values_under_secret_keys_are_masked() {
     QCOMPARE(maskedValue("limits.max_tokens", "4096"), std::string("4096"));
     QCOMPARE(maskedValue("db.password", "${DB_PASSWORD}"), std::string("${DB_PASSWORD}"));
     QCOMPARE(maskedValue("db.password", "${DB_PASSWORD:-hunter2}"), std::string(secret_mask));

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fstream>
+#include "tests/engine/config/temporary_folder.h"
 
 namespace conclave::config {
 namespace {
@@ -18,26 +18,6 @@ Node read(std::string_view text) {
 }
 
 std::string place(const Node* node) { return node == nullptr ? "absent" : node->location.text(); }
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "conclave-config-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  [[nodiscard]] std::filesystem::path write(const std::string& name, std::string_view text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return path_ / name;
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 TEST(Tree, KnowsThePlaceOfEveryValueInBytes) {
   const Node root = read("a: {\xC3\xA9: 1, b: \"q\"}\r\nbb:\r\n  - x\r\n  - [y]\r\n");

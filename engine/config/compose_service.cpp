@@ -1,0 +1,367 @@
+#include <algorithm>
+
+#include "engine/base/text.h"
+#include "engine/config/compose.h"
+#include "engine/config/quantity.h"
+#include "engine/config/read_file.h"
+
+namespace conclave::config {
+namespace {
+
+constexpr std::size_t max_env_file = std::size_t{1} << 20U;
+
+std::string joined(const Node& node) {
+  if (node.kind == NodeKind::scalar) return node.scalar;
+  std::string text;
+  for (const Node& item : node.items) {
+    if (&item == &node.items.front() && (item.scalar == "CMD" || item.scalar == "CMD-SHELL")) continue;
+    text += (text.empty() ? "" : " ") + item.scalar;
+  }
+  return text;
+}
+
+class ServiceReader {
+ public:
+  ServiceReader(const Node& name, const Node& node, const Variables& variables, Reading& reading, const Refers& refers)
+      : name_(name),
+        node_(node),
+        variables_(variables),
+        reading_(reading),
+        refers_(refers),
+        section_(node, "service '" + name.scalar + "'", path_of_key("services", name.scalar), reading) {}
+
+  void run() {
+    service_.name = name_.scalar;
+    service_.location = places_.name = name_.location;
+    read_image();
+    read_resources();
+    if (const Node* ports = list("ports"))
+      for (const Node& port : ports->items) read_compose_port(port, section_.what(), service_, places_, reading_);
+    read_variables_of_service();
+    if (const Node* check = section_.any("healthcheck")) read_health(*check);
+    read_dependencies();
+    section_.texts("profiles", service_.profiles);
+    read_references();
+    check_copies();
+    pass_the_rest();
+    section_.finish();
+    if (node_.kind == NodeKind::map || node_.kind == NodeKind::null) reading_.add(std::move(service_), std::move(places_));
+  }
+
+ private:
+  const Node* list(const char* key) {
+    const Node* node = section_.any(key);
+    if (node == nullptr || node->kind == NodeKind::list) return node;
+    reading_.error(*node, "wrong-type", std::string(key) + " of " + section_.what() + " must be a list, not " + shown(*node));
+    return nullptr;
+  }
+
+  void read_image() {
+    const Node* build = section_.any("build");
+    service_.built = build != nullptr;
+    if (section_.text("image", service_.image)) places_.image = node_.find("image")->location;
+    if (build == nullptr && service_.image.empty() && section_.any("provider") == nullptr)
+      reading_.problem(Severity::error, name_.location, "missing-image", section_.what() + " has neither image nor build",
+                       "name the image it runs");
+  }
+
+  // `out` and `place` are set to what the key holds, in bytes or processors.
+  void amount(Section& section, const char* key, bool memory, double& out, Location& place) {
+    std::string text;
+    if (!section.text(key, text)) return;
+    const Node& at = *section.any(key);
+    const auto value = memory ? compose_bytes(text) : plain_number(text);
+    if (!value)
+      return reading_.error(at, "bad-quantity",
+                            std::string(key) + " of " + section_.what() + " must be " +
+                                (memory ? "an amount such as 256m" : "a number such as 0.5") + ", not " + shown(at));
+    out = *value;
+    place = at.location;
+  }
+
+  struct Amounts {
+    double cpu = 0;
+    double memory = 0;
+    Location cpu_place;
+    Location memory_place;
+  };
+
+  Amounts read_amounts(const Node& node, const std::string& what, const std::string& path) {
+    Amounts amounts;
+    Section section(node, what, path, reading_);
+    amount(section, "cpus", false, amounts.cpu, amounts.cpu_place);
+    amount(section, "memory", true, amounts.memory, amounts.memory_place);
+    section.passes({"pids", "devices", "generic_resources"});
+    section.finish();
+    return amounts;
+  }
+
+  void read_resources() {
+    Amounts limits;
+    Amounts wanted;
+    if (const Node* deploy = section_.any("deploy")) {
+      const std::string path = section_.path_of("deploy");
+      Section section(*deploy, "deploy of " + section_.what(), path, reading_);
+      read_replicas(section, "replicas");
+      if (const Node* resources = section.any("resources")) {
+        const std::string below = path_of_key(path, "resources");
+        Section inner(*resources, "resources of " + section_.what(), below, reading_);
+        if (const Node* found = inner.any("limits"))
+          limits = read_amounts(*found, "limits of " + section_.what(), below + ".limits");
+        if (const Node* found = inner.any("reservations"))
+          wanted = read_amounts(*found, "reservations of " + section_.what(), below + ".reservations");
+        inner.finish();
+      }
+      section.passes({"endpoint_mode", "labels", "mode", "placement", "restart_policy", "rollback_config", "update_config"});
+      section.finish();
+    }
+    read_replicas(section_, "scale");
+    amount(section_, "mem_limit", true, limits.memory, limits.memory_place);
+    amount(section_, "mem_reservation", true, wanted.memory, wanted.memory_place);
+    amount(section_, "cpus", false, limits.cpu, limits.cpu_place);
+    if (limits.memory > 0 && wanted.memory > limits.memory) below(wanted.memory_place, "memory");
+    if (limits.cpu > 0 && wanted.cpu > limits.cpu) below(wanted.cpu_place, "processors");
+    take(limits.memory > 0 ? limits.memory : wanted.memory, limits.memory > 0 ? limits.memory_place : wanted.memory_place,
+         mebibytes, service_.memory_mb, places_.memory);
+    take(limits.cpu > 0 ? limits.cpu : wanted.cpu, limits.cpu > 0 ? limits.cpu_place : wanted.cpu_place, millicores,
+         service_.cpu_millicores, places_.cpu);
+  }
+
+  void below(const Location& at, const std::string& what) {
+    reading_.problem(Severity::error, at, "limit-below-request", section_.what() + " reserves more " + what + " than its limit",
+                     "raise the limit");
+  }
+
+  void take(double amount, const Location& at, std::optional<int> (*convert)(double), int& out, Location& place) {
+    if (amount <= 0) return;
+    if (const auto value = convert(amount)) {
+      out = *value;
+      place = at;
+    } else {
+      reading_.problem(Severity::error, at, "bad-quantity", section_.what() + " asks for more than any machine has");
+    }
+  }
+
+  void read_replicas(Section& section, const char* key) {
+    std::string text;
+    if (!section.text(key, text)) return;
+    const Node& at = *section.any(key);
+    const auto count = plain_number(text);
+    if (!count || *count != static_cast<double>(static_cast<int>(std::min(*count, 1e9))))
+      return reading_.error(at, "bad-replicas",
+                            std::string(key) + " of " + section_.what() + " must be a whole number, not " + shown(at));
+    service_.replicas = static_cast<int>(*count);
+    places_.replicas = at.location;
+  }
+
+  void read_variables_of_service() {
+    if (const Node* files = section_.any("env_file")) {
+      if (files->kind == NodeKind::list)
+        for (const Node& file : files->items) read_env_file(file);
+      else
+        read_env_file(*files);
+    }
+    if (const Node* environment = section_.any("environment")) {
+      read_environment(*environment, section_.what(), reading_, service_.environment,
+                       [&](const Node& at, const std::string& name) {
+                         if (const auto found = variables_.find(name); found != variables_.end())
+                           service_.environment[name] = found->second;
+                         else
+                           reading_.pass_over(path_of_key(section_.path_of("environment"), name), at.location,
+                                              "handed on from the environment of whoever starts it");
+                       });
+    }
+  }
+
+  void read_env_file(const Node& node) {
+    const Node* path = node.kind == NodeKind::map ? node.find("path") : &node;
+    const Node* required = node.find("required");
+    if (path == nullptr || path->kind != NodeKind::scalar)
+      return reading_.error(node, "wrong-type",
+                            "env_file of " + section_.what() + " must be the path of a file, not " + shown(node));
+    const std::string name = (reading_.folder / path->scalar).lexically_normal().native();
+    const auto text = read_beside(reading_.folder, path->scalar, max_env_file);
+    if (!text) {
+      if (text.error().kind == ErrorKind::unsupported)
+        reading_.pass_over(section_.path_of("env_file"), path->location, "not read: " + text.error().text());
+      else if (required == nullptr || required->scalar != "false")
+        reading_.error(*path, "missing-env-file",
+                       "the env_file of " + section_.what() + " cannot be read: " + text.error().message);
+      return;
+    }
+    if (!reading_.afford(text->size(), path->location)) return;
+    const auto complain = [&](const Location& at, std::string what) {
+      reading_.problem(Severity::warning, path->location, "wrong-type", at.text() + ": " + std::move(what));
+    };
+    for (Variable& variable : read_variables(valid_utf8(*text), name, complain))
+      service_.environment[variable.name] = std::move(variable.value);
+  }
+
+  void read_health(const Node& node) {
+    Section section(node, "healthcheck of " + section_.what(), section_.path_of("healthcheck"), reading_);
+    bool disabled = false;
+    section.boolean("disable", disabled);
+    if (const Node* test = section.any("test")) service_.health_check = joined(*test);
+    for (const char* key : {"interval", "timeout", "retries", "start_period", "start_interval"}) section.any(key);
+    section.finish();
+    if (disabled || service_.health_check == "NONE") service_.health_check.clear();
+  }
+
+  void read_dependencies() {
+    const Node* node = section_.any("depends_on");
+    if (node == nullptr) return;
+    const auto take = [&](const Node& name) {
+      service_.depends_on.push_back(name.scalar);
+      refers_("services", name.scalar, name);
+    };
+    if (node->kind == NodeKind::map) {
+      for (const auto& [name, how] : node->entries) {
+        const Node* required = how.find("required");
+        if (required == nullptr || required->scalar != "false") take(name);
+      }
+    } else if (node->kind == NodeKind::list) {
+      for (const Node& name : node->items)
+        if (name.kind == NodeKind::scalar) take(name);
+    } else {
+      reading_.error(*node, "wrong-type", "depends_on of " + section_.what() + " must be a list or a map, not " + shown(*node));
+    }
+  }
+
+  // Named volumes, networks, secrets and configs. A path is no name.
+  void read_references() {
+    if (const Node* volumes = list("volumes")) {
+      for (const Node& volume : volumes->items) {
+        const Node* type = volume.find("type");
+        const Node* source = volume.find("source");
+        if (volume.kind == NodeKind::map && source != nullptr && (type == nullptr || type->scalar == "volume"))
+          refers_("volumes", source->scalar, *source);
+        const std::size_t colon = volume.scalar.find(':');
+        if (volume.kind == NodeKind::scalar && colon != std::string::npos && colon > 1 &&
+            std::string_view("./~$\\").find(volume.scalar.front()) == std::string_view::npos)
+          refers_("volumes", volume.scalar.substr(0, colon), volume);
+      }
+    }
+    if (const Node* networks = section_.any("networks")) {
+      for (const Node& network : networks->items) refers_("networks", network.scalar, network);
+      for (const auto& [network, settings] : networks->entries) refers_("networks", network.scalar, network);
+    }
+    for (const char* key : {"secrets", "configs"}) {
+      const Node* items = list(key);
+      if (items == nullptr) continue;
+      for (const Node& item : items->items) {
+        const Node* source = item.kind == NodeKind::map ? item.find("source") : &item;
+        if (source != nullptr && source->kind == NodeKind::scalar) refers_(key, source->scalar, *source);
+      }
+    }
+  }
+
+  void check_copies() {
+    const Node* name = section_.any("container_name");
+    if (service_.replicas <= 1) return;
+    if (name != nullptr)
+      reading_.error(*name, "container-name-shared",
+                     std::to_string(service_.replicas) + " copies of " + section_.what() + " cannot have one container_name",
+                     "remove it");
+    if (!service_.ports.empty())
+      reading_.problem(Severity::error, places_.ports.front(), "port-shared",
+                       std::to_string(service_.replicas) + " copies of " + section_.what() + " cannot all bind port " +
+                           std::to_string(service_.ports.front()),
+                       "publish the port of the container alone, or put a proxy in front");
+  }
+
+  void pass_the_rest() {
+    for (const auto& [key, value] : node_.entries)
+      if (key.scalar.starts_with("x-")) section_.any(key.scalar);
+    section_.passes({"annotations",
+                     "attach",
+                     "blkio_config",
+                     "cap_add",
+                     "cap_drop",
+                     "cgroup",
+                     "cgroup_parent",
+                     "command",
+                     "configs",
+                     "cpu_count",
+                     "cpu_percent",
+                     "cpu_period",
+                     "cpu_quota",
+                     "cpu_rt_period",
+                     "cpu_rt_runtime",
+                     "cpu_shares",
+                     "cpuset",
+                     "credential_spec",
+                     "develop",
+                     "device_cgroup_rules",
+                     "devices",
+                     "dns",
+                     "dns_opt",
+                     "dns_search",
+                     "domainname",
+                     "driver_opts",
+                     "entrypoint",
+                     "expose",
+                     "external_links",
+                     "extra_hosts",
+                     "gpus",
+                     "group_add",
+                     "hostname",
+                     "init",
+                     "ipc",
+                     "isolation",
+                     "label_file",
+                     "labels",
+                     "links",
+                     "logging",
+                     "mac_address",
+                     "mem_swappiness",
+                     "memswap_limit",
+                     "models",
+                     "network_mode",
+                     "oom_kill_disable",
+                     "oom_score_adj",
+                     "pid",
+                     "pids_limit",
+                     "platform",
+                     "post_start",
+                     "pre_stop",
+                     "privileged",
+                     "pull_policy",
+                     "read_only",
+                     "restart",
+                     "runtime",
+                     "security_opt",
+                     "shm_size",
+                     "stdin_open",
+                     "stop_grace_period",
+                     "stop_signal",
+                     "storage_opt",
+                     "sysctls",
+                     "tmpfs",
+                     "tty",
+                     "ulimits",
+                     "use_api_socket",
+                     "user",
+                     "userns_mode",
+                     "uts",
+                     "volumes_from",
+                     "working_dir"});
+  }
+
+  const Node& name_;
+  const Node& node_;
+  const Variables& variables_;
+  Reading& reading_;
+  const Refers& refers_;
+  Section section_;
+  Service service_;
+  ServicePlaces places_;
+};
+
+}  // namespace
+
+void read_compose_service(const Node& name, const Node& node, const Variables& variables, Reading& reading,
+                          const Refers& refers) {
+  ServiceReader(name, node, variables, reading, refers).run();
+}
+
+}  // namespace conclave::config
