@@ -240,7 +240,9 @@ def aggregate_verdicts(
     items, experts, labels: three sequences or arrays of the same length, of str, int or float. An expert that labels an item twice
     is heard twice. method: "pool" (several models, each made as cautious as the labels ask for, averaged), "majority", "wawa",
     "dawid_skene", "one_coin", "ibcc", "ebcc"; "linear_pool" and "log_pool" also take mappings from label to probability for labels.
-    feedback: item -> true label, also one that nobody gave; such items have that verdict, and teach how reliable experts are.
+    feedback: item -> true label, also one that nobody gave; such items have that verdict, and teach how reliable experts are. With
+    "pool" they also teach how far to trust the pool, and each expert beside it, whose votes may only repeat others or be wrong: a
+    ridge conditional logit, which counts the more the better it foretells judged items that it was not told.
     seed: for what starts at random ("ebcc"). The same rows in any order give the same result, bit by bit.
 
     Raises ValueError that names the row (from 0) for what is no name, missing (None, NaN) or of another length, for an unknown

@@ -1,6 +1,6 @@
 """Accuracy, calibration and speed of the aggregation of labels, on public sets with truth and on a made crowd.
 
-    PYTHONPATH=build/release/python /usr/bin/python3 tests/bench/bench_aggregation.py ../shared/data/consensus [--skip ebcc] [--no-speed]
+    PYTHONPATH=build/release/python /usr/bin/python3 tests/bench/bench_aggregation.py ../shared/data/consensus [--skip ebcc] [--no-judged] [--no-speed]
 
 A set is a folder with label.csv (item, worker, label) and truth.csv (item, truth). Accuracy counts a tie as the chance to pick the
 right one of those tied. ECE: ten bins of equal width by the probability of the verdict.
@@ -16,6 +16,7 @@ import time
 from conclave import _core, consensus
 
 BARS = "mean of pool >= .870, ECE <= .06, never more than .010 under majority"
+JUDGED_BARS = "accuracy >= best single with 100 judged, >= best single + .010 with 200; ECE <= .03 with 1,000"
 
 
 def columns_of(path: pathlib.Path) -> list[tuple[str, ...]]:
@@ -66,6 +67,26 @@ def quality(folder: pathlib.Path, skipped: list[str]) -> None:
     print(f"\nBars: {BARS}")
 
 
+def judged(folder: pathlib.Path, splits: int = 10) -> None:
+    """MMLU-Pro answers of 29 models, the truth of some questions given; scored on all others."""
+    with open(folder / "mmlupro" / "answers.csv", newline="") as file:
+        head, *questions = csv.reader(file)
+    truth = {question[0]: question[2] for question in questions}
+    columns = list(zip(*((question[0], model, answer) for question in questions for model, answer in zip(head[3:], question[3:]) if answer)))
+    print("| judged | accuracy: mean (least) | best single model, same questions | ECE | without feedback |\n|---|---|---|---|---|")
+    for count in (20, 50, 100, 200, 1000):
+        seen = []
+        for split in range(splits):
+            known = set(random.Random(split).sample(sorted(truth), count))
+            rest = {item: label for item, label in truth.items() if item not in known}
+            found = consensus.aggregate_verdicts(*columns, feedback={item: truth[item] for item in known})
+            best = max(sum(question[place] == rest.get(question[0]) for question in questions) for place in range(3, len(head)))
+            seen.append((*scores(found, rest), best / len(rest), scores(consensus.aggregate_verdicts(*columns), rest)[0]))
+        accuracy, ece, best, before = (sum(column) / splits for column in zip(*seen))
+        print(f"| {count:,} | {accuracy:.4f} ({min(row[0] for row in seen):.4f}) | {best:.4f} | {ece:.3f} | {before:.4f} |", flush=True)
+    print(f"\nBars: {JUDGED_BARS}; {splits} random splits")
+
+
 def speed(items: int = 200_000, experts: int = 10_000, per_item: int = 5, classes: int = 4) -> None:
     chance = random.Random(1)
     skill = [chance.uniform(0.3, 0.6) for _ in range(experts)]
@@ -88,9 +109,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--skip", nargs="*", default=[])
+    parser.add_argument("--no-judged", action="store_true")
     parser.add_argument("--no-speed", action="store_true")
     options = parser.parse_args()
     quality(options.folder, options.skip)
+    if not options.no_judged:
+        judged(options.folder)
     if not options.no_speed:
         speed()
 

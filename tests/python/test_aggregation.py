@@ -187,3 +187,20 @@ def test_the_default_is_never_far_below_the_majority_and_means_what_it_says(name
     assert right(found) >= right(consensus.aggregate_verdicts(*columns, "majority")) - 0.01
     confidence = sum(max(row) for item, row in zip(found.items, found.probabilities.tolist()) if item in truth) / len(truth)
     assert abs(confidence - right(found)) < 0.08
+
+
+@pytest.mark.skipif(not SETS.is_dir(), reason="no ../shared/data/consensus here")
+def test_a_hundred_judged_questions_make_many_models_as_good_as_the_best_of_them():
+    with open(SETS / "mmlupro" / "answers.csv", newline="") as file:
+        head, *questions = csv.reader(file)
+    truth = {question[0]: question[2] for question in questions}
+    rows = [(question[0], model, answer) for question in questions for model, answer in zip(head[3:], question[3:]) if answer]
+    best = max(sum(truth[item] == answer for item, model, answer in rows if model == name) for name in head[3:]) / len(truth)
+
+    def right(judged):
+        found = aggregate(rows, feedback={item: truth[item] for item in judged})
+        return sum(truth[item] == label for item, label in zip(found.items, found.labels) if item not in judged) / (len(truth) - len(judged))
+
+    splits = [random.Random(seed).sample(sorted(truth), 100) for seed in range(3)]
+    assert sum(right(set(judged)) for judged in splits) / 3 >= best
+    assert right(set()) < best - 0.05

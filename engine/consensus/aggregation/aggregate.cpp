@@ -7,6 +7,7 @@
 #include "engine/base/parallel.h"
 #include "engine/consensus/aggregation/bayesian_combination.h"
 #include "engine/consensus/aggregation/dawid_skene.h"
+#include "engine/consensus/aggregation/judged_pool.h"
 #include "engine/consensus/aggregation/model_pool.h"
 #include "engine/consensus/aggregation/voting_rules.h"
 
@@ -27,6 +28,10 @@ Grid by_class(const Grid& posterior, std::size_t classes) {
   return out;
 }
 
+bool any_known(const Crowd& crowd) {
+  return std::any_of(crowd.truth.begin(), crowd.truth.end(), [](std::int32_t known) { return known >= 0; });
+}
+
 template <class Model>
 Verdicts verdicts_of(Fitted<Model> fitted, std::size_t classes) {
   Verdicts out;
@@ -36,13 +41,24 @@ Verdicts verdicts_of(Fitted<Model> fitted, std::size_t classes) {
   return out;
 }
 
-Verdicts by_method(const Crowd& crowd, Method method) {
+Result<Verdicts> pooled(const Crowd& crowd) {
+  Verdicts out;
+  if (!any_known(crowd)) {
+    out.probabilities = pool_of_models(crowd, most_numbers / 2);
+    return out;
+  }
+  auto judged = judged_pool(crowd, most_numbers / 2);
+  if (!judged) return tl::unexpected(judged.error());
+  out.probabilities = std::move(*judged);
+  return out;
+}
+
+Result<Verdicts> by_method(const Crowd& crowd, Method method) {
   const std::size_t classes = crowd.table.classes();
   Verdicts out;
   switch (method) {
     case Method::pool:
-      out.probabilities = pool_of_models(crowd, most_numbers / 2);
-      return out;
+      return pooled(crowd);
     case Method::majority:
       out.probabilities = vote_shares(crowd);
       return out;
@@ -110,11 +126,11 @@ Result<Verdicts> aggregate(const Crowd& crowd, Method method) {
                                       " experts and " + std::to_string(table.classes()) +
                                       " classes take more than 1 GiB of memory");
   }
-  Verdicts out;
-  if (table.items() > 0) out = by_method(crowd, method);
+  auto out = table.items() > 0 ? by_method(crowd, method) : Verdicts{};
   if (crowd.job.stopped()) return fail_cancelled();
-  out.labels = most_probable(out.probabilities);
-  out.reliability = reliabilities(crowd, out.probabilities);
+  if (!out) return out;
+  out->labels = most_probable(out->probabilities);
+  out->reliability = reliabilities(crowd, out->probabilities);
   return out;
 }
 

@@ -5,7 +5,7 @@
 //
 // The common ridge is the one of a few under which truths that were left out are most likely (five folds, taken in turn). A few
 // choices say little about it, so that the likelihood counts together with a prior: log ridge is normal around that of
-// `usual_ridge` with deviation 1. With a vote as 0 or 1 that ridge says that log odds of experts differ by about half.
+// `usual_ridge` with deviation 0.5. With a vote as 0 or 1 that ridge says that log odds of experts differ by about half.
 #include "engine/consensus/aggregation/conditional_logit.h"
 
 #include <Eigen/Cholesky>
@@ -194,7 +194,7 @@ void choose_ridge(const std::vector<Dense>& choices, const Shrinkage& shrinkage,
   for (std::size_t r = 0; r < ridges.size(); ++r) {
     double likelihood = 0.0;
     for (const auto& sum : sums) likelihood += sum[r];
-    const double unusual = std::log(ridges[r] / usual_ridge);
+    const double unusual = std::log(ridges[r] / usual_ridge) / 0.5;
     const double score = likelihood - 0.5 * unusual * unusual;
     if (best && score <= *best) continue;
     best = score;

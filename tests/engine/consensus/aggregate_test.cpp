@@ -171,6 +171,67 @@ TEST(Aggregate, turns_around_who_is_always_wrong_once_that_is_known) {
   EXPECT_EQ(verdicts(rows, Method::dawid_skene, known).labels[6], 0);
 }
 
+TEST(Aggregate, sees_clones_of_a_guesser_through_what_was_judged) {
+  // Five say what one guesser says, three know more and err on their own.
+  Rows rows = world(600, {0.55, 0.75, 0.75, 0.75}, 2, 13);
+  const LabelTable four = rows.table();
+  rows.counts.experts = 8;
+  for (std::uint32_t item = 0; item < 600; ++item) {
+    for (std::uint32_t clone = 4; clone < 8; ++clone) rows.add(item, clone, four.of_item(item)[0].label);
+  }
+  std::vector<std::int32_t> known(rows.truth);
+  std::fill(known.begin() + 150, known.end(), -1);
+  const auto right = [&](const Verdicts& found) {
+    double sum = 0.0;
+    for (std::size_t item = 150; item < 600; ++item) sum += found.labels[item] == rows.truth[item] ? 1.0 / 450 : 0.0;
+    return sum;
+  };
+  EXPECT_LT(right(verdicts(rows, Method::majority)), 0.65);
+  EXPECT_GT(right(verdicts(rows, Method::pool, known)), 0.8);
+}
+
+TEST(Aggregate, learns_from_judged_items_how_sure_the_default_may_be) {
+  // Seven who all say the same, right three times of four: agreement says certain, truth says otherwise.
+  Rows rows = world(800, {0.75}, 3, 19);
+  const LabelTable one = rows.table();
+  rows.counts.experts = 7;
+  for (std::uint32_t item = 0; item < 800; ++item) {
+    for (std::uint32_t clone = 1; clone < 7; ++clone) rows.add(item, clone, one.of_item(item)[0].label);
+  }
+  std::vector<std::int32_t> known(rows.truth);
+  std::fill(known.begin() + 200, known.end(), -1);
+  const Verdicts found = verdicts(rows, Method::pool, known);
+  double confidence = 0.0;
+  for (std::size_t item = 200; item < 800; ++item) {
+    const auto row = found.probabilities.row(item);
+    confidence += *std::max_element(row.begin(), row.end()) / 600;
+  }
+  EXPECT_NEAR(confidence, 0.75, 0.05);
+}
+
+TEST(Aggregate, divides_what_nobody_said_as_if_it_had_not_been_judged) {
+  // Four classes, of which two are said of each item; a few judged items were of a third.
+  Rows rows = world(200, {0.8, 0.7, 0.75, 0.8}, 2, 23);
+  rows.counts.classes = 4;
+  std::vector<std::int32_t> known(200, -1);
+  for (std::size_t item = 0; item < 40; ++item) known[item] = item % 10 == 0 ? 2 : rows.truth[item];
+  const Verdicts found = verdicts(rows, Method::pool, known);
+  expect_distributions(found);
+  EXPECT_GT(found.probabilities.row(100)[2] + found.probabilities.row(100)[3], 0.01);
+  EXPECT_GT(found.probabilities.row(100)[3], 0.0);
+}
+
+TEST(Aggregate, changes_little_for_one_judged_item) {
+  const Rows rows = world(300, {0.8, 0.6, 0.7, 0.75, 0.55}, 3, 29);
+  std::vector<std::int32_t> known(300, -1);
+  known[0] = rows.truth[0];
+  const Verdicts before = verdicts(rows, Method::pool);
+  const Verdicts after = verdicts(rows, Method::pool, known);
+  for (std::size_t item = 1; item < 300; ++item) {
+    for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(after.probabilities.row(item)[c], before.probabilities.row(item)[c], 0.1);
+  }
+}
+
 TEST(Aggregate, is_never_certain_by_default) {
   Rows rows;
   rows.counts = {20, 30, 2};

@@ -1,7 +1,7 @@
 #include "engine/consensus/aggregation/conditional_logit.h"
 
 #include <gtest/gtest.h>
-#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/task_arena.h>
 
 #include <cmath>
 #include <random>
@@ -146,8 +146,8 @@ TEST(ConditionalLogit, takes_several_candidates_alike_as_one_with_an_offset) {
 TEST(ConditionalLogit, is_the_same_with_one_thread_bit_by_bit) {
   const Circle circle = circle_of(200, {0.9, 0.7, 0.5}, 3, 7);
   const auto many = fitted(circle);
-  const oneapi::tbb::global_control one(oneapi::tbb::global_control::max_allowed_parallelism, 1);
-  EXPECT_EQ(fitted(circle).weights, many.weights);
+  oneapi::tbb::task_arena one(1);
+  one.execute([&] { EXPECT_EQ(fitted(circle).weights, many.weights); });
 }
 
 TEST(ConditionalLogit, refuses_more_features_than_it_can_learn_and_stops_when_told) {
