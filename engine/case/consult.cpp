@@ -122,7 +122,7 @@ Result<consensus::ConsensusResult> conclude_again(const std::vector<ExpertRespon
   const std::string failure = receipt.embedding ? receipt.embedding->failure : std::string();
   if (receipt.embedding && failure.empty()) agreements = receipt.embedding->agreements;
   return consensus::conclude(responses, receipt.question, receipt.evidence_coverage, receipt.evidence_unreadable, agreements,
-                             failure);
+                             failure, receipt.learned);
 }
 
 }  // namespace
@@ -171,9 +171,11 @@ int Report::exit_code() const {
 Result<Report> make_report(const Case& subject, const Gathered& gathered, std::vector<ExpertResponse> responses,
                            std::vector<ReceiptPlugin> plugins, std::vector<ReceiptHook> hooks,
                            const std::map<std::string, double>& weights, TimeUs started,
-                           std::optional<ReceiptEmbedding> embedding) {
+                           std::optional<ReceiptEmbedding> embedding, consensus::Learned learned) {
   for (ExpertResponse& response : responses) {
     if (const auto weight = weights.find(response.expert_name); weight != weights.end()) response.weight = weight->second;
+    const auto factor = learned.weights.find(valid_utf8(response.expert_name));
+    if (factor != learned.weights.end()) response.weight *= factor->second;
     fail_if_invalid(response, subject.question);
   }
   verify_claims(responses, *gathered.evidence);
@@ -208,6 +210,7 @@ Result<Report> make_report(const Case& subject, const Gathered& gathered, std::v
          {}});
   }
   report.receipt.embedding = std::move(embedding);
+  report.receipt.learned = std::move(learned);
   report.started = started;
 
   auto consensus = conclude_again(report.responses, report.receipt);
@@ -298,7 +301,7 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
   }
   append(gathered->problems, std::move(opened->notes));
   auto report = make_report(subject, *gathered, std::move(responses), plugins_of(experts, options), std::move(hooks),
-                            options.weights, started, std::move(embedding));
+                            options.weights, started, std::move(embedding), options.learned);
   if (!report || !options.hooks.on_consensus) return report;
   std::vector<ReceiptHook> late;
   auto notes = options.hooks.on_consensus(*report, late, job);

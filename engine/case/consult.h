@@ -78,6 +78,7 @@ struct ConsultOptions {
   Probes probes;                                   // those that services of the case name
   CommandOptions commands;                         // which logs of the case may be what a command prints
   std::map<std::string, double> weights;           // by expert name; over those of the case
+  consensus::Learned learned;                      // of questions like this one; its weights multiply those of the case
   std::vector<consensus::ExpertResponse> refused;  // plugins that were not allowed to run, already recorded as such
   std::vector<config::Problem> problems;           // of the circle itself, for the report
   std::optional<std::string> previous;             // the report before as JSON; hooks and experts see it as evidence.previous
@@ -90,7 +91,8 @@ struct ConsultOptions {
 [[nodiscard]] Result<Report> make_report(const Case& subject, const Gathered& gathered,
                                          std::vector<consensus::ExpertResponse> responses, std::vector<ReceiptPlugin> plugins,
                                          std::vector<ReceiptHook> hooks, const std::map<std::string, double>& weights,
-                                         TimeUs started, std::optional<ReceiptEmbedding> embedding = {});
+                                         TimeUs started, std::optional<ReceiptEmbedding> embedding = {},
+                                         consensus::Learned learned = {});
 
 // What an embedding says of responses, or why it says nothing: answers are never lost with it.
 [[nodiscard]] ReceiptEmbedding compared_by(const ReceiptPlugin& plugin, std::span<const consensus::ExpertResponse> responses,

@@ -82,7 +82,7 @@ Result<Lesson> lesson_of(const Report& report, const Judgement& judgement) {
   lesson.question = {question.verdicts, question.ordered};
   lesson.passing = question.gate.pass.empty() ? std::vector{question.verdicts.front()} : question.gate.pass;
   lesson.verdict = report.consensus.verdict;
-  lesson.confidence = report.consensus.confidence_score;
+  lesson.confidence = report.consensus.uncalibrated_score;
   for (const auto& scope : report.consensus.scopes) lesson.scopes.emplace_back(scope.scope, scope.verdict);
   lesson.opinions = opinions_of(report);
   lesson.truth = std::move(*truth);
@@ -136,6 +136,12 @@ Result<std::vector<Lesson>> lessons_of(const store::Store& history) {
     lessons.push_back(std::move(*lesson));
   }
   return lessons;
+}
+
+Result<consensus::Learned> learned_from(const store::Store& history, const consensus::Question& question) {
+  const auto lessons = lessons_of(history);
+  if (!lessons) return tl::unexpected(lessons.error());
+  return consensus::learn(*lessons, {question.verdicts, question.ordered});
 }
 
 std::string judgement_words(const store::JudgementRow& row) {

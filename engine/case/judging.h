@@ -7,6 +7,7 @@
 #include "engine/base/error.h"
 #include "engine/case/audit.h"
 #include "engine/case/report.h"
+#include "engine/consensus/reliability/learned.h"
 #include "engine/consensus/reliability/lesson.h"
 #include "engine/store/store.h"
 
@@ -28,6 +29,9 @@ struct Judgement {
 
 // Of all judgements that count, by report and scope.
 [[nodiscard]] Result<std::vector<consensus::Lesson>> lessons_of(const store::Store& history);
+
+// What they taught of such questions.
+[[nodiscard]] Result<consensus::Learned> learned_from(const store::Store& history, const consensus::Question& question);
 
 // "wrong; it was failing in logs.errors" and the like, without the note.
 [[nodiscard]] std::string judgement_words(const store::JudgementRow& row);

@@ -53,6 +53,7 @@ json receipt_to_json(const Receipt& receipt) {
   out.update(json{{"inputs", inputs},
                   {"plugins", plugins},
                   {"weights", receipt.weights},
+                  {"learned", receipt.learned.nothing() ? json(nullptr) : to_json(receipt.learned)},
                   {"hooks", hooks},
                   {"versions", receipt.versions},
                   {"embedding", embedding},
@@ -69,6 +70,7 @@ void add_consensus(json& out, const consensus::ConsensusResult& result) {
   out["confidence_interval"] =
       result.confidence_interval ? json{result.confidence_interval->first, result.confidence_interval->second} : json(nullptr);
   out["calibrated"] = result.calibrated;
+  out["uncalibrated_score"] = result.uncalibrated_score;
   out["coverage"] = result.coverage;
   out["consensus_text"] = result.consensus_text;
   out["scopes"] = json::array();
@@ -127,6 +129,11 @@ Receipt receipt_from_json(const json& in) {
     receipt.plugins.push_back({plugin.at("name"), plugin.at("version"), plugin.at("sha256")});
   }
   in.at("weights").get_to(receipt.weights);
+  if (const auto found = in.find("learned"); found != in.end() && !found->is_null()) {
+    auto learned = consensus::learned_from_json(*found);
+    if (!learned) throw json::other_error::create(501, learned.error().message, &*found);
+    receipt.learned = std::move(*learned);
+  }
   for (const json& hook : in.at("hooks")) {
     receipt.hooks.push_back({hook.at("hook"), hook.at("plugin"), hook.at("change"), hook.at("seconds")});
   }
@@ -152,6 +159,8 @@ consensus::ConsensusResult consensus_from_json(const json& in, const Receipt& re
     result.confidence_interval = {interval.at(0).get<double>(), interval.at(1).get<double>()};
   }
   in.at("calibrated").get_to(result.calibrated);
+  result.uncalibrated_score =
+      in.contains("uncalibrated_score") ? in["uncalibrated_score"].get<double>() : result.confidence_score;
   in.at("coverage").get_to(result.coverage);
   in.at("consensus_text").get_to(result.consensus_text);
   for (const json& scope : in.at("scopes")) {

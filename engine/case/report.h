@@ -45,7 +45,8 @@ struct ReceiptEmbedding {
 struct Receipt {
   std::vector<ReceiptInput> inputs;
   std::vector<ReceiptPlugin> plugins;
-  std::map<std::string, double> weights;
+  std::map<std::string, double> weights;  // as votes were counted
+  consensus::Learned learned;             // what earlier judgements contributed to them, and to the confidence
   std::vector<ReceiptHook> hooks;
   std::map<std::string, std::string> versions;
   consensus::Question question;

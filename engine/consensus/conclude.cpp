@@ -9,6 +9,7 @@
 #include "engine/consensus/counterfactuals.h"
 #include "engine/consensus/gate.h"
 #include "engine/consensus/insights.h"
+#include "engine/consensus/reliability/weights.h"
 #include "engine/consensus/voting.h"
 
 namespace conclave::consensus {
@@ -69,6 +70,32 @@ Result<void> check(const std::optional<Agreements>& agreements, const std::strin
   }
   if (!fits) return refuse("agreements must be a symmetric matrix over all responses, from 0 to 1");
   return {};
+}
+
+// How far feedback goes, for a reader who wonders how much a number is worth.
+void add_learning(const Learned& learned, std::vector<Insight>& out) {
+  const Calibration& calibration = learned.calibration;
+  if (calibration.method != Calibration::Method::none) {
+    out.push_back({"calibration", "confidence is calibrated on " + std::to_string(calibration.judged) + " judged verdicts", {}});
+  } else if (calibration.judged == 0) {
+    out.push_back({"calibration", "confidence is uncalibrated until verdicts have been judged", {}});
+  } else {
+    out.push_back({"calibration",
+                   "confidence is uncalibrated: " + std::to_string(calibration.judged) + " of the " +
+                       std::to_string(least_for_platt) + " judged verdicts that it takes are there",
+                   {}});
+  }
+  if (learned.nothing()) return;
+  if (!learned.weights.empty()) {
+    out.push_back({"weights", "experts are weighed by " + std::to_string(learned.judged) + " judged answers", {}});
+  } else if (learned.judged < least_for_weights) {
+    out.push_back({"weights",
+                   "experts weigh alike: " + std::to_string(learned.judged) + " of the " + std::to_string(least_for_weights) +
+                       " judged answers that it takes are there",
+                   {}});
+  } else {
+    out.push_back({"weights", "experts weigh alike: in judged answers their votes told nothing of the truth", {}});
+  }
 }
 
 std::vector<ScopeVerdict> scope_verdicts(const Circle& circle) {
@@ -140,7 +167,7 @@ void write_texts(const Circle& circle, ConsensusResult& result) {
 
 Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, const Question& question, double evidence_coverage,
                                  bool evidence_unreadable, const std::optional<Agreements>& agreements,
-                                 const std::string& not_compared) {
+                                 const std::string& not_compared, const Learned& learned) {
   if (auto valid = check(question, evidence_coverage); !valid) return tl::unexpected(valid.error());
   if (auto valid = check(responses, question); !valid) return tl::unexpected(valid.error());
   if (auto valid = check(agreements, not_compared, responses.size(), question); !valid) return tl::unexpected(valid.error());
@@ -149,7 +176,8 @@ Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, cons
   if (!not_compared.empty()) asked.circle.similarity_algorithm = Similarity::cosine;
   const Circle circle = make_circle(responses, asked, agreements);
   const CaseOutcome outcome = decide_case(circle.outcomes, circle.labels);
-  const GateKeeper gate(circle, asked, evidence_unreadable, not_compared);
+  const Calibration& calibration = learned.calibration;
+  const GateKeeper gate(circle, asked, evidence_unreadable, not_compared, calibration);
   const std::optional<std::string> refusal = gate.refusal(outcome);
 
   ConsensusResult result;
@@ -161,12 +189,16 @@ Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, cons
     result.consensus_text = consensus_text(circle, std::nullopt);
   }
   result.reason = case_reason(circle, outcome, refusal);
-  result.confidence_score = circle.has_labels() ? outcome.probability : heaviest_group(circle).share;
+  result.uncalibrated_score = circle.has_labels() ? outcome.probability : heaviest_group(circle).share;
+  result.confidence_score = outcome.label ? calibration(outcome.probability) : result.uncalibrated_score;
+  result.calibrated = outcome.label && calibration.method != Calibration::Method::none;
   if (outcome.label) result.confidence_interval = leave_one_out(circle, outcome);
+  if (auto& interval = result.confidence_interval) interval = {calibration(interval->first), calibration(interval->second)};
   result.coverage = coverage(circle, evidence_coverage);
   result.scopes = scope_verdicts(circle);
   result.dissenting_opinions = find_dissent(circle);
   result.key_insights = find_insights(circle, evidence_coverage);
+  if (circle.has_labels()) add_learning(learned, result.key_insights);
   result.effective_experts = effective_experts(circle);
   result.counterfactuals = find_counterfactuals(circle, gate);
   write_texts(circle, result);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/consensus/reliability/learned.h"
 #include "engine/consensus/response.h"
 #include "engine/consensus/semantic.h"
 
@@ -54,7 +55,8 @@ struct ConsensusResult {
   double confidence_score = 0;
   // The lowest and highest confidence_score if any one voter had stayed away; nothing for fewer than three voters.
   std::optional<std::pair<double, double>> confidence_interval;
-  bool calibrated = false;
+  bool calibrated = false;        // confidence and interval were compared with outcomes; false: the experts' own word, pooled
+  double uncalibrated_score = 0;  // confidence_score before that
   // Share of asked experts whose vote counts, times the share of evidence that could be read, in [0, 1]. Votes in scopes that are
   // not confirmed do not count. Without labels, share of those that answered.
   double coverage = 0;
@@ -80,10 +82,11 @@ struct ConsensusResult {
 // verdict is not in the question is an error: the caller records it as failed first. A circle whose texts are compared by
 // Similarity::semantic needs `agreements`, or why there are none in `not_compared`, and no other takes them; kind circle
 // otherwise. Not compared, texts are grouped as by Similarity::cosine, which may miss who only repeats another: there is no
-// consensus on a pass.
+// consensus on a pass. Weights are those of the responses: of what was learned only the calibration is applied
+// here, also to what the gate demands, and the insights say how far it goes.
 [[nodiscard]] Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, const Question& question,
                                                double evidence_coverage = 1.0, bool evidence_unreadable = false,
                                                const std::optional<Agreements>& agreements = std::nullopt,
-                                               const std::string& not_compared = {});
+                                               const std::string& not_compared = {}, const Learned& learned = {});
 
 }  // namespace conclave::consensus

@@ -43,11 +43,13 @@ std::string unconfirmed_note(const Circle& circle) {
 
 }  // namespace
 
-GateKeeper::GateKeeper(const Circle& circle, const Question& question, bool evidence_unreadable, const std::string& not_compared)
+GateKeeper::GateKeeper(const Circle& circle, const Question& question, bool evidence_unreadable, const std::string& not_compared,
+                       const Calibration& calibration)
     : circle_(circle),
       question_(question),
       evidence_unreadable_(evidence_unreadable),
       not_compared_(not_compared),
+      calibration_(calibration),
       answers_(refusal_of_answers()) {}
 
 std::optional<std::string> GateKeeper::refusal_of_answers() const {
@@ -90,9 +92,9 @@ std::optional<std::string> GateKeeper::refusal(const CaseOutcome& outcome) const
   }
   const bool passing = circle_.labels.passing[*outcome.label];
   if (passing && outcome.contested) return scopes_with(circle_, Decision::tie).empty() ? "the votes are tied" : tied();
-  if (outcome.probability < question_.gate.min_confidence) {
-    return "the confidence " + two_digits(outcome.probability) + " in " + circle_.labels.names[*outcome.label] +
-           " is below the " + two_digits(question_.gate.min_confidence) + " that the gate demands";
+  if (const double confidence = calibration_(outcome.probability); confidence < question_.gate.min_confidence) {
+    return "the confidence " + two_digits(confidence) + " in " + circle_.labels.names[*outcome.label] + " is below the " +
+           two_digits(question_.gate.min_confidence) + " that the gate demands";
   }
   if (passing && evidence_unreadable_) {
     return "the experts say " + circle_.labels.names[*outcome.label] + ", but part of the evidence could not be read";

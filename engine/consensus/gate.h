@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/consensus/circle.h"
+#include "engine/consensus/reliability/calibration.h"
 #include "engine/consensus/response.h"
 #include "engine/consensus/voting.h"
 
@@ -13,7 +14,8 @@ namespace conclave::consensus {
 // Borrows what it is given.
 class GateKeeper {
  public:
-  GateKeeper(const Circle& circle, const Question& question, bool evidence_unreadable, const std::string& not_compared);
+  GateKeeper(const Circle& circle, const Question& question, bool evidence_unreadable, const std::string& not_compared,
+             const Calibration& calibration);
 
   // Why there is no consensus, as the end of a sentence; nothing if the verdict stands.
   [[nodiscard]] std::optional<std::string> refusal(const CaseOutcome& outcome) const;
@@ -24,6 +26,7 @@ class GateKeeper {
   const Question& question_;
   bool evidence_unreadable_;
   const std::string& not_compared_;
+  const Calibration& calibration_;
   std::optional<std::string> answers_;  // a refusal that no vote can change
 };
 

@@ -136,7 +136,6 @@ void add_notes(const Circle& circle, std::vector<Insight>& out) {
     out.push_back({"redundancy", "the answers are near copies of each other and count as little more than one opinion",
                    circle.names(circle.answered)});
   }
-  if (circle.has_labels()) out.push_back({"calibration", "confidence is uncalibrated until verdicts have been judged", {}});
 }
 
 std::u32string folded(const Claim& claim) { return fold_text(claim.text, 10'000); }

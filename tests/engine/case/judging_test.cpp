@@ -127,5 +127,101 @@ TEST_F(Judging, is_audited_without_its_note) {
   EXPECT_EQ(audit_of_judgement(row, true).event, "history.unjudge");
 }
 
+// Enough judgements of three experts, of which the third is always wrong, that something is learned.
+void teach(store::Store& history, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    consensus::Lesson lesson;
+    lesson.report = "taught" + std::to_string(1000 + i);
+    lesson.question = {{"healthy", "degraded", "failing"}, true};
+    lesson.passing = {"healthy"};
+    lesson.scopes = {{"logs", "healthy"}};
+    lesson.verdict = "healthy";
+    lesson.confidence = 0.95;
+    const std::string truth = i % 4 == 0 ? "failing" : "healthy";
+    for (const auto& [name, verdict] : {std::pair<std::string, std::string>{"one", truth},
+                                        {"two", "healthy"},
+                                        {"three", truth == "failing" ? "healthy" : "failing"}}) {
+      lesson.opinions.push_back({name, "logs", consensus::Status::answered, verdict, 0.9, true, 0, 0});
+    }
+    lesson.truth = {truth};
+    ASSERT_TRUE(history.set_judgement({lesson.report, "", truth, "", 1, to_json(lesson).dump(), true}));
+  }
+}
+
+class Learning : public Judging {
+ protected:
+  Report consulted_with(const consensus::Learned& learned) const {
+    ConsultOptions options;
+    options.learned = learned;
+    return consulted({expert("one", "healthy"), expert("two", "healthy"), expert("three", "failing")}, options);
+  }
+};
+
+TEST_F(Learning, without_judgements_changes_no_bit_of_a_report) {
+  const auto without_chance = [](const Report& report) {
+    nlohmann::json json = to_json(report);
+    for (const char* key : {"id", "started", "seconds"}) json.erase(key);
+    for (auto& response : json["responses"]) response.erase("seconds"), response.erase("timestamp");
+    return json;
+  };
+  const auto learned = learned_from(*history_, subject_.question).value();
+  EXPECT_EQ(without_chance(consulted_with(learned)), without_chance(consulted_with({})));
+}
+
+TEST_F(Learning, is_in_weights_confidence_and_receipt_and_replays_to_the_same_bits) {
+  teach(*history_, 60);
+  const auto learned = learned_from(*history_, subject_.question).value();
+  const Report report = consulted_with(learned);
+  EXPECT_EQ(report.receipt.weights.at("three"), learned.weights.at("three"));
+  EXPECT_LT(report.receipt.weights.at("three"), 0.1);
+  EXPECT_EQ(report.receipt.learned.version, learned.version);
+  EXPECT_TRUE(report.consensus.calibrated);
+  EXPECT_NE(report.consensus.confidence_score, report.consensus.uncalibrated_score);
+  const auto read = report_from_json(nlohmann::json::parse(to_json(report).dump()));
+  ASSERT_TRUE(read) << read.error().text();
+  teach(*history_, 5);  // what is learned later does not change what was
+  const auto again = replay(*read);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(to_json(*again).dump(), to_json(report).dump());
+}
+
+TEST_F(Learning, multiplies_the_weights_of_the_case) {
+  teach(*history_, 60);
+  ConsultOptions options;
+  options.learned = learned_from(*history_, subject_.question).value();
+  options.weights = {{"one", 3.0}};
+  const Report report = consulted({expert("one", "healthy"), expert("new", "healthy"), expert("three", "failing")}, options);
+  EXPECT_EQ(report.receipt.weights.at("one"), 3.0 * options.learned.weights.at("one"));
+  EXPECT_EQ(report.receipt.weights.at("new"), 1.0) << "of whom nothing is known";
+}
+
+TEST_F(Learning, takes_the_confidence_from_before_calibration) {
+  teach(*history_, 60);
+  const Report report = consulted_with(learned_from(*history_, subject_.question).value());
+  ASSERT_TRUE(judge(*history_, report.id, {"right", "", ""}));
+  const auto lessons = lessons_of(*history_).value();
+  const auto own = std::find_if(lessons.begin(), lessons.end(), [&](const auto& lesson) { return lesson.report == report.id; });
+  EXPECT_EQ(own->confidence, report.consensus.uncalibrated_score);
+}
+
+TEST_F(Learning, begins_anew_when_it_was_reset) {
+  teach(*history_, 60);
+  ASSERT_EQ(history_->forget_judgements().value(), 60U);
+  EXPECT_TRUE(learned_from(*history_, subject_.question)->nothing());
+}
+
+TEST_F(Learning, reads_reports_of_before) {
+  nlohmann::json old = to_json(consulted_with({}));
+  old["receipt"].erase("learned");
+  old.erase("uncalibrated_score");
+  const auto read = report_from_json(old);
+  ASSERT_TRUE(read) << read.error().text();
+  EXPECT_TRUE(read->receipt.learned.nothing());
+  EXPECT_EQ(read->consensus.uncalibrated_score, read->consensus.confidence_score);
+  nlohmann::json damaged = old;
+  damaged["receipt"]["learned"] = {{"learned", 1}};
+  EXPECT_FALSE(report_from_json(damaged));
+}
+
 }  // namespace
 }  // namespace conclave
