@@ -94,7 +94,7 @@ Node Extensions::resolve(const Node& service, std::vector<Step>& chain) {
     return own;
   }
   const Node* services = next.file.empty() ? &services_ : services_of(next.file, *extends);
-  if (services == nullptr) return own;
+  if (services == nullptr || !reading_.afford(services->entries.size(), extends->location)) return own;
   const Node* base = services->find(name->scalar);
   if (base == nullptr || base->kind != NodeKind::map) {
     reading_.error(*name, "undefined-service", "service '" + name->scalar + "', which is extended here, is not defined",

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view mark = "conclave:";
 
 // What this program finds itself; anything else is a rule of the user, which may run later.
-constexpr std::array<std::string_view, 40> own_rules = {
+constexpr std::array<std::string_view, 41> own_rules = {
     "bad-interpolation", "bad-port",           "bad-quantity",      "bad-replicas",         "container-name-shared",
     "cpu-too-low",       "dependency-cycle",   "duplicate-port",    "duplicate-service",    "duplicate-variable",
     "extends-cycle",     "image-latest",       "image-without-tag", "insecure-url",         "limit-below-request",

@@ -166,11 +166,14 @@ bool MapReader::texts(std::string_view key, std::vector<std::string>& out) {
 std::vector<const Node*> MapReader::finish() {
   if (!is_map()) return {};
   std::vector<const Node*> unknown;
+  constexpr std::size_t most_suggestions = 1000;
   const std::vector<std::string_view> known(known_.begin(), known_.end());
   for (const auto& [key, value] : node_->entries) {
     if (std::ranges::find(known, key.scalar) != known.end()) continue;
     problems_->push_back({unknown_keys_, "unknown-key",
-                          "unknown key " + shown(key) + " in " + what_ + did_you_mean(key.scalar, known), "", key.location});
+                          "unknown key " + shown(key) + " in " + what_ +
+                              (unknown.size() < most_suggestions ? did_you_mean(key.scalar, known) : ""),
+                          "", key.location});
     unknown.push_back(&key);
   }
   return unknown;

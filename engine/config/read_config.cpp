@@ -2,8 +2,11 @@
 #include "engine/config/compose.h"
 #include "engine/config/ignores.h"
 #include "engine/config/kind.h"
+#include "engine/config/kubernetes.h"
 #include "engine/config/read_file.h"
 #include "engine/config/reader.h"
+#include "engine/config/systemd.h"
+#include "engine/config/unit.h"
 
 namespace conclave::config {
 namespace {
@@ -35,10 +38,12 @@ Result<Parsed> parse(std::string_view text, const std::string& name, const fs::p
   parsed.folder = folder;
   parsed.file.file = name;
   parsed.file.ignores = find_ignores(text, name);
-  auto documents = documents_of(text, name);
+  const bool unit = is_unit(text, name);
+  auto documents =
+      unit ? read_unit(text, name).map([](Node root) { return std::vector<Node>{std::move(root)}; }) : documents_of(text, name);
   if (!documents) return tl::unexpected(std::move(documents.error()));
   parsed.documents = std::move(*documents);
-  parsed.file.kind = kind_of(parsed.documents, name);
+  parsed.file.kind = unit ? ConfigKind::systemd : kind_of(parsed.documents, name);
   if (parsed.documents.size() > 1 && parsed.file.kind != ConfigKind::kubernetes)
     return fail(ErrorKind::parse, "a second document begins here; only Kubernetes manifests may have several",
                 parsed.documents[1].location.text());
@@ -58,7 +63,20 @@ void keep_values(const Node& root, const std::string& path, ConfigFile& file) {
   });
 }
 
-ConfigFile understood(Parsed parsed) {
+// What the files that are read together know of each other.
+struct Together {
+  Manifests manifests;
+  std::set<std::string, std::less<>> units;
+
+  void add(const Parsed& parsed) {
+    if (parsed.file.kind == ConfigKind::kubernetes) manifests.add(parsed.documents);
+    if (parsed.file.kind != ConfigKind::systemd) return;
+    units.insert(unit_name_of(parsed.file.file));
+    if (!parsed.folder.empty()) add_units_of(parsed.folder, units);
+  }
+};
+
+ConfigFile understood(Parsed& parsed, const Together& together) {
   ConfigFile& file = parsed.file;
   const bool one = parsed.documents.size() == 1;
   file.tree = one ? parsed.documents.front().to_json() : nlohmann::json::array();
@@ -71,11 +89,18 @@ ConfigFile understood(Parsed parsed) {
   }
   Reading reading{file, parsed.folder, {}};
   switch (file.kind) {
+    case ConfigKind::native:
+      read_native(parsed.documents.front(), reading);
+      break;
     case ConfigKind::compose:
       read_compose(std::move(parsed.documents.front()), reading);
       break;
-    default:
-      read_native(parsed.documents.front(), reading);
+    case ConfigKind::kubernetes:
+      read_kubernetes(parsed.documents, together.manifests, reading);
+      break;
+    case ConfigKind::systemd:
+      read_systemd(parsed.documents.front(), together.units, reading);
+      break;
   }
   const auto found = check(file.model, reading.places);
   file.problems.insert(file.problems.end(), found.begin(), found.end());
@@ -101,21 +126,28 @@ std::string_view kind_name(ConfigKind kind) {
 }
 
 Result<ConfigFile> read_config(std::string_view text, const std::string& file_name) {
-  return parse(text, file_name, {}).map(understood);
+  return parse(text, file_name, {}).map([](Parsed parsed) {
+    Together together;
+    together.add(parsed);
+    return understood(parsed, together);
+  });
 }
 
 Result<ConfigFile> read_config_file(const fs::path& path) { return std::move(read_config_files({&path, 1}).front()); }
 
 std::vector<Result<ConfigFile>> read_config_files(std::span<const fs::path> paths) {
   std::vector<Result<Parsed>> parsed;
+  parsed.reserve(paths.size());  // whose nodes are pointed at
+  Together together;
   for (const fs::path& path : paths) {
     const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
     parsed.push_back(read_text_file(path, TreeLimits{}.max_bytes).and_then([&](const std::string& text) {
       return parse(text, path.native(), folder);
     }));
+    if (parsed.back()) together.add(*parsed.back());
   }
   std::vector<Result<ConfigFile>> files;
-  for (auto& one : parsed) files.push_back(std::move(one).map(understood));
+  for (auto& one : parsed) files.push_back(one.map([&](Parsed& good) { return understood(good, together); }));
   return files;
 }
 

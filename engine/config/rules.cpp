@@ -1,8 +1,10 @@
 #include "engine/config/rules.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "engine/config/image.h"
@@ -160,12 +162,15 @@ class Checker {
   std::vector<Problem> problems_;
 };
 
-// The same finding, wherever it stands: how much of the places is known differs between a file and a model.
-bool same_finding(const Problem& a, const Problem& b) {
-  const auto text = [](const Problem& problem) {
-    return std::string_view(problem.message).substr(0, problem.message.find(first_in_line));
-  };
-  return a.rule == b.rule && text(a) == text(b);
+// What makes a finding the same wherever it stands: how much of the places is known differs between a file and a model.
+std::pair<std::string, std::string> finding(const Problem& problem) {
+  return {problem.rule, problem.message.substr(0, problem.message.find(first_in_line))};
+}
+
+std::set<std::pair<std::string, std::string>> findings(const std::vector<Problem>& problems) {
+  std::set<std::pair<std::string, std::string>> all;
+  for (const Problem& problem : problems) all.insert(finding(problem));
+  return all;
 }
 
 }  // namespace
@@ -184,16 +189,15 @@ Binding binding_of(const Service& service, std::size_t i) {
 std::vector<Problem> check(const InfrastructureConfig& config) { return check(config, {}); }
 
 ConfigFile with_model(ConfigFile file, InfrastructureConfig model) {
-  const auto find_in = [](const std::vector<Problem>& problems, const Problem& wanted) {
-    return std::ranges::any_of(problems, [&](const Problem& problem) { return same_finding(problem, wanted); });
-  };
-  const auto old_findings = check(file.model);
-  const auto new_findings = check(model);
-  std::erase_if(file.problems,
-                [&](const Problem& problem) { return find_in(old_findings, problem) && !find_in(new_findings, problem); });
-  for (const Problem& problem : new_findings) {
-    if (!find_in(old_findings, problem)) file.problems.push_back(problem);  // one that the file lacks is ignored by a comment
-  }
+  const auto old_findings = findings(check(file.model));
+  const auto new_problems = check(model);
+  const auto new_findings = findings(new_problems);
+  std::erase_if(file.problems, [&](const Problem& problem) {
+    return old_findings.contains(finding(problem)) && !new_findings.contains(finding(problem));
+  });
+  // One that the old model has and the file does not is ignored by a comment.
+  std::ranges::copy_if(new_problems, std::back_inserter(file.problems),
+                       [&](const Problem& problem) { return !old_findings.contains(finding(problem)); });
   file.model = std::move(model);
   return file;
 }

@@ -281,21 +281,6 @@ std::size_t find_control(std::string_view text) {
   return bad == text.end() ? std::string_view::npos : static_cast<std::size_t>(bad - text.begin());
 }
 
-std::optional<Error> check_bytes(std::string_view text, const std::string& file) {
-  const auto parse_error = [&](std::size_t pos, std::string message) {
-    return Error{ErrorKind::parse, std::move(message), place_of(text, pos, file).text(), 0, 0};
-  };
-  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return parse_error(0, "UTF-16 text; save the file as UTF-8");
-  if (const std::size_t pos = find_control(text); pos != std::string_view::npos) {
-    if (text[pos] == '\0') return parse_error(pos, "a NUL byte; this is not a text file");
-    std::ostringstream code;
-    code << "0x" << std::hex << std::uppercase << static_cast<int>(static_cast<unsigned char>(text[pos]));
-    return parse_error(pos, "control character " + code.str() + ", which YAML does not allow");
-  }
-  if (const std::size_t pos = find_invalid_utf8(text); pos != std::string_view::npos) return parse_error(pos, "invalid UTF-8");
-  return std::nullopt;
-}
-
 // yaml-cpp names what its grammar missed; a user needs to know what to look at.
 std::string in_plain_words(const std::string& message) {
   using namespace YAML;
@@ -339,11 +324,26 @@ std::string Location::text() const {
   return file + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
+Result<void> check_text(std::string_view text, const std::string& file_name) {
+  const auto parse_error = [&](std::size_t pos, std::string message) {
+    return fail(ErrorKind::parse, std::move(message), place_of(text, pos, file_name).text());
+  };
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return parse_error(0, "UTF-16 text; save the file as UTF-8");
+  if (const std::size_t pos = find_control(text); pos != std::string_view::npos) {
+    if (text[pos] == '\0') return parse_error(pos, "a NUL byte; this is not a text file");
+    std::ostringstream code;
+    code << "0x" << std::hex << std::uppercase << static_cast<int>(static_cast<unsigned char>(text[pos]));
+    return parse_error(pos, "control character " + code.str() + ", which YAML does not allow");
+  }
+  if (const std::size_t pos = find_invalid_utf8(text); pos != std::string_view::npos) return parse_error(pos, "invalid UTF-8");
+  return {};
+}
+
 Result<std::vector<Node>> read_yaml_documents(std::string_view text, const std::string& file_name, const TreeLimits& limits) {
   if (text.size() > limits.max_bytes)
     return fail(ErrorKind::limit, "larger than " + std::to_string(limits.max_bytes) + " bytes", file_name);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  if (auto error = check_bytes(text, file_name)) return tl::unexpected<Error>(std::move(*error));
+  if (auto good = check_text(text, file_name); !good) return tl::unexpected(std::move(good.error()));
   const auto parse_error = [&](const YAML::Exception& error, ErrorKind kind, std::string message) {
     const auto pos = std::min(static_cast<std::size_t>(std::max(error.mark.pos, 0)), text.size());
     const std::string_view line = text.substr(pos - last_line(text.substr(0, pos)).size());

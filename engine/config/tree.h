@@ -51,6 +51,9 @@ struct TreeLimits {
   std::size_t max_documents = 1;      // empty ones at the end do not count
 };
 
+// What no text may hold: NUL and other control characters, invalid UTF-8, UTF-16. An error of kind parse with its place.
+[[nodiscard]] Result<void> check_text(std::string_view text, const std::string& file_name);
+
 // The documents of a text without the empty ones, of which one stays if there is no other. Errors are of kind parse or limit with
 // file:line:column. Duplicate keys, bad UTF-8 and NUL are errors.
 [[nodiscard]] Result<std::vector<Node>> read_yaml_documents(std::string_view text, const std::string& file_name,

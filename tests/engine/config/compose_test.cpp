@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "engine/config/infrastructure.h"
+#include "tests/engine/config/findings.h"
 #include "tests/engine/config/temporary_folder.h"
 
 namespace conclave::config {
@@ -26,22 +27,7 @@ ConfigFile read_from(const TemporaryFolder& folder) {
   return file ? std::move(*file) : ConfigFile{};
 }
 
-// "line:column rule", without notes.
-std::vector<std::string> findings(const ConfigFile& file) {
-  std::vector<std::string> out;
-  for (const Problem& problem : file.problems)
-    if (problem.severity != Severity::note)
-      out.push_back(std::to_string(problem.location.line) + ":" + std::to_string(problem.location.column) + " " + problem.rule);
-  return out;
-}
-
 std::vector<std::string> findings(std::string_view text) { return findings(read(text)); }
-
-std::vector<std::string> passed(const ConfigFile& file) {
-  std::vector<std::string> paths;
-  for (const NotUnderstood& one : file.not_understood) paths.push_back(one.path);
-  return paths;
-}
 
 constexpr std::string_view shop = R"(name: shop
 x-logging: &logging
