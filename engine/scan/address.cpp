@@ -52,6 +52,15 @@ bool Address::is_loopback() const {
   return (ntohl(any_.v4.sin_addr.s_addr) >> 24U) == 127;
 }
 
+bool Address::is_private() const {
+  if (is_v6()) {
+    const std::uint8_t first = any_.v6.sin6_addr.s6_addr[0];
+    return (first & 0xFEU) == 0xFC || IN6_IS_ADDR_LINKLOCAL(&any_.v6.sin6_addr);
+  }
+  const std::uint32_t v4 = ntohl(any_.v4.sin_addr.s_addr);
+  return (v4 >> 24U) == 10 || (v4 >> 20U) == 0xAC1 || (v4 >> 16U) == 0xC0A8 || (v4 >> 16U) == 0xA9FE || (v4 >> 22U) == 0x191;
+}
+
 bool Address::operator==(const Address& other) const {
   if (family() != other.family()) return false;
   if (is_v6())

@@ -22,6 +22,7 @@ class Address {
   [[nodiscard]] std::string text() const;  // without port, IPv6 without brackets
   [[nodiscard]] bool is_v6() const { return any_.v6.sin6_family == AF_INET6; }
   [[nodiscard]] bool is_loopback() const;
+  [[nodiscard]] bool is_private() const;  // never routed in the internet: RFC 1918, 3927, 4193, 6598, link-local
   [[nodiscard]] int family() const { return any_.v6.sin6_family; }
   [[nodiscard]] const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&any_); }
   [[nodiscard]] socklen_t size() const { return is_v6() ? sizeof(sockaddr_in6) : sizeof(sockaddr_in); }

@@ -1,4 +1,4 @@
-// Is a service there? Non-blocking connects by one epoll loop; never a thread per target.
+// Is a service there? Non-blocking connects by a few epoll loops; never a thread per target.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +39,14 @@ struct Target {
   std::string probe = {};       // name of the plugin that talks with it if it is open; empty: none
 };
 
+// What one of several addresses of a name has to say.
+struct AddressResult {
+  std::string address;  // numeric
+  State state = State::cancelled;
+  std::optional<double> latency_ms = {};
+  std::string detail = {};
+};
+
 struct ScanResult {
   Target target;
   State state = State::cancelled;
@@ -46,24 +54,31 @@ struct ScanResult {
   std::string address;               // the numeric address that was tried, empty for dns_error
   std::string detail;                // cause: errno text, resolver's answer, which limit
   TimeUs time = 0;                   // when it was decided
+  // All addresses of the name in the resolver's order, if there are several. The fields above are those of the most telling one:
+  // open before closed before rejected, filtered, unreachable and local_error; of equal ones the first.
+  std::vector<AddressResult> addresses = {};
 };
 
 struct ScanOptions {
-  int timeout_ms = 1000;            // per address that is tried
-  int resolve_timeout_ms = 6000;    // per name; the C library repeats a lost question after 5 s
-  std::size_t max_in_flight = 512;  // shrinks by itself when descriptors run short
-  // Why this address may not be tried, which makes it a local_error; empty text: it may. From the scanning thread, once per
-  // attempt. Nothing is sent to an address that is forbidden; a name is looked up all the same.
-  std::function<std::string(const Address& address)> forbids;
+  int timeout_ms = 1000;          // per address; what is silent for so long is filtered
+  int resolve_timeout_ms = 6000;  // per name; the C library repeats a lost question after 5 s
+  std::size_t max_in_flight = 0;  // addresses being tried at once; 0: as many as descriptors and memory allow
+  // Why this address (its port is 0) may not be tried, which makes it a local_error; empty text: it may. From the thread that
+  // called scan(), once per address. Nothing is sent to an address that is forbidden; a name is looked up all the same.
+  std::function<std::string(const Address& address)> forbids = {};
+  std::size_t max_per_host = 100;          // at once, for addresses that are neither loopback nor private
+  double per_second = 0;                   // connections started; 0: as fast as it goes
+  std::optional<std::uint64_t> seed = {};  // of the order in which hosts are tried; none: another order each time
+  bool tell_suspects = false;              // on_result gets those whose answer is late as `suspect`, once, before the real result
 };
 
-// "host:22,80,8000-8100", "[::1]:443", "host:https", apart by white space or commas; every problem of the text in one error.
-// A port that comes twice for a host is scanned once. At most 1,000,000 targets.
+// "host:22,80,8000-8100", "[::1]:443", "host:https", "10.0.0.0/24:22", "[2001:db8::/120]:22" (networks of at most 65,536
+// addresses), apart by white space or commas; every problem of the text in one error. A port that comes twice for a host is
+// scanned once. At most 1,000,000 targets. More ways to say it: targets.h.
 [[nodiscard]] Result<std::vector<Target>> parse_targets(std::string_view text);
 
 // One result per target, in the order of the targets. A stop returns what is known, the rest as `cancelled`.
-// `on_result` is called from the scanning thread as results are decided, except for those that a stop cancels.
-// Of a name with several addresses each is tried until one is open; else the most telling result counts.
+// `on_result` is called from the thread that called scan() as results are decided, except for those that a stop cancels.
 [[nodiscard]] std::vector<ScanResult> scan(std::span<const Target> targets, const ScanOptions& options, Job& job,
                                            const std::function<void(const ScanResult&)>& on_result = {});
 

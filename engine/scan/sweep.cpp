@@ -1,55 +1,26 @@
 #include "engine/scan/sweep.h"
 
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <deque>
-#include <filesystem>
-#include <system_error>
+#include <random>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
-#include "engine/scan/cause.h"
+#include "engine/scan/findings.h"
 #include "engine/scan/proc_net.h"
+#include "engine/scan/sweep_crew.h"
+#include "engine/scan/work_queue.h"
 
-// Each attempt is one non-blocking socket in an epoll set. All attempts have the same time-out, so the order in which they start
-// is the order in which they expire and a queue serves as timer. What this machine lacks (descriptors, ports, memory) is never
-// a finding about a target: the attempt goes back to the queue and the window of attempts in flight shrinks by a quarter, to
-// grow by one with each attempt that ends, as TCP does with its own window (RFC 5681, section 3.1).
+// The thread that called scan() resolves names, hands out work, and makes results of what is found; see sweep_worker.cpp for how
+// that is found.
 
 namespace conclave::scan {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds tick{20};                // a stop, a resolver's time-out and a shortage are looked at this often
-constexpr std::size_t launches_per_round = 64;  // then events are read, so that latencies are not those of the loop
-constexpr int max_self_connects = 3;
-constexpr std::uint64_t wake_mark = ~std::uint64_t{0};
-
-// Descriptors that may be used without starving the rest of the program.
-std::size_t spare_descriptors() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
-  std::error_code error;
-  std::size_t used = 0;
-  for (auto entry = std::filesystem::directory_iterator("/proc/self/fd", error);
-       !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
-    ++used;
-  return limit.rlim_cur > used ? (limit.rlim_cur - used) / 4 * 3 : 0;
-}
-
-// With RST instead of FIN: no TIME_WAIT, so a large sweep does not eat the ephemeral ports.
-void close_with_reset(int fd) {
-  const linger now{1, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  ::close(fd);
-}
+constexpr milliseconds tick{20};  // a stop and a resolver's time-out are looked at this often
 
 // Which of two results for different addresses of one name tells more about the service.
 int rank(State state) {
@@ -63,34 +34,29 @@ class Sweep {
   Sweep(std::span<const Target> targets, const ScanOptions& options, Job& job,
         const std::function<void(const ScanResult&)>& on_result, LookupFunction lookup)
       : targets_(targets),
-        timeout_(std::max(options.timeout_ms, 1)),
-        max_window_(std::clamp<std::size_t>(spare_descriptors(), 1, std::max<std::size_t>(options.max_in_flight, 1))),
-        window_(max_window_),
         forbids_(options.forbids),
         job_(job),
         on_result_(on_result),
         resolver_(std::move(lookup), milliseconds(std::max(options.resolve_timeout_ms, 1))),
-        epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+        queue_({.in_flight = in_flight_limit(options),
+                .per_host = std::max<std::size_t>(options.max_per_host, 1),
+                .per_second = options.per_second,
+                .patience = milliseconds(std::max(options.timeout_ms, 1))},
+               options.seed ? *options.seed : std::random_device{}()),
+        terms_{queue_, findings_, milliseconds(std::max(options.timeout_ms, 1)), options.tell_suspects, machine_has_ipv6()},
+        crew_(terms_, targets.size(), in_flight_limit(options)),
         states_(targets.size()),
         results_(targets.size()) {}
-  Sweep(const Sweep&) = delete;
-  Sweep& operator=(const Sweep&) = delete;
-  ~Sweep() {
-    for (const Attempt& attempt : attempts_)
-      if (attempt.fd >= 0) ::close(attempt.fd);
-    if (epoll_ >= 0) ::close(epoll_);
-  }
 
   std::vector<ScanResult> run() {
     job_.begin("scanning services", targets_.size(), "targets");
     prepare();
     while (decided_ < targets_.size() && !job_.stopped()) {
-      if (!have_epoll()) continue;
-      launch();
-      const bool complete = read_events();
+      crew_.work(tick, resolver_.wake_fd());
+      for (Finding& finding : findings_.take(crew_.works_elsewhere() ? tick : milliseconds(0))) take(finding);
       take_addresses();
-      if (complete) expire();
     }
+    crew_.stop();
     for (std::size_t i = 0; i < results_.size(); ++i)
       if (!states_[i].decided)
         results_[i] = {targets_[i], State::cancelled, std::nullopt, "", "stopped before there was an answer", now_us()};
@@ -98,26 +64,20 @@ class Sweep {
   }
 
  private:
-  struct Host {
-    Lookup lookup;
+  struct Place {
+    std::string text;
+    std::string forbidden;  // why it may not be tried
+  };
+  struct Name {
+    std::vector<std::uint32_t> hosts;    // places, in the resolver's order
     std::vector<std::uint32_t> waiting;  // targets, until the name is resolved
     bool resolved = false;
   };
   struct TargetState {
-    std::uint32_t host = 0;
-    std::uint8_t address = 0;  // index of the one that is tried
-    std::uint8_t self_connects = 0;
+    std::uint32_t name = 0;
+    std::uint8_t outstanding = 0;  // addresses
+    bool suspected = false;
     bool decided = false;
-  };
-  struct Attempt {
-    int fd = -1;
-    std::uint32_t target = 0;
-    std::uint32_t generation = 0;  // tells a reused slot from the one an old event or deadline meant
-    Clock::time_point start;
-  };
-  struct Deadline {
-    std::uint32_t slot;
-    std::uint32_t generation;
   };
 
   void prepare() {
@@ -130,293 +90,134 @@ class Sweep {
                target.host.empty() ? "no host" : "port 0 cannot be connected to");
         continue;
       }
-      const auto [found, fresh] = known.try_emplace(target.host, static_cast<std::uint32_t>(hosts_.size()));
-      states_[i].host = found->second;
-      if (fresh) add_host(target.host);
-      Host& host = hosts_[found->second];
-      if (host.resolved) {
-        ready_.push_back(i);
+      if (i > 0 && target.host == targets_[i - 1].host) {
+        states_[i].name = states_[i - 1].name;
       } else {
-        host.waiting.push_back(i);
+        const auto [found, fresh] = known.try_emplace(target.host, static_cast<std::uint32_t>(names_.size()));
+        states_[i].name = found->second;
+        if (fresh) add_name(target.host);
+      }
+      if (names_[states_[i].name].resolved) {
+        start(i);
+      } else {
+        names_[states_[i].name].waiting.push_back(i);
       }
     }
   }
 
-  void add_host(const std::string& name) {
-    hosts_.emplace_back();
-    if (auto lookup = look_up_directly(name)) {
-      hosts_.back().lookup = std::move(*lookup);
-      hosts_.back().resolved = true;
+  void add_name(const std::string& name) {
+    names_.emplace_back();
+    if (const auto lookup = look_up_directly(name)) {
+      resolve(names_.back(), lookup->addresses);
     } else {
-      resolver_.ask(hosts_.size() - 1, name);
+      resolver_.ask(names_.size() - 1, name);
     }
   }
 
-  // Without a descriptor for epoll nothing can be opened at all.
-  bool have_epoll() {
-    if (epoll_ < 0) {
-      epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-      if (epoll_ < 0) {
-        const int os_error = errno;
-        const auto now = Clock::now();
-        if (!short_since_) short_since_ = now;
-        if (now - *short_since_ < timeout_) {
-          ::usleep(static_cast<useconds_t>(std::chrono::microseconds(tick).count()));
-        } else {
-          for (std::uint32_t i = 0; i < targets_.size(); ++i)
-            if (!states_[i].decided) decide(i, State::local_error, std::generic_category().message(os_error));
-        }
-        return false;
+  void resolve(Name& name, const std::vector<Address>& addresses) {
+    for (const Address& address : addresses) name.hosts.push_back(host_of(address));
+    name.resolved = true;
+  }
+
+  std::uint32_t host_of(const Address& address) {
+    std::string text = address.text();
+    const auto [found, fresh] = host_ids_.try_emplace(text, 0);
+    if (!fresh) return found->second;
+    found->second = queue_.add_host(address);
+    places_.push_back({std::move(text), forbids_ ? forbids_(address) : std::string()});
+    return found->second;
+  }
+
+  void start(std::uint32_t target) {
+    const std::vector<std::uint32_t>& hosts = names_[states_[target].name].hosts;
+    states_[target].outstanding = static_cast<std::uint8_t>(hosts.size());
+    if (hosts.size() > 1) {
+      for (const std::uint32_t host : hosts) results_[target].addresses.push_back({.address = places_[host].text});
+    }
+    for (const std::uint32_t host : hosts) {
+      if (places_[host].forbidden.empty()) {
+        queue_.add(host, target, targets_[target].port);
+      } else {
+        Finding finding{target, host, {State::local_error, places_[host].forbidden}, std::nullopt, now_us()};
+        take(finding);
       }
     }
-    if (!watching_resolver_ && resolver_.wake_fd() >= 0) {
-      epoll_event event{};
-      event.events = EPOLLIN;
-      event.data.u64 = wake_mark;
-      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, resolver_.wake_fd(), &event);
-    }
-    watching_resolver_ = true;
-    return true;
   }
 
-  void launch() {
-    more_to_launch_ = false;
-    if (ready_.empty() || in_flight_ >= window_ || Clock::now() < hold_until_) return;
-    for (std::size_t i = 0; i < launches_per_round && !ready_.empty() && in_flight_ < window_; ++i) {
-      const std::uint32_t target = ready_.front();
-      ready_.pop_front();
-      if (!start(target)) return;
+  void take(Finding& finding) {
+    TargetState& state = states_[finding.target];
+    ScanResult& result = results_[finding.target];
+    const std::string& address = places_[finding.host].text;
+    if (finding.cause.state == State::suspect) {
+      if (on_result_ && !std::exchange(state.suspected, true))
+        on_result_({result.target, State::suspect, std::nullopt, address, finding.cause.detail, finding.time});
+      return;
     }
-    more_to_launch_ = !ready_.empty() && in_flight_ < window_;
-  }
-
-  // False if this machine ran short; the target is back in the queue then, or decided.
-  bool start(std::uint32_t target) {
-    const Address address = address_of(target);
-    if (std::string why = forbids_ ? forbids_(address) : std::string(); !why.empty()) {
-      ended(target, {State::local_error, std::move(why)}, std::nullopt);
-      return true;
-    }
-    const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-    if (fd < 0) return failed_to_start(target, errno);
-    if (!address.is_loopback()) ask_for_icmp(fd, address.is_v6());
-    const auto begin = Clock::now();
-    if (::connect(fd, address.raw(), address.size()) == 0) {
-      connected(target, fd, begin);
-      short_since_.reset();
-      return true;
-    }
-    if (errno != EINPROGRESS) {
-      const int os_error = errno;
-      ::close(fd);
-      return failed_to_start(target, os_error, begin);
-    }
-    const std::uint32_t slot = take_slot();
-    epoll_event event{};
-    event.events = EPOLLOUT;
-    event.data.u64 = (std::uint64_t{attempts_[slot].generation} << 32U) | slot;
-    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) {
-      const int os_error = errno;
-      ::close(fd);
-      free_slots_.push_back(slot);
-      return failed_to_start(target, os_error);
-    }
-    attempts_[slot].fd = fd;
-    attempts_[slot].target = target;
-    attempts_[slot].start = begin;
-    deadlines_.push_back({slot, attempts_[slot].generation});
-    ++in_flight_;
-    short_since_.reset();
-    return true;
-  }
-
-  bool failed_to_start(std::uint32_t target, int os_error, Clock::time_point begin = {}) {
-    // Without any IPv6 address the kernel reports the lack of a source address, as if ports had run out.
-    if (os_error == EADDRNOTAVAIL && address_of(target).is_v6() && !has_ipv6()) {
-      ended(target, {State::unreachable, "this machine has no IPv6 address"}, std::nullopt);
-      return true;
-    }
-    if (!is_shortage(os_error)) {
-      const Cause cause = cause_of(os_error);
-      const bool answered = cause.state == State::closed;
-      ended(target, cause, answered ? std::optional(since(begin)) : std::nullopt);
-      return true;
-    }
-    const auto now = Clock::now();
-    if (!short_since_) short_since_ = now;
-    if (in_flight_ == 0 && now - *short_since_ >= timeout_) {
-      ended(target, {State::local_error, std::generic_category().message(os_error)}, std::nullopt);
-      return true;
-    }
-    ready_.push_back(target);
-    window_ = std::max<std::size_t>(1, in_flight_ * 3 / 4);
-    hold_until_ = now + tick;
-    return false;
-  }
-
-  bool has_ipv6() {
-    if (!has_ipv6_) has_ipv6_ = machine_has_ipv6();
-    return *has_ipv6_;
-  }
-
-  // True if every event that was there has been read.
-  bool read_events() {
-    polled_ = Clock::now();
-    auto wait = more_to_launch_ ? milliseconds(0) : tick;
-    if (!deadlines_.empty()) {
-      const auto left = attempts_[deadlines_.front().slot].start + timeout_ - polled_;
-      wait = std::clamp(std::chrono::ceil<milliseconds>(left), milliseconds(0), wait);
-    }
-    std::array<epoll_event, 256> events{};
-    const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), static_cast<int>(wait.count()));
-    for (int i = 0; i < count; ++i) {
-      const std::uint64_t data = events[static_cast<std::size_t>(i)].data.u64;
-      if (data == wake_mark) continue;
-      const auto slot = static_cast<std::uint32_t>(data);
-      if (attempts_[slot].fd >= 0 && attempts_[slot].generation == data >> 32U) answered(slot);
-    }
-    return count < static_cast<int>(events.size());
-  }
-
-  void answered(std::uint32_t slot) {
-    const Attempt attempt = release(slot);
-    int os_error = 0;
-    socklen_t size = sizeof os_error;
-    if (::getsockopt(attempt.fd, SOL_SOCKET, SO_ERROR, &os_error, &size) != 0) os_error = errno;
-    if (os_error == 0) return connected(attempt.target, attempt.fd, attempt.start);
-    const double latency = since(attempt.start);
-    const Cause cause = cause_of(os_error, attempt.fd);
-    ::close(attempt.fd);
-    ended(attempt.target, cause,
-          cause.state == State::closed || cause.state == State::rejected ? std::optional(latency) : std::nullopt);
-  }
-
-  void connected(std::uint32_t target, int fd, Clock::time_point start) {
-    const double latency = since(start);
-    const bool self = is_self_connected(fd);
-    close_with_reset(fd);
-    if (!self) return ended(target, {State::open, ""}, latency);
-    // That it could happen shows that nobody listens, but in the meantime somebody may.
-    if (++states_[target].self_connects < max_self_connects) {
-      ready_.push_front(target);
+    if (result.addresses.empty()) {
+      result.state = finding.cause.state;
+      result.detail = std::move(finding.cause.detail);
+      result.latency_ms = finding.latency_ms;
+      result.address = address;
     } else {
-      ended(target, {State::closed, "only this machine's own connection met itself there"}, latency);
+      const auto& hosts = names_[state.name].hosts;
+      const auto ordinal = std::ranges::find(hosts, finding.host) - hosts.begin();
+      result.addresses[static_cast<std::size_t>(ordinal)] = {address, finding.cause.state, finding.latency_ms,
+                                                             std::move(finding.cause.detail)};
     }
-  }
-
-  // By the time of the last look at the events, so that a process that was held up does not miss an answer that is there.
-  void expire() {
-    while (!deadlines_.empty()) {
-      const Deadline first = deadlines_.front();
-      const Attempt& attempt = attempts_[first.slot];
-      if (attempt.fd >= 0 && attempt.generation == first.generation) {
-        if (polled_ - attempt.start < timeout_) return;
-        const Attempt late = release(first.slot);
-        ::close(late.fd);
-        ended(late.target, {State::filtered, "no answer within " + std::to_string(timeout_.count()) + " ms"}, std::nullopt);
-      }
-      deadlines_.pop_front();
-    }
+    if (--state.outstanding == 0) publish(finding.target, finding.time);
   }
 
   void take_addresses() {
     if (resolver_.idle()) return;
-    for (Resolver::Answer& answer : resolver_.collect(Clock::now())) {
-      Host& host = hosts_[answer.id];
-      host.lookup = std::move(answer.lookup);
-      host.resolved = true;
-      for (const std::uint32_t target : std::exchange(host.waiting, {})) {
-        if (host.lookup.addresses.empty()) {
-          decide(target, State::dns_error, host.lookup.error);
+    for (Resolver::Answer& answer : resolver_.collect(Resolver::Clock::now())) {
+      Name& name = names_[answer.id];
+      resolve(name, answer.lookup.addresses);
+      for (const std::uint32_t target : std::exchange(name.waiting, {})) {
+        if (name.hosts.empty()) {
+          decide(target, State::dns_error, answer.lookup.error);
         } else {
-          ready_.push_back(target);
+          start(target);
         }
       }
     }
-  }
-
-  std::uint32_t take_slot() {
-    if (free_slots_.empty()) {
-      attempts_.emplace_back();
-      return static_cast<std::uint32_t>(attempts_.size() - 1);
-    }
-    const std::uint32_t slot = free_slots_.back();
-    free_slots_.pop_back();
-    return slot;
-  }
-
-  Attempt release(std::uint32_t slot) {
-    const Attempt attempt = attempts_[slot];
-    attempts_[slot].fd = -1;
-    ++attempts_[slot].generation;
-    free_slots_.push_back(slot);
-    --in_flight_;
-    if (window_ < max_window_) ++window_;
-    return attempt;
-  }
-
-  [[nodiscard]] Address address_of(std::uint32_t target) const {
-    const TargetState& state = states_[target];
-    return hosts_[state.host].lookup.addresses[state.address].with_port(targets_[target].port);
-  }
-
-  static double since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
-
-  // One address has been tried; goes on with the next one, or decides.
-  void ended(std::uint32_t target, const Cause& cause, std::optional<double> latency) {
-    ScanResult& best = results_[target];
-    TargetState& state = states_[target];
-    if (rank(cause.state) > rank(best.state)) {
-      best.state = cause.state;
-      best.detail = cause.detail;
-      best.latency_ms = latency;
-      best.address = address_of(target).text();
-    }
-    if (cause.state != State::open && std::size_t{state.address} + 1 < hosts_[state.host].lookup.addresses.size()) {
-      ++state.address;
-      state.self_connects = 0;
-      ready_.push_front(target);
-      return;
-    }
-    publish(target);
   }
 
   void decide(std::uint32_t target, State state, std::string detail) {
     results_[target].state = state;
     results_[target].detail = std::move(detail);
-    publish(target);
+    publish(target, now_us());
   }
 
-  void publish(std::uint32_t target) {
-    results_[target].time = now_us();
+  void publish(std::uint32_t target, TimeUs time) {
+    ScanResult& result = results_[target];
+    if (!result.addresses.empty()) {
+      const auto best =
+          std::ranges::max_element(result.addresses, {}, [](const AddressResult& each) { return rank(each.state); });
+      result.state = best->state;
+      result.latency_ms = best->latency_ms;
+      result.address = best->address;
+      result.detail = best->detail;
+    }
+    result.time = time;
     states_[target].decided = true;
     ++decided_;
     job_.advance();
-    if (on_result_) on_result_(results_[target]);
+    if (on_result_) on_result_(result);
   }
 
   std::span<const Target> targets_;
-  milliseconds timeout_;
-  std::size_t max_window_;
-  std::size_t window_;  // attempts allowed in flight now
   const std::function<std::string(const Address&)> forbids_;
   Job& job_;
   const std::function<void(const ScanResult&)>& on_result_;
   Resolver resolver_;
-  int epoll_;
-  bool watching_resolver_ = false;
-  bool more_to_launch_ = false;
-  std::optional<bool> has_ipv6_;
-  std::optional<Clock::time_point> short_since_;  // nothing could be opened since
-  Clock::time_point hold_until_;
-  Clock::time_point polled_;  // just before events were last read
-  std::vector<Host> hosts_;
+  WorkQueue queue_;
+  Findings findings_;
+  SweepTerms terms_;
+  SweepCrew crew_;
+  std::vector<Name> names_;
+  std::vector<Place> places_;  // by host
+  std::unordered_map<std::string, std::uint32_t> host_ids_;
   std::vector<TargetState> states_;
-  std::deque<std::uint32_t> ready_;
-  std::vector<Attempt> attempts_;
-  std::vector<std::uint32_t> free_slots_;
-  std::deque<Deadline> deadlines_;
-  std::size_t in_flight_ = 0;
   std::size_t decided_ = 0;
   std::vector<ScanResult> results_;
 };

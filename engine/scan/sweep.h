@@ -1,4 +1,4 @@
-// The epoll loop behind scan(), with the way names are looked up passed in.
+// What is behind scan(), with the way names are looked up passed in.
 #pragma once
 
 #include <functional>

@@ -34,10 +34,20 @@ py::list to_python(const std::vector<Target>& targets) {
   return list;
 }
 
+py::object latency_or_none(const std::optional<double>& latency_ms) {
+  return latency_ms ? py::object(py::float_(*latency_ms)) : py::none();
+}
+
 py::tuple to_python(const ScanResult& result) {
-  return py::make_tuple(to_python(result.target), to_str(scan::state_name(result.state)),
-                        result.latency_ms ? py::object(py::float_(*result.latency_ms)) : py::none(), to_str(result.address),
-                        to_str(result.detail), result.time == 0 ? py::none() : time_to_python(result.time));
+  py::tuple addresses(result.addresses.size());
+  for (std::size_t i = 0; i < result.addresses.size(); ++i) {
+    const scan::AddressResult& each = result.addresses[i];
+    addresses[i] = py::make_tuple(to_str(each.address), to_str(scan::state_name(each.state)), latency_or_none(each.latency_ms),
+                                  to_str(each.detail));
+  }
+  return py::make_tuple(to_python(result.target), to_str(scan::state_name(result.state)), latency_or_none(result.latency_ms),
+                        to_str(result.address), to_str(result.detail),
+                        result.time == 0 ? py::none() : time_to_python(result.time), addresses);
 }
 
 py::list to_python(const std::vector<ScanResult>& results) {
@@ -84,14 +94,17 @@ class Mailbox {
   std::vector<ScanResult> results_;
 };
 
-OperationPtr prepare_scan(const py::iterable& targets, int timeout_ms, std::size_t max_in_flight, bool news, JobPtr job) {
+OperationPtr prepare_scan(const py::iterable& targets, int timeout_ms, std::size_t max_in_flight, bool news, JobPtr job,
+                          double per_second, std::uint64_t seed, bool suspects) {
   std::vector<Target> list;
   for (const py::handle target : targets) list.push_back(to_target(target));
   if (timeout_ms < 1) throw py::value_error("timeout_ms must be above 0");
-  if (max_in_flight < 1) throw py::value_error("max_in_flight must be above 0");
   scan::ScanOptions options;
   options.timeout_ms = timeout_ms;
   options.max_in_flight = max_in_flight;
+  options.per_second = per_second;
+  if (seed != 0) options.seed = seed;
+  options.tell_suspects = suspects;
   const JobPtr own = job_or_new(std::move(job), "scan");
   const auto mailbox = std::make_shared<Mailbox>();
   const auto announce = std::make_shared<std::function<void()>>();
@@ -114,9 +127,10 @@ OperationPtr prepare_scan(const py::iterable& targets, int timeout_ms, std::size
 }
 
 py::object run_scan(const py::iterable& targets, int timeout_ms, std::size_t max_in_flight, const py::object& on_result,
-                    JobPtr job) {
+                    JobPtr job, double per_second, std::uint64_t seed, bool suspects) {
   const bool told = !on_result.is_none();
-  const OperationPtr operation = prepare_scan(targets, timeout_ms, max_in_flight, told, std::move(job));
+  const OperationPtr operation =
+      prepare_scan(targets, timeout_ms, max_in_flight, told, std::move(job), per_second, seed, suspects);
   return run_now(*operation, [&](const py::object& news) {
     for (const py::handle result : news) on_result(result);
   });
@@ -128,13 +142,15 @@ void bind_scan(py::module_& module) {
   module.def(
       "parse_targets", [](py::handle text) { return to_python(value_or_raise(scan::parse_targets(to_utf8(text, "text")))); },
       py::arg("text"), "Targets (name, host, port, expect) of a text such as \"host:22,80,8000-8100\".");
-  module.def(
-      "scan", &run_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 512,
-      py::arg("on_result") = py::none(), py::arg("job") = py::none(),
-      "One result (target, state, latency_ms, address, detail, time) per target. A stopped job leaves the rest cancelled.");
-  operations_of(module)["scan"] =
-      py::cpp_function(&prepare_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 512,
-                       py::arg("news") = false, py::arg("job") = py::none());
+  module.def("scan", &run_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 0,
+             py::arg("on_result") = py::none(), py::arg("job") = py::none(), py::arg("per_second") = 0.0, py::arg("seed") = 0,
+             py::arg("suspects") = false,
+             "One result (target, state, latency_ms, address, detail, time, addresses) per target; 0 leaves a bound or the seed "
+             "open. A stopped job leaves the rest "
+             "cancelled.");
+  operations_of(module)["scan"] = py::cpp_function(
+      &prepare_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 0, py::arg("news") = false,
+      py::arg("job") = py::none(), py::arg("per_second") = 0.0, py::arg("seed") = 0, py::arg("suspects") = false);
   module.def(
       "listening_sockets", [] { return to_python(value_or_raise(scan::listening_sockets())); },
       "Targets for the listening TCP sockets of this machine.");

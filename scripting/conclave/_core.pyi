@@ -10,7 +10,8 @@ _Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 _Time: TypeAlias = datetime.datetime | float | str
 _Log: TypeAlias = str | Buffer | os.PathLike[str] | os.PathLike[bytes] | LogText
 _Target: TypeAlias = tuple[str, str, int, str | None]
-_ScanRow: TypeAlias = tuple[_Target, str, float | None, str, str, datetime.datetime | None]
+_AddressRow: TypeAlias = tuple[str, str, float | None, str]
+_ScanRow: TypeAlias = tuple[_Target, str, float | None, str, str, datetime.datetime | None, tuple[_AddressRow, ...]]
 _ResponseLike: TypeAlias = ExpertResponse | Mapping[str, Any] | object
 
 __version__: str
@@ -373,9 +374,12 @@ def parse_targets(text: str) -> list[_Target]: ...
 def scan(
     targets: Iterable[_Target],
     timeout_ms: int = 1000,
-    max_in_flight: int = 512,
+    max_in_flight: int = 0,
     on_result: Callable[[_ScanRow], object] | None = None,
     job: Job | None = None,
+    per_second: float = 0.0,
+    seed: int = 0,
+    suspects: bool = False,
 ) -> list[_ScanRow]: ...
 def listening_sockets() -> list[_Target]: ...
 

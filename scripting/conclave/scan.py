@@ -1,4 +1,4 @@
-"""Is a service there? Non-blocking connects by one loop; never a thread per target."""
+"""Is a service there? Non-blocking connects by a few loops of the engine; never a thread per target."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Union
 
 from conclave import _async, _core, _probe
 
-__all__ = ["ScanResult", "ServiceScanner", "Target", "listening_sockets", "parse_targets", "scan", "scan_async", "scan_iter"]
+__all__ = ["AddressResult", "ScanResult", "ServiceScanner", "Target", "listening_sockets", "parse_targets", "scan", "scan_async", "scan_iter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,21 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressResult:
+    """What one of several addresses of a name has to say; fields as in ScanResult."""
+
+    address: str
+    state: str
+    latency_ms: float | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScanResult:
     """state: open, closed, rejected, filtered, unreachable, dns_error, local_error or cancelled, with its cause in `detail`.
-    latency_ms: until connected or refused, or None. address: the numeric address tried. time: when it was decided."""
+    latency_ms: until connected or refused, or None. address: the numeric address tried. time: when it was decided.
+    addresses: all addresses of the name in the resolver's order, if there are several. The other fields are those of the most telling
+    one: open before closed before rejected, filtered, unreachable and local_error; of equal ones the first."""
 
     target: Target
     state: str
@@ -35,6 +47,7 @@ class ScanResult:
     address: str
     detail: str
     time: datetime.datetime | None
+    addresses: tuple[AddressResult, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -70,8 +83,8 @@ def _targets(items: TargetLike | Iterable[TargetLike]) -> list[Target]:
 
 
 def _result(row: Any) -> ScanResult:
-    target, *rest = row
-    return ScanResult(Target(*target), *rest)
+    target, *rest, addresses = row
+    return ScanResult(Target(*target), *rest, tuple(AddressResult(*each) for each in addresses))
 
 
 def _results(rows: Iterable[Any]) -> list[ScanResult]:
@@ -96,29 +109,46 @@ async def _probed(
     return [dataclasses.replace(each, **change) if change else each for each, change in zip(results, changes)]
 
 
+def _bound(value: Any, name: str) -> Any:
+    """0 for none, as the engine says it."""
+    if value is not None and not value > 0:
+        raise ValueError(f"{name} must be above 0")
+    return value or 0
+
+
 def _prepare(
     targets: TargetLike | Iterable[TargetLike],
     *,
     timeout_ms: int = 1000,
-    max_in_flight: int = 512,
+    max_in_flight: int | None = None,
     news: bool = False,
     job: _core.Job | None = None,
+    per_second: float | None = None,
+    seed: int | None = None,
+    suspects: bool = False,
 ) -> _core.Operation:
-    return _core._operations["scan"](_rows(targets), timeout_ms, max_in_flight, news, job)
+    bounds = (_bound(max_in_flight, "max_in_flight"), news, job, _bound(per_second, "per_second"), _bound(seed, "seed"))
+    return _core._operations["scan"](_rows(targets), timeout_ms, *bounds, suspects)
 
 
 def scan(
     targets: TargetLike | Iterable[TargetLike],
     *,
     timeout_ms: int = 1000,
-    max_in_flight: int = 512,
+    max_in_flight: int | None = None,
     on_result: Callable[[ScanResult], object] | None = None,
     job: _core.Job | None = None,
     probe: ProbeLike | None = None,
+    per_second: float | None = None,
+    seed: int | None = None,
+    suspects: bool = False,
 ) -> list[ScanResult]:
     """One result per target, in their order.
 
-    targets: Target, text as for parse_targets, or (host, port), one or several. on_result: called on this thread with each result
+    targets: Target, text as for parse_targets, or (host, port), one or several. timeout_ms: what is silent for so long is filtered; when an
+    answer is late by what its host showed so far, another connection tries beside the first. max_in_flight: addresses tried at once, or None for
+    as many as descriptors and memory allow. per_second: connections started, or None for no bound. seed: above 0, repeats the order in which
+    hosts are tried. suspects: on_result gets those whose answer is late as `suspect`, once, before their result. on_result: called on this thread with each result
     as it is decided; what it raises stops the scan and is raised. job: once stopped, what is not known yet is `cancelled`.
     probe: a function as @conclave.probe describes it, which runs in this process, or the name of a shipped or installed plugin
     (CircleError for another). It is asked once the scan is over about each service that is open; one that fails leaves the service
@@ -126,7 +156,8 @@ def scan(
     """
     info = None if probe is None else _probe.find(probe)
     callback = None if on_result is None else lambda row: on_result(_result(row))
-    results = _results(_core.scan(_rows(targets), timeout_ms, max_in_flight, callback, job))
+    most, rate, order = _bound(max_in_flight, "max_in_flight"), _bound(per_second, "per_second"), _bound(seed, "seed")
+    results = _results(_core.scan(_rows(targets), timeout_ms, most, callback, job, rate, order, suspects))
     return _async.now(_probed(results, info, timeout_ms, job, _async.Here()))
 
 
@@ -134,13 +165,16 @@ async def scan_async(
     targets: TargetLike | Iterable[TargetLike],
     *,
     timeout_ms: int = 1000,
-    max_in_flight: int = 512,
+    max_in_flight: int | None = None,
     job: _core.Job | None = None,
     probe: ProbeLike | None = None,
+    per_second: float | None = None,
+    seed: int | None = None,
 ) -> list[ScanResult]:
     """As `scan`. Cancelling the task stops the scan."""
     info = None if probe is None else _probe.find(probe)
-    results = _results(await _async.run(_prepare(targets, timeout_ms=timeout_ms, max_in_flight=max_in_flight, job=job)))
+    operation = _prepare(targets, timeout_ms=timeout_ms, max_in_flight=max_in_flight, job=job, per_second=per_second, seed=seed)
+    results = _results(await _async.run(operation))
     return await _probed(results, info, timeout_ms, job, _async.OnLoop())
 
 
@@ -148,11 +182,23 @@ async def scan_iter(
     targets: TargetLike | Iterable[TargetLike],
     *,
     timeout_ms: int = 1000,
-    max_in_flight: int = 512,
+    max_in_flight: int | None = None,
     job: _core.Job | None = None,
+    per_second: float | None = None,
+    seed: int | None = None,
+    suspects: bool = False,
 ) -> AsyncIterator[list[ScanResult]]:
     """Results in batches as they are decided, in that order. Leaving the loop early, or cancelling the task, stops the scan."""
-    operation = _prepare(targets, timeout_ms=timeout_ms, max_in_flight=max_in_flight, news=True, job=job)
+    operation = _prepare(
+        targets,
+        timeout_ms=timeout_ms,
+        max_in_flight=max_in_flight,
+        news=True,
+        job=job,
+        per_second=per_second,
+        seed=seed,
+        suspects=suspects,
+    )
     async for batch in _async.iterate(operation):
         yield _results(batch)
 
@@ -160,8 +206,8 @@ async def scan_iter(
 class ServiceScanner:
     """Scans (host, port) pairs. Results are kept for `cache_s` seconds, so that several callers do not connect twice.
 
-    timeout_ms: per connection. max_threads: how many connections are in flight at most (no threads are used; the name is that of
-    the module this one replaces); None for 512.
+    timeout_ms: per connection. max_threads: how many connections are in flight at most (the name is that of the module this one
+    replaces); None for as many as this machine has room for.
     """
 
     __slots__ = ("_cache", "_cache_s", "_max_in_flight", "_timeout_ms")
@@ -170,7 +216,7 @@ class ServiceScanner:
         if timeout_ms < 1 or (max_threads is not None and max_threads < 1) or cache_s < 0:
             raise ValueError("timeout_ms and max_threads must be above 0, cache_s not negative")
         self._timeout_ms = timeout_ms
-        self._max_in_flight = 512 if max_threads is None else max_threads
+        self._max_in_flight = max_threads
         self._cache_s = cache_s
         self._cache: dict[tuple[str, int], tuple[float, ScanResult]] = {}
 

@@ -3,6 +3,7 @@
 import array
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -80,6 +81,28 @@ def test_few_connections_at_a_time_reach_every_target():
     results = conclave.scan.scan([f"127.0.0.1:{port}" for port in range(1, 8)], max_in_flight=1, timeout_ms=2000)
     assert [result.target.port for result in results] == list(range(1, 8))
     assert {result.state for result in results} <= {"open", "closed"}
+
+
+def test_late_answers_are_told_as_suspect_to_those_who_ask(hanging_target):
+    told = []
+    (result,) = conclave.scan.scan([hanging_target], timeout_ms=600, suspects=True, on_result=told.append)
+    assert [each.state for each in told] == ["suspect", "filtered"] and result.state == "filtered"
+    (result,) = conclave.scan.scan([hanging_target], timeout_ms=300, on_result=told.append)
+    assert [each.state for each in told[2:]] == ["filtered"]
+
+
+def test_each_address_of_a_name_is_judged():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (result,) = conclave.scan.scan([("localhost", server.getsockname()[1])], seed=1, per_second=1000)
+    assert result.state == "open" and result.address == "127.0.0.1"
+    assert [each.address for each in result.addresses] == ["127.0.0.1", "::1"]
+    assert result.addresses[0].state == "open" and result.addresses[1].state in ("closed", "unreachable")
+
+
+@pytest.mark.parametrize("wrong", [{"max_in_flight": 0}, {"per_second": 0.0}, {"per_second": float("nan")}, {"timeout_ms": 0}])
+def test_bounds_of_a_scan_are_above_zero(wrong):
+    with pytest.raises(ValueError, match="must be above 0"):
+        conclave.scan.scan("127.0.0.1:1", **wrong)
 
 
 def test_a_job_stops_when_its_parent_does():

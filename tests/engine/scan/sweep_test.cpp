@@ -4,64 +4,23 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 
-#include <array>
 #include <atomic>
 #include <cstring>
 #include <fstream>
 #include <latch>
-#include <map>
 #include <thread>
 
+#include "tests/engine/scan/crowd.h"
 #include "tests/engine/scan/loopback.h"
 
 namespace conclave::scan {
 namespace {
 
-using std::chrono::milliseconds;
-
-// Patient enough for a busy machine; nothing on loopback should ever need it.
-const ScanOptions patient{30'000, 30'000, 512, {}};
-
-Target target(std::uint16_t port, const std::string& host = "127.0.0.1") {
-  return {host + ":" + std::to_string(port), host, port, {}};
-}
-
 ScanResult scan_one(const Target& one, const ScanOptions& options = patient) {
   Job job;
   return scan::scan(std::vector{one}, options, job).at(0);
 }
-
-std::map<State, int> count(const std::vector<ScanResult>& results) {
-  std::map<State, int> out;
-  for (const ScanResult& result : results) ++out[result.state];
-  return out;
-}
-
-// A port of loopback that answers nothing: a listener whose queue of connections is full drops every new one.
-class SilentPort {
- public:
-  SilentPort() : listener_("127.0.0.1", 0) {
-    for (int& fd : fillers_) {
-      fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-      const Address address = Address::from_text("127.0.0.1")->with_port(listener_.port());
-      static_cast<void>(::connect(fd, address.raw(), address.size()));
-    }
-    std::this_thread::sleep_for(milliseconds(50));
-  }
-  SilentPort(const SilentPort&) = delete;
-  SilentPort& operator=(const SilentPort&) = delete;
-  ~SilentPort() {
-    for (const int fd : fillers_) ::close(fd);
-  }
-  [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
-
- private:
-  LoopbackSocket listener_;
-  std::array<int, 4> fillers_{};
-};
 
 TEST(Scan, FindsAnOpenPort) {
   const LoopbackSocket listener;
@@ -89,7 +48,7 @@ TEST(Scan, FindsAnOpenPortOverIpv6) {
 
 TEST(Scan, CallsAPortThatStaysSilentFiltered) {
   const SilentPort silent;
-  const ScanResult result = scan_one(target(silent.port()), {100, 100, 512});
+  const ScanResult result = scan_one(target(silent.port()), {.timeout_ms = 100, .resolve_timeout_ms = 100});
   EXPECT_EQ(result.state, State::filtered);
   EXPECT_EQ(result.detail, "no answer within 100 ms");
   EXPECT_FALSE(result.latency_ms);
@@ -129,7 +88,8 @@ TEST(Scan, DoesNotWaitForAResolverThatHangs) {
     return Lookup{};
   };
   Job job;
-  const auto results = sweep(std::vector{target(1, "hangs"), target(listener.port())}, {30'000, 100, 512}, job, {}, lookup);
+  const auto results = sweep(std::vector{target(1, "hangs"), target(listener.port())},
+                             {.timeout_ms = 30'000, .resolve_timeout_ms = 100}, job, {}, lookup);
   release->count_down();
   EXPECT_EQ(results[0].state, State::dns_error);
   EXPECT_EQ(results[0].detail, "no answer from the resolver within 100 ms");
@@ -157,33 +117,6 @@ TEST(Scan, RefusesTargetsThatCannotBe) {
   EXPECT_TRUE(scan::scan({}, patient, job).empty());
 }
 
-// 200 listeners among 2,000 closed ports, in an order that mixes them.
-struct Crowd {
-  std::vector<LoopbackSocket> sockets;
-  std::vector<Target> targets;
-  std::vector<State> expected;
-
-  Crowd() {
-    for (int i = 0; i < 200; ++i) sockets.emplace_back();
-    for (const LoopbackSocket& socket : sockets) {
-      targets.push_back(target(socket.port()));
-      expected.push_back(State::open);
-      for (int i = 0; i < 10; ++i) {
-        // Nobody listens on these addresses of loopback, and none is the one that sockets get by themselves.
-        targets.push_back(target(socket.port(), "127.0.1." + std::to_string(i + 1)));
-        expected.push_back(State::closed);
-      }
-    }
-  }
-
-  [[nodiscard]] std::size_t wrong(const std::vector<ScanResult>& results) const {
-    std::size_t out = results.size() == targets.size() ? 0 : 1;
-    for (std::size_t i = 0; i < std::min(results.size(), targets.size()); ++i)
-      if (results[i].state != expected[i] || results[i].target.name != targets[i].name) ++out;
-    return out;
-  }
-};
-
 TEST(Scan, IsRightAboutEveryOneOfManyTargets) {
   const Crowd crowd;
   Job job;
@@ -193,21 +126,6 @@ TEST(Scan, IsRightAboutEveryOneOfManyTargets) {
   EXPECT_EQ(called, crowd.targets.size());
   EXPECT_EQ(job.progress().done, crowd.targets.size());
   EXPECT_EQ(job.progress().total, crowd.targets.size());
-}
-
-// Runs `body` in a child process, so that its limits do not hurt the other tests; its return value is the exit code.
-template <class Body>
-int in_child(const Body& body) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(body());
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-void limit_descriptors(rlim_t count) {
-  const rlimit limit{count, count};
-  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 TEST(Scan, IsRightWithFewDescriptors) {
@@ -244,7 +162,7 @@ TEST(Scan, SaysThatThisMachineRanShortWhenNothingCanBeOpened) {
               limit_descriptors(3);
               Job job;
               const std::vector<Target> targets(100, target(listener.port()));
-              for (const ScanResult& result : scan::scan(targets, {100, 100, 512}, job))
+              for (const ScanResult& result : scan::scan(targets, {.timeout_ms = 100, .resolve_timeout_ms = 100}, job))
                 if (result.state != State::local_error || result.detail != "Too many open files") return 1;
               return 0;
             }),
