@@ -1,5 +1,6 @@
 #include "engine/scan/address_range.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <optional>
@@ -59,6 +60,26 @@ Result<AddressRange> AddressRange::parse(const std::string& text) {
     }
   }
   return range;
+}
+
+std::uint64_t AddressRange::hosts() const {
+  constexpr unsigned most = 63;
+  const unsigned free = std::min(128 - bits_, most);
+  const std::uint64_t all = std::uint64_t{1} << free;
+  return is_v4() && free > 1 ? all - 2 : all;
+}
+
+Address AddressRange::host(std::uint64_t index) const {
+  if (is_v4() && 128 - bits_ > 1) ++index;
+  std::array<std::uint8_t, 16> bytes = bytes_;
+  for (std::size_t i = bytes.size(); index > 0; index >>= 8U) bytes[--i] |= static_cast<std::uint8_t>(index);
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  std::memcpy(&v6.sin6_addr, bytes.data(), bytes.size());
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  std::memcpy(&v4.sin_addr, &bytes[12], 4);
+  return *Address::from(is_v4() ? reinterpret_cast<const sockaddr*>(&v4) : reinterpret_cast<const sockaddr*>(&v6));
 }
 
 bool AddressRange::contains(const Address& address) const { return same_prefix(bytes_, bytes_of(address), bits_); }

@@ -19,8 +19,14 @@ class AddressRange {
   [[nodiscard]] static Result<AddressRange> parse(const std::string& text);
   [[nodiscard]] const std::string& text() const { return text_; }  // as it was written
   [[nodiscard]] bool contains(const Address& address) const;
+  // How many addresses of hosts there are, 2^63 for more: all of them, without those of an IPv4 network and its broadcasts where
+  // the prefix is shorter than 31 (RFC 3021).
+  [[nodiscard]] std::uint64_t hosts() const;
+  [[nodiscard]] Address host(std::uint64_t index) const;  // below hosts(); port 0
 
  private:
+  [[nodiscard]] bool is_v4() const { return text_.find(':') == std::string::npos; }
+
   std::string text_;
   std::array<std::uint8_t, 16> bytes_{};
   unsigned bits_ = 128;

@@ -1,7 +1,11 @@
 #include <gmock/gmock.h>
+#include <unistd.h>
 
-#include "engine/scan/scanner.h"
+#include <filesystem>
+#include <fstream>
+
 #include "engine/scan/services.h"
+#include "engine/scan/targets.h"
 
 namespace conclave::scan {
 namespace {
@@ -104,6 +108,84 @@ INSTANTIATE_TEST_SUITE_P(
                                 "'a:0': ports go from 1 to 65535; 'x': no port or service called 'x'; '1.2:3': not an "
                                 "IPv4 address"}),
     [](const auto& test) { return test.param.what; });
+
+TEST(ParseTargets, ReadsNetworks) {
+  EXPECT_THAT(names("10.0.0.8/30:22,80"), ElementsAre("10.0.0.9:22", "10.0.0.10:22", "10.0.0.9:80", "10.0.0.10:80"));
+  EXPECT_THAT(names("10.0.0.8/31:1"), ElementsAre("10.0.0.8:1", "10.0.0.9:1"));
+  EXPECT_THAT(names("10.0.0.8/32:1 10.0.0.8:1"), ElementsAre("10.0.0.8:1"));
+  EXPECT_THAT(names("[2001:db8::fe/127]:1-2"),
+              ElementsAre("[2001:db8::fe]:1", "[2001:db8::fe]:2", "[2001:db8::ff]:1", "[2001:db8::ff]:2"));
+  EXPECT_EQ(names("10.1.0.0/16:1").size(), 65'534U);
+  EXPECT_EQ(names("10.1.0.0/16:1").back(), "10.1.255.254:1");
+  EXPECT_EQ(names("[2001:db8::/112]:1").size(), 65'536U);
+}
+
+TEST(ParseTargets, RefusesNetworksThatAreNone) {
+  EXPECT_THAT(names("10.0.0.0/8:1"), ElementsAre("error: '10.0.0.0/8:1': a network of more than 65536 addresses"));
+  EXPECT_THAT(names("[::/0]:1"), ElementsAre("error: '[::/0]:1': a network of more than 65536 addresses"));
+  EXPECT_THAT(names("10.0.0.1/24:1").at(0), HasSubstr("names a host and a network at once"));
+  EXPECT_THAT(names("10.0.0.0/33:1,2").at(0), HasSubstr("a number from 0 to 32"));
+  EXPECT_THAT(names("[::1/129]:1").at(0), HasSubstr("a number from 0 to 128"));
+}
+
+TEST(ParseTargets, KnowsOneHostByItsSpellings) {
+  EXPECT_THAT(names("DB.local:1 db.LOCAL.:1,2"), ElementsAre("DB.local:1", "db.LOCAL.:2"));
+  EXPECT_THAT(names("[::1]:1 [0:0::1]:1"), ElementsAre("[::1]:1"));
+}
+
+std::vector<std::string> names_of(const std::vector<std::string>& words, std::string_view ports = {}) {
+  const auto targets = targets_of(words, ports);
+  if (!targets) return {"error: " + targets.error().text()};
+  std::vector<std::string> out;
+  for (const Target& target : *targets) out.push_back(target.name);
+  return out;
+}
+
+TEST(TargetsOf, GivesPortsToThoseThatNameNone) {
+  EXPECT_THAT(names_of({"a", "b:1", "::1", "[::2]", "10.0.0.8/31", "c,d"}, "7,8-9"),
+              ElementsAre("a:7", "a:8", "a:9", "b:1", "[::1]:7", "[::1]:8", "[::1]:9", "[::2]:7", "[::2]:8", "[::2]:9",
+                          "10.0.0.8:7", "10.0.0.8:8", "10.0.0.8:9", "10.0.0.9:7", "10.0.0.9:8", "10.0.0.9:9", "c:7", "c:8", "c:9",
+                          "d:7", "d:8", "d:9"));
+  EXPECT_THAT(names_of({"a"}), ElementsAre("error: 'a': no port; write a:port"));
+  EXPECT_THAT(names_of({"a"}, "0,x"),
+              ElementsAre(HasSubstr("'0': ports go from 1 to 65535; 'x': no port or service called 'x'")));
+  EXPECT_THAT(names_of({"80"}, "22"), ElementsAre("error: '80': a port without a host; write host:80"));
+}
+
+TEST(TargetsOf, MergesAcrossWords) { EXPECT_THAT(names_of({"a:1", "A:1,2", "a"}, "2,3"), ElementsAre("a:1", "A:2", "a:3")); }
+
+class TargetFile : public ::testing::Test {
+ protected:
+  TargetFile() { std::filesystem::create_directories(folder_); }
+  ~TargetFile() override { std::filesystem::remove_all(folder_); }
+  std::string write(const std::string& text) {
+    std::ofstream(folder_ / "targets.txt", std::ios::binary) << text;
+    return "@" + (folder_ / "targets.txt").string();
+  }
+  const std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / ("targets" + std::to_string(::getpid()));
+};
+
+TEST_F(TargetFile, IsReadLineByLine) {
+  EXPECT_THAT(names_of({write("\xEF\xBB\xBF# ours\r\na:1,2 # two\r\n\r\nb"), "c:3"}, "9"),
+              ElementsAre("a:1", "a:2", "b:9", "c:3"));
+}
+
+TEST_F(TargetFile, SaysWhereItIsWrong) {
+  const auto said = names_of({write("a:1\nb:0\n"), "c"});
+  EXPECT_THAT(said, ElementsAre(HasSubstr("targets.txt:2: 'b:0': ports go from 1 to 65535; 'c': no port")));
+  EXPECT_THAT(names_of({write(std::string("\0\xFF\x01:1", 5))}),
+              ElementsAre(HasSubstr("a character that host names cannot have")));
+  EXPECT_THAT(names_of({write("")}), ElementsAre(HasSubstr("no target")));
+}
+
+TEST_F(TargetFile, ThatCannotBeReadIsAnErrorOfItsOwn) {
+  for (const std::string& path : {(folder_ / "absent").string(), folder_.string()}) {
+    const auto targets = targets_of(std::vector<std::string>{"@" + path});
+    ASSERT_FALSE(targets);
+    EXPECT_EQ(targets.error().kind, ErrorKind::io);
+    EXPECT_EQ(targets.error().where, path);
+  }
+}
 
 TEST(ParseTargets, ReportsManyProblemsInBoundedSpace) {
   std::string text;
