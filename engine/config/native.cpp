@@ -78,6 +78,10 @@ class NativeReader {
     if (reader.text("image", service.image)) places.image = node.find("image")->location;
     reader.text("health_check", service.health_check);
     reader.texts("depends_on", service.depends_on);
+    reader.texts("profiles", service.profiles);
+    reader.boolean("own_address", service.own_address);
+    reader.boolean("built", service.built);
+    reader.boolean("runs_once", service.runs_once);
     reader.finish();
     if (node.kind != NodeKind::scalar && node.kind != NodeKind::list) reading_.add(std::move(service), std::move(places));
   }

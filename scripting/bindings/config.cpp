@@ -96,14 +96,42 @@ bool same(const ConfigFile& a, const ConfigFile& b) {
   const auto same_value = [](const auto& x, const auto& y) {
     return std::tie(x.path, x.value, x.line, x.column) == std::tie(y.path, y.value, y.line, y.column);
   };
-  return a.file == b.file && a.model == b.model && a.tree == b.tree && a.problems == b.problems &&
+  return a.file == b.file && a.kind == b.kind && a.model == b.model && a.tree == b.tree && a.problems == b.problems &&
+         a.not_understood == b.not_understood && a.ignores == b.ignores &&
          std::equal(a.values.begin(), a.values.end(), b.values.begin(), b.values.end(), same_value);
+}
+
+py::list not_understood_to_python(const ConfigFile& self) {
+  py::list list;
+  for (const auto& one : self.not_understood) {
+    list.append(
+        py::make_tuple(to_str(one.path), to_str(one.why), to_str(one.location.file), one.location.line, one.location.column));
+  }
+  return list;
+}
+
+py::list ignores_to_python(const ConfigFile& self) {
+  py::list list;
+  for (const auto& one : self.ignores) {
+    list.append(py::make_tuple(to_str(one.rule), one.line, one.also_line, one.location.line, one.location.column));
+  }
+  return list;
+}
+
+config::ConfigKind to_kind(py::handle value) {
+  const std::string name = to_utf8(value, "kind");
+  for (const auto kind :
+       {config::ConfigKind::native, config::ConfigKind::compose, config::ConfigKind::kubernetes, config::ConfigKind::systemd}) {
+    if (config::kind_name(kind) == name) return kind;
+  }
+  throw py::value_error("unknown kind of configuration '" + name + "'");
 }
 
 // Numbers of the tree keep their type; what JSON lacks is null in it already.
 py::tuple config_state(const ConfigFile& self) {
   return py::make_tuple(to_str(self.file), json_to_python(config::to_json(self.model)), json_to_python(self.tree),
-                        values_to_python(self), to_tuple(self.problems));
+                        values_to_python(self), to_tuple(self.problems), to_str(config::kind_name(self.kind)),
+                        not_understood_to_python(self), ignores_to_python(self));
 }
 
 ConfigFile config_from_state(const py::tuple& state) {
@@ -117,6 +145,20 @@ ConfigFile config_from_state(const py::tuple& state) {
         {to_utf8(value[0], "path"), to_utf8(value[1], "value"), py::cast<int>(value[2]), py::cast<int>(value[3])});
   }
   for (const py::handle problem : state[4]) file.problems.push_back(py::cast<Problem>(problem));
+  file.kind = to_kind(state[5]);
+  for (const py::handle item : state[6]) {
+    const auto one = py::cast<py::tuple>(item);
+    file.not_understood.push_back({to_utf8(one[0], "path"),
+                                   to_utf8(one[1], "why"),
+                                   {to_utf8(one[2], "file"), py::cast<int>(one[3]), py::cast<int>(one[4])}});
+  }
+  for (const py::handle item : state[7]) {
+    const auto one = py::cast<py::tuple>(item);
+    file.ignores.push_back({to_utf8(one[0], "rule"),
+                            py::cast<int>(one[1]),
+                            py::cast<int>(one[2]),
+                            {file.file, py::cast<int>(one[3]), py::cast<int>(one[4])}});
+  }
   return file;
 }
 
@@ -124,7 +166,13 @@ void bind_config_file(py::module_& module) {
   py::class_<ConfigFile>(module, "ConfigFile", "A configuration file, read once: tree, model and every problem.")
       .def_property_readonly("file", [](const ConfigFile& self) { return to_str(self.file); })
       .def_property_readonly(
-          "tree", [](const ConfigFile& self) { return json_to_python(self.tree); }, "The whole file.")
+          "kind", [](const ConfigFile& self) { return to_str(config::kind_name(self.kind)); },
+          "native, compose, kubernetes or systemd; seen by the content.")
+      .def_property_readonly("not_understood", &not_understood_to_python,
+                             "(path, why, file, line, column) of what is in the file and not in the model.")
+      .def_property_readonly(
+          "tree", [](const ConfigFile& self) { return json_to_python(self.tree); },
+          "The whole file; of several documents a list.")
       .def_property_readonly(
           "model", [](const ConfigFile& self) { return json_to_python(config::to_json(self.model)); },
           "{services: [...], global_settings: {...}}")
@@ -165,14 +213,27 @@ ConfigFile read_config_file(py::handle path) {
   return value_or_raise(blocking(job, [&] { return config::read_config_file(file); }));
 }
 
+std::vector<ConfigFile> read_config_files(const py::iterable& paths) {
+  std::vector<std::filesystem::path> files;
+  for (const py::handle path : paths) files.push_back(to_path(path, "paths"));
+  Job job("read configuration");
+  std::vector<ConfigFile> read;
+  for (auto& file : blocking(job, [&] { return config::read_config_files(files); }))
+    read.push_back(value_or_raise(std::move(file)));
+  return read;
+}
+
 }  // namespace
 
 void bind_config(py::module_& module) {
   bind_problem(module);
   bind_config_file(module);
   module.def("read_config", &read_config, py::arg("text"), py::arg("file_name") = "<text>",
-             "Reads YAML; InfrastructureError if it is not YAML, everything else is among the problems.");
+             "Reads YAML or a systemd unit; InfrastructureError if it is neither, everything else is among the problems.");
   module.def("read_config_file", &read_config_file, py::arg("path"));
+  module.def(
+      "read_config_files", [](const py::iterable& paths) { return py::cast(read_config_files(paths)); }, py::arg("paths"),
+      "Files that are one configuration: what one names may stand in another. Errors are those of the first that has one.");
   module.def(
       "config_for_rules", [](const ConfigFile& file) { return json_to_python(config::for_rules(file)); }, py::arg("config"),
       "What rules are given: the model, `file` and `tree`.");

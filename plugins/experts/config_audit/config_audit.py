@@ -20,6 +20,7 @@ REFERENCE = re.compile(
     re.IGNORECASE,
 )
 RANDOM = re.compile(r"^[A-Za-z0-9+/_=-]{24,}$")
+FOUND_BY_THE_ENGINE = ("plain-text-secret", "secret-in-url", "insecure-url")
 PLAIN = {
     "http": "without encryption",
     "ftp": "without encryption",
@@ -85,8 +86,9 @@ def assess(evidence: conclave.Evidence, job: conclave.ExpertJob) -> conclave.Exp
     for problem in config.problems:
         fix = f"; {problem.fix}" if problem.fix else ""
         found.append((problem.severity, f"{problem.message}{fix} [{problem.rule}]", problem.file or config.file, problem.line))
+    seen = {problem.line for problem in config.problems if problem.rule in FOUND_BY_THE_ENGINE}
     for value in config.values:
-        finding = look_at(value)
+        finding = None if value.line in seen else look_at(value)
         if finding:
             found.append((*finding, config.file, value.line))
     if job.settings["single_replica"]:

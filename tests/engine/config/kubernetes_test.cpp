@@ -216,7 +216,7 @@ TEST(Kubernetes, ReportsContainersOfOnePodThatWantTheSamePort) {
                        "---\napiVersion: v1\nkind: Pod\nmetadata: {name: q}\nspec: {containers: [{name: c, image: 'c:1', ports: "
                        "[{containerPort: "
                        "80}]}]}\n"),
-              ElementsAre("9:54 duplicate-port"));
+              ElementsAre("9:53 duplicate-port"));
 }
 
 TEST(Kubernetes, ReportsAmountsThatAreNone) {
