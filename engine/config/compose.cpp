@@ -3,8 +3,10 @@
 #include <cerrno>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "engine/base/text.h"
+#include "engine/config/letters.h"
 #include "engine/config/read_file.h"
 
 namespace conclave::config {
@@ -27,7 +29,9 @@ Variables variables_beside(Reading& reading) {
                       ".env beside this file cannot be read: " + text.error().message);
     return variables;
   }
+  bool complained = false;  // once is enough
   const auto complain = [&](const Location& at, std::string what) {
+    if (std::exchange(complained, true)) return;
     reading.problem(Severity::warning, {reading.file.file, 1, 1}, "wrong-type", at.text() + ": " + std::move(what));
   };
   for (Variable& variable : read_variables(valid_utf8(*text), (reading.folder / ".env").native(), complain))
@@ -49,21 +53,22 @@ class Names {
     names_["networks"].insert("default");
   }
 
-  void check(const Reference& reference, Reading& reading) const {
+  void check(const Reference& reference, Reading& reading) {
     const auto& names = names_.at(reference.section);
     if (names.contains(reference.name)) return;
     constexpr std::size_t most_compared = 1000;
     std::vector<std::string_view> known;
-    if (names.size() <= most_compared) known.assign(names.begin(), names.end());
+    if (names.size() <= most_compared && ++suggested_ <= most_compared) known.assign(names.begin(), names.end());
     const bool service = reference.section == "services";
-    reading.problem(Severity::error, reference.at, service ? "undefined-service" : "undefined-reference",
-                    singular(reference.section) + " '" + valid_utf8(reference.name.substr(0, 60)) + "' is not defined" +
-                        did_you_mean(reference.name, known),
-                    service ? "" : "add it to " + reference.section);
+    reading.problem(
+        Severity::error, reference.at, service ? "undefined-service" : "undefined-reference",
+        singular(reference.section) + " " + shown_name(reference.name) + " is not defined" + did_you_mean(reference.name, known),
+        service ? "" : "add it to " + reference.section);
   }
 
  private:
   std::map<std::string, std::set<std::string, std::less<>>> names_;
+  std::size_t suggested_ = 0;
 };
 
 // Depth first, without recursion: a chain may be as long as the file.
@@ -87,10 +92,10 @@ void check_cycles(Reading& reading) {
       const auto found = index.find(services[at].depends_on[next++]);
       if (found == index.end()) continue;
       if (states[found->second] == State::open)
-        reading.problem(
-            Severity::error, services[at].location, "dependency-cycle",
-            "service '" + services[at].name + "' depends on '" + services[found->second].name + "', which waits for it",
-            "remove one depends_on");
+        reading.problem(Severity::error, services[at].location, "dependency-cycle",
+                        "service " + shown_name(services[at].name) + " depends on " + shown_name(services[found->second].name) +
+                            ", which waits for it",
+                        "remove one depends_on");
       if (states[found->second] != State::fresh) continue;
       states[found->second] = State::open;
       path.emplace_back(found->second, 0);
@@ -127,7 +132,7 @@ void read_compose(Node root, Reading& reading) {
   }
   section.finish();
   if (section.any("include") == nullptr) {  // what is included may define them
-    const Names names(root);
+    Names names(root);
     for (const Reference& reference : references) names.check(reference, reading);
   }
   check_cycles(reading);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/text.h"
 #include "engine/config/compose.h"
@@ -190,7 +191,9 @@ class ServiceReader {
       return;
     }
     if (!reading_.afford(text->size(), path->location)) return;
+    bool complained = false;  // once is enough
     const auto complain = [&](const Location& at, std::string what) {
+      if (std::exchange(complained, true)) return;
       reading_.problem(Severity::warning, path->location, "wrong-type", at.text() + ": " + std::move(what));
     };
     for (Variable& variable : read_variables(valid_utf8(*text), name, complain))

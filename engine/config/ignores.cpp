@@ -62,14 +62,13 @@ class IgnoreIndex {
   bool ignores(const Problem& problem, std::vector<bool>& used) const {
     bool found = false;
     for (const int line : {problem.location.line, 0}) {
-      const auto [begin, end] = by_place_.equal_range(std::pair(problem.rule, line));
-      for (auto at = begin; at != end; ++at) used[at->second] = found = true;
+      if (const auto at = by_place_.find(std::pair(problem.rule, line)); at != by_place_.end()) used[at->second] = found = true;
     }
     return found;
   }
 
  private:
-  std::multimap<std::pair<std::string, int>, std::size_t> by_place_;
+  std::map<std::pair<std::string, int>, std::size_t> by_place_;
 };
 
 std::vector<bool> take_out(const std::vector<Ignore>& ignores, const std::string& file, std::vector<Problem>& problems) {
@@ -85,18 +84,18 @@ std::vector<bool> take_out(const std::vector<Ignore>& ignores, const std::string
 std::vector<Ignore> find_ignores(std::string_view text, const std::string& file_name) {
   std::vector<Ignore> out;
   int number = 1;
-  std::size_t line_begin = 0;
-  for (std::size_t at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at + 1)) {
-    const std::size_t newline = text.substr(0, at).find_last_of('\n');
-    const std::size_t begin = newline == std::string_view::npos ? 0 : newline + 1;
-    if (at > 0 && begin < line_begin) continue;
-    number += static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(line_begin),
-                                          text.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
-    line_begin = begin;
+  std::size_t counted = 0;
+  for (std::size_t at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at)) {
+    const std::size_t newline = text.substr(counted, at - counted).find_last_of('\n');
+    const std::size_t begin = newline == std::string_view::npos ? counted : counted + newline + 1;
+    number += static_cast<int>(
+        std::count(text.begin() + static_cast<std::ptrdiff_t>(counted), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
+    counted = begin;
     const std::string_view line = text.substr(begin, text.substr(begin).find('\n'));
-    const std::size_t hash = line.substr(0, at - begin).find_last_of('#');
-    if (hash == std::string_view::npos || (hash > 0 && line[hash - 1] != ' ' && line[hash - 1] != '\t')) continue;
-    read_comment(line, hash, number, file_name, out);
+    at = begin + line.size();
+    const std::size_t hash = std::min(line.find("# conclave:"), line.find("#conclave:"));
+    if (hash != std::string_view::npos && (hash == 0 || line[hash - 1] == ' ' || line[hash - 1] == '\t'))
+      read_comment(line, hash, number, file_name, out);
   }
   return out;
 }

@@ -3,12 +3,20 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/text.h"
+
 namespace conclave::config {
 namespace {
 
+// A name goes into that of every container below, and has at most 253 letters.
+std::string name_in(const Node& node, std::string_view key) {
+  constexpr std::size_t longest = 253;
+  const std::string name = text_below(&node, {"metadata", key});
+  return name.size() <= longest ? name : valid_utf8(name.substr(0, longest));
+}
+
 void collect(const Node& node, const std::string& path, std::vector<Manifest>& out) {
-  Manifest manifest{&node, path, text_below(&node, {"kind"}), text_below(&node, {"metadata", "name"}),
-                    text_below(&node, {"metadata", "namespace"})};
+  Manifest manifest{&node, path, text_below(&node, {"kind"}), name_in(node, "name"), name_in(node, "namespace")};
   if (manifest.space.empty()) manifest.space = "default";
   const Node* items = node.find("items");
   if (manifest.kind.ends_with("List") && items != nullptr && items->kind == NodeKind::list) {

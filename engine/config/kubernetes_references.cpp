@@ -1,16 +1,14 @@
 // What leads from object to object: Services to pods, Ingresses to Services.
 #include <algorithm>
 
-#include "engine/base/text.h"
 #include "engine/config/kubernetes.h"
+#include "engine/config/letters.h"
 
 namespace conclave::config {
 namespace {
 
 // Labels compared per file, so that a million Services times a million pods end.
-constexpr std::size_t label_cost = 32;
-
-std::string quoted(const std::string& name) { return "'" + valid_utf8(name.substr(0, 60)) + "'"; }
+constexpr std::size_t label_cost = 4;
 
 bool is_number(std::string_view text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos; }
 
@@ -27,7 +25,7 @@ void check_port_of(const Node* service, const Node& at, const std::string& name,
   const bool known = std::ranges::any_of(
       ports->items, [&](const Node& port) { return text_below(&port, {is_number(at.scalar) ? "port" : "name"}) == at.scalar; });
   if (!known)
-    reading.error(at, "undefined-port", "Service " + quoted(name) + " has no port " + shown(at),
+    reading.error(at, "undefined-port", "Service " + shown_name(name) + " has no port " + shown(at),
                   "use a port or a name that it lists");
 }
 
@@ -53,13 +51,13 @@ void check_service(const Manifest& manifest, const Manifests& all, Reading& read
   const Node* selector = below(manifest.node, {"spec", "selector"});
   if (selector == nullptr || selector->kind != NodeKind::map || selector->entries.empty()) return;
   const auto wanted = labels_of(selector);
-  if (!reading.afford(label_cost * (all.pods().size() + 1), selector->location)) return;
+  if (!reading.afford(label_cost * (all.pods().size() + 1) * wanted.size(), selector->location)) return;
   std::vector<const PodTemplate*> chosen;
   for (const PodTemplate& pod : all.pods())
     if (pod.space == manifest.space && selects(wanted, pod)) chosen.push_back(&pod);
   if (chosen.empty())
     return reading.warn(*selector, "selects-nothing",
-                        "Service " + quoted(manifest.name) + " selects no pods of the files that were read",
+                        "Service " + shown_name(manifest.name) + " selects no pods of the files that were read",
                         "read the file of its pods along with this one, or mend the labels");
   const Node* ports = below(manifest.node, {"spec", "ports"});
   if (ports == nullptr) return;
@@ -69,7 +67,7 @@ void check_service(const Manifest& manifest, const Manifests& all, Reading& read
     if (!reading.afford(label_cost * chosen.size(), target->location)) return;
     if (std::ranges::none_of(chosen, [&](const PodTemplate* pod) { return pod->port_names.contains(target->scalar); }))
       reading.error(*target, "undefined-port",
-                    "no container that Service " + quoted(manifest.name) + " selects has a port named " + shown(*target),
+                    "no container that Service " + shown_name(manifest.name) + " selects has a port named " + shown(*target),
                     "name a port of the container so, or use its number");
   }
 }

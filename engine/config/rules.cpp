@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "engine/config/image.h"
+#include "engine/config/letters.h"
 
 namespace conclave::config {
 namespace {
@@ -16,7 +17,7 @@ constexpr int min_cpu_millicores = 100;
 constexpr int min_memory_mb = 128;
 constexpr std::string_view first_in_line = " (first in line ";
 
-std::string title(const Service& service) { return service.name.empty() ? "a service" : "service '" + service.name + "'"; }
+std::string title(const Service& service) { return service.name.empty() ? "a service" : "service " + shown_name(service.name); }
 
 class Checker {
  public:
@@ -125,7 +126,9 @@ class Checker {
   }
 
   static bool never_together(const Service& a, const Service& b) {
-    if (&a == &b || a.profiles.empty() || b.profiles.empty()) return false;
+    constexpr std::size_t most = 100;
+    if (&a == &b || a.profiles.empty() || b.profiles.empty() || a.profiles.size() > most || b.profiles.size() > most)
+      return false;
     return std::ranges::none_of(a.profiles,
                                 [&](const auto& profile) { return std::ranges::find(b.profiles, profile) != b.profiles.end(); });
   }

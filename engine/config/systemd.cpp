@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <utility>
 
 #include "engine/base/text.h"
 #include "engine/config/letters.h"
@@ -34,16 +34,6 @@ const Node* last(const Node* node) {
   return all.empty() ? nullptr : all.back();
 }
 
-std::vector<std::string> words_of(const std::string& text) {
-  std::vector<std::string> words;
-  for (std::size_t at = 0; (at = text.find_first_not_of(" \t", at)) != std::string::npos;) {
-    const std::size_t end = std::min(text.find_first_of(" \t", at), text.size());
-    words.push_back(text.substr(at, end - at));
-    at = end;
-  }
-  return words;
-}
-
 class UnitModel {
  public:
   UnitModel(const Node& root, const std::set<std::string, std::less<>>& units, Reading& reading)
@@ -72,13 +62,21 @@ class UnitModel {
     for (const char* key : {"Requires", "Requisite", "BindsTo", "PartOf", "Wants", "After", "Before", "Conflicts", "Upholds"}) {
       const bool needs =
           key == std::string_view("Requires") || key == std::string_view("BindsTo") || key == std::string_view("Requisite");
-      for (const Node* value : each(unit.find(key)))
-        for (const std::string& other : words_of(value->scalar)) refer(other, *value, needs);
+      for (const Node* value : each(unit.find(key))) {
+        const std::string& text = value->scalar;
+        for (std::size_t at = 0; (at = text.find_first_not_of(" \t", at)) != std::string::npos;) {
+          const std::size_t end = std::min(text.find_first_of(" \t", at), text.size());
+          refer(text.substr(at, end - at), *value, needs);
+          at = end;
+        }
+      }
     }
   }
 
   // A unit that is not here may be one of the system's; one that is nearly so called is a slip.
   void refer(const std::string& other, const Node& at, bool needs) {
+    constexpr std::size_t about = 500;
+    if (!reading_.afford(about, at.location)) return;
     if (units_.contains(other)) {
       if (needs && std::ranges::find(service_.depends_on, other) == service_.depends_on.end())
         service_.depends_on.push_back(other);
@@ -86,12 +84,12 @@ class UnitModel {
     }
     constexpr std::size_t most_compared = 1000;
     std::vector<std::string_view> known;
-    if (units_.size() <= most_compared) known.assign(units_.begin(), units_.end());
+    if (units_.size() <= most_compared && ++suggested_ <= most_compared) known.assign(units_.begin(), units_.end());
     const std::string meant = other.size() < 256 ? did_you_mean(other, known) : "";
     if (meant.empty())
-      reading_.pass_over("Unit", at.location, "unit '" + valid_utf8(other.substr(0, 60)) + "' does not stand in this folder");
+      reading_.pass_over("Unit", at.location, "unit " + shown_name(other) + " does not stand in this folder");
     else
-      reading_.warn(at, "undefined-unit", "unit '" + valid_utf8(other) + "' does not stand in this folder" + meant);
+      reading_.warn(at, "undefined-unit", "unit " + shown_name(other) + " does not stand in this folder" + meant);
   }
 
   void read_service(const Node& service, bool drop_in) {
@@ -154,7 +152,9 @@ class UnitModel {
       return;
     }
     if (!reading_.afford(text->size(), node.location)) return;
+    bool complained = false;  // once is enough
     const auto complain = [&](const Location& at, const std::string& what) {
+      if (std::exchange(complained, true)) return;
       reading_.warn(node, "wrong-type", at.text() + ": " + what);
     };
     for (Variable& variable : read_variables(valid_utf8(*text), path, complain))
@@ -221,6 +221,7 @@ class UnitModel {
   std::string name_;
   Service service_;
   ServicePlaces places_;
+  std::size_t suggested_ = 0;
 };
 
 }  // namespace

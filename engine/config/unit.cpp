@@ -177,7 +177,7 @@ class UnitReader {
   // Words in quotes or between blanks; a backslash takes the next letter as it is.
   void split(const Value& value, std::vector<Node>& out) {
     const std::string& text = value.text;
-    for (std::size_t at = 0; at < text.size();) {
+    for (std::size_t at = 0; at < text.size() && nodes_ <= limits_.max_nodes;) {
       if (is_blank(text[at])) {
         ++at;
         continue;

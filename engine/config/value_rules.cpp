@@ -4,7 +4,6 @@
 #include <cctype>
 #include <string>
 
-#include "engine/base/text.h"
 #include "engine/config/letters.h"
 #include "engine/config/rules.h"
 #include "engine/config/secret_keys.h"
@@ -137,21 +136,25 @@ class ValueChecker {
     scalar(std::string(name), value, secret_assignment(item.scalar).has_value());
   }
 
+  // Of one value every rule speaks at most once.
   void addresses(const std::string& name, const Node& value) {
     const std::string_view text = value.scalar;
-    for (std::size_t at = text.find("://"); at != std::string_view::npos; at = text.find("://", at)) {
+    bool password = false;
+    bool open = false;
+    for (std::size_t at = text.find("://"); at != std::string_view::npos && !(password && open); at = text.find("://", at)) {
       const Url url = url_at(text, at, at);
-      if (!url.password.empty() && !gives_nothing_away(url.password)) {
+      if (!password && !url.password.empty() && !gives_nothing_away(url.password)) {
+        password = true;
         add(Severity::warning, "secret-in-url", "an address" + in(name) + " holds a password",
             "pass it separately, from a secret store", value);
       }
-      if (stays_inside(url.host)) continue;
-      const bool open = url.scheme == "http" || url.scheme == "ftp" || url.scheme == "telnet";
-      const bool without_tls = url.scheme == "redis" || url.scheme == "amqp" || url.scheme == "ldap" || url.scheme == "mqtt";
-      if (open || without_tls)
-        add(open ? Severity::warning : Severity::note, "insecure-url",
+      if (open || stays_inside(url.host)) continue;
+      const bool plain = url.scheme == "http" || url.scheme == "ftp" || url.scheme == "telnet";
+      open = plain || url.scheme == "redis" || url.scheme == "amqp" || url.scheme == "ldap" || url.scheme == "mqtt";
+      if (open)
+        add(plain ? Severity::warning : Severity::note, "insecure-url",
             "an address" + in(name) + " leaves the own network without encryption (" + url.scheme + "://)",
-            open ? "use " + std::string(url.scheme == "http" ? "https" : "sftp or ssh") : "use " + url.scheme + "s", value);
+            plain ? "use " + std::string(url.scheme == "http" ? "https" : "sftp or ssh") : "use " + url.scheme + "s", value);
     }
   }
 
@@ -173,10 +176,6 @@ class ValueChecker {
           "trust the authority that signed them instead", value);
   }
 
-  static std::string shown_name(const std::string& name) {
-    constexpr std::size_t longest = 60;
-    return "'" + valid_utf8(name.substr(0, longest)) + (name.size() > longest ? "...'" : "'");
-  }
   static std::string in(const std::string& name) { return name.empty() ? "" : " in " + shown_name(name); }
 
   void add(Severity severity, std::string rule, std::string message, std::string fix, const Node& at) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/config/letters.h"
+
 namespace conclave::config {
 namespace {
 
@@ -70,11 +72,10 @@ class Interpolation {
         return !there || put(out, run(inner, depth + 1));
       case '?':
         if (there) return put(out, found->second);
-        reading_.problem(Severity::error, at_, "missing-variable", "variable '" + std::string(name) + "' must have a value",
-                         "set it in .env");
+        report(Severity::error, "missing-variable", "variable " + shown_name(name) + " must have a value", "set it in .env");
         return true;
       default:
-        return bad("${" + std::string(name) + " with something unknown behind the name");
+        return bad("something unknown behind the name of variable " + shown_name(name));
     }
   }
 
@@ -94,9 +95,8 @@ class Interpolation {
   std::string value_of(std::string_view name) {
     const auto found = variables_.find(name);
     if (found != variables_.end()) return found->second;
-    reading_.problem(Severity::warning, at_, "undefined-variable",
-                     "variable '" + std::string(name) + "' is set nowhere; it is empty",
-                     "set it in .env, or write a default: ${" + std::string(name) + ":-...}");
+    report(Severity::warning, "undefined-variable", "variable " + shown_name(name) + " is set nowhere; it is empty",
+           "set it in .env, or write a default behind :-");
     return {};
   }
 
@@ -105,8 +105,14 @@ class Interpolation {
     return true;
   }
 
+  // A value may hold as many mistakes as it has bytes.
+  void report(Severity severity, std::string rule, std::string message, std::string fix) {
+    constexpr std::size_t about = 500;
+    if (reading_.afford(about, at_)) reading_.problem(severity, at_, std::move(rule), std::move(message), std::move(fix));
+  }
+
   bool bad(const std::string& what) {
-    reading_.problem(Severity::error, at_, "bad-interpolation", what, "write $$ for a dollar sign");
+    report(Severity::error, "bad-interpolation", what, "write $$ for a dollar sign");
     return false;
   }
 

@@ -280,6 +280,30 @@ TEST(Compose, RefusesToGrowWithoutBound) {
   EXPECT_THAT(findings(file), Contains(HasSubstr("too-large")));
 }
 
+std::string repeated(std::string_view text, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+TEST(Compose, OneValueCostsNoMoreThanItsShare) {
+  const ConfigFile variables = read("services: {a: {image: 'a:1', command: '" + repeated("$A$", 300'000) + "'}}\n");
+  EXPECT_LT(variables.problems.size(), 150'000U);
+  EXPECT_THAT(findings(variables), Contains(HasSubstr("too-large")));
+  const ConfigFile addresses = read("services: {a: {image: 'a:1', command: '" + repeated("http://u:p@x.com ", 100'000) + "'}}\n");
+  EXPECT_THAT(findings(addresses), ElementsAre("1:41 secret-in-url", "1:41 insecure-url"));
+  const ConfigFile marks = read("services: {a: {image: 'a:1'}} # " + repeated("conclave: ignore x # conclave:", 100'000));
+  EXPECT_THAT(findings(marks), IsEmpty());
+}
+
+TEST(Compose, ALongNameIsNotRepeatedInEveryMessage) {
+  const std::string name(1 << 20, 'n');
+  std::string text = "services:\n  " + name + ": {image: 'a:1', ports: ['80:80'], depends_on: [b0]}\n";
+  for (int i = 0; i < 200; ++i)
+    text += "  b" + std::to_string(i) + ": {image: 'a:1', ports: ['80:80'], depends_on: [b" + std::to_string(i + 1) + "]}\n";
+  for (const Problem& problem : read(text).problems) EXPECT_LT(to_text(problem).size(), 1000U) << problem.rule;
+}
+
 TEST(Compose, ReportsPortsThatMeet) {
   EXPECT_THAT(findings(R"(services:
   a: {image: "a:1", ports: ["127.0.0.1:80:80", "53:53/udp", "53:53/tcp", "[::1]:9000:9000", "8080"]}

@@ -64,6 +64,16 @@ TEST(Unit, RefusesWhatIsNoUnit) {
   EXPECT_EQ(error("[A]\nb=c\\"), "read");
 }
 
+TEST(Unit, CountsTheWordsOfOneLine) {
+  std::string text = "[Service]\nEnvironment=";
+  for (int i = 0; i < 1000; ++i) text += "a ";
+  TreeLimits limits;
+  limits.max_nodes = 100;
+  const auto root = read_unit(text, "u", limits);
+  ASSERT_FALSE(root);
+  EXPECT_EQ(root.error().kind, ErrorKind::limit);
+}
+
 TEST(Systemd, BuildsAServiceFromAUnit) {
   const TemporaryFolder folder;
   (void)folder.write("db.service", "[Service]\nExecStart=db\n");
