@@ -1,120 +1,209 @@
-// scan, with a probe of the user if one is named.
+// scan, once or over and over, with a probe of the user if one is named.
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cmath>
+#include <chrono>
 #include <optional>
+#include <thread>
+#include <unordered_map>
 
 #include "app/cli/commands.h"
+#include "app/cli/duration.h"
 #include "app/cli/logging.h"
 #include "app/cli/problems.h"
 #include "app/cli/program.h"
+#include "app/cli/scan_output.h"
 #include "app/cli/scripts.h"
 #include "app/cli/terminal.h"
 #include "engine/case/audit.h"
 #include "engine/case/policy.h"
 #include "engine/case/probes.h"
-#include "engine/scan/scanner.h"
+#include "engine/scan/targets.h"
 #include "scripting/circle.h"
 
 namespace conclave::cli {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+enum class Format { table, json, csv, nmap_xml };
+
 struct Arguments {
   std::vector<std::string> targets;
+  std::string ports;  // of targets that name none
   int timeout_ms = scan::ScanOptions{}.timeout_ms;
-  std::string probe;  // name; empty: none
+  std::string rate;
+  std::uint64_t seed = 0;    // 0: none
+  std::string expectations;  // file; empty: every service should be open
+  std::string watch;         // how often; empty: once
+  std::string probe;         // name; empty: none
   std::vector<std::string> plugins;
   std::vector<std::string> trusted;
   bool json = false;
+  bool csv = false;
+  bool nmap_xml = false;
+
+  [[nodiscard]] Format format() const {
+    if (json) return Format::json;
+    if (csv) return Format::csv;
+    return nmap_xml ? Format::nmap_xml : Format::table;
+  }
 };
 
-Colour colour_of(scan::State state) {
-  switch (state) {
-    case scan::State::open:
-      return Colour::green;
-    case scan::State::filtered:
-    case scan::State::cancelled:
-    case scan::State::suspect:
-    case scan::State::local_error:
-      return Colour::yellow;
-    default:
-      return Colour::red;
-  }
+// "1000" or "1000/s".
+std::string problem_of_rate(std::string text) {
+  if (text.ends_with("/s")) text.resize(text.size() - 2);
+  double rate = 0;
+  if (CLI::detail::lexical_cast(text, rate) && rate > 0 && rate <= 1e9) return {};
+  return "write connections per second, for example 1000/s";
 }
 
-nlohmann::json as_json(const std::vector<scan::ScanResult>& results) {
-  auto all = nlohmann::json::array();
-  for (const scan::ScanResult& result : results) {
-    all.push_back({{"name", result.target.name},
-                   {"host", result.target.host},
-                   {"port", result.target.port},
-                   {"state", scan::state_name(result.state)},
-                   {"latency_ms", result.latency_ms ? nlohmann::json(*result.latency_ms) : nlohmann::json(nullptr)},
-                   {"address", result.address},
-                   {"detail", result.detail},
-                   {"time", format_time(result.time)}});
-  }
-  return all;
+double rate_of(std::string text) {
+  if (text.empty()) return 0;
+  if (text.ends_with("/s")) text.resize(text.size() - 2);
+  double rate = 0;
+  CLI::detail::lexical_cast(text, rate);
+  return rate;
 }
 
-std::string milliseconds(const std::optional<double>& latency) {
-  if (!latency) return "";
-  const auto hundredths = std::llround(*latency * 100);
-  return std::to_string(hundredths / 100) + "." + (hundredths % 100 < 10 ? "0" : "") + std::to_string(hundredths % 100) + " ms";
+constexpr std::size_t few = 50;
+
+// What was found while it is found, where somebody watches and has to wait.
+std::function<void(const scan::ScanResult&)> first_results(Program& program, const Arguments& arguments, std::size_t targets) {
+  if (arguments.format() != Format::table || targets <= few || !is_terminal(program.out.descriptor())) return {};
+  return [&program, shown = std::size_t{0}](const scan::ScanResult& result) mutable {
+    if (result.state == scan::State::open && shown++ < few)
+      program.screen.say(result.target.name + " is open " + milliseconds(result.latency_ms));
+  };
 }
 
-std::string as_table(const std::vector<scan::ScanResult>& results, bool colour) {
-  Table table({"SERVICE", "STATE", "LATENCY", "ADDRESS", "DETAIL"});
-  for (const scan::ScanResult& result : results) {
-    table.add({{result.target.name},
-               {std::string(scan::state_name(result.state)), colour_of(result.state)},
-               {milliseconds(result.latency_ms), Colour::none, true},
-               {result.address},
-               {result.detail}});
-  }
-  return table.text(colour);
-}
-
-// The exit code. `probes` holds what the targets name.
-int scan_with(Program& program, const Arguments& arguments, const std::vector<scan::Target>& targets, const Probes& probes) {
-  const auto policy = policy_in_force();
-  if (!policy) return program.failed(policy.error());
-  audit(program, {audit_of_scan(targets, "command scan")});
+struct Round {
   std::vector<scan::ScanResult> results;
+  ScanSummary summary;
+};
+
+// `probes` holds what the targets name.
+Result<Round> scan_once(Program& program, const Arguments& arguments, const std::vector<scan::Target>& targets,
+                        const Probes& probes) {
+  const auto policy = policy_in_force();
+  if (!policy) return tl::unexpected<Error>(policy.error());
+  const auto begin = Clock::now();
   std::optional<Running> running(std::in_place, program, "scan");
   scan::ScanOptions options;
   options.timeout_ms = arguments.timeout_ms;
+  options.per_second = rate_of(arguments.rate);
+  if (arguments.seed != 0) options.seed = arguments.seed;
   options = policy->within(options);
-  results = scan::scan(targets, options, running->job());
+  Round round;
+  round.results = scan::scan(targets, options, running->job(), first_results(program, arguments, targets.size()));
   Result<Probed> probed;
-  if (!probes.empty() && !running->job().stopped()) probed = ask_probes(results, probes, options, running->job());
-  const bool interrupted = running->interrupted();
+  if (!probes.empty() && !running->job().stopped()) probed = ask_probes(round.results, probes, options, running->job());
+  round.summary.interrupted = running->interrupted();
   running.reset();
-  if (!probed && !interrupted) return program.failed(probed.error());
+  if (!probed && !round.summary.interrupted) return tl::unexpected<Error>(probed.error());
   if (probed) {
-    for (std::size_t i = 0; i < probed->changes.size(); ++i) results[i] = with_change(std::move(results[i]), probed->changes[i]);
+    for (std::size_t i = 0; i < probed->changes.size(); ++i)
+      round.results[i] = with_change(std::move(round.results[i]), probed->changes[i]);
     for (const config::Problem& problem : probed->problems) program.complain(config::to_text(problem));
   }
-  program.out.write(arguments.json ? json_text(as_json(results)) : as_table(results, wants_colour(program.out.descriptor())));
-  if (interrupted) return exit_interrupted;
-  const bool all_open =
-      std::all_of(results.begin(), results.end(), [](const auto& each) { return each.state == scan::State::open; });
-  return all_open ? exit_passed : exit_findings;
+  round.summary.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  round.summary.expectations_given = !arguments.expectations.empty();
+  return round;
+}
+
+std::string text_of(const Round& round, const Arguments& arguments, bool colour) {
+  switch (arguments.format()) {
+    case Format::json:
+      return json_text(scan_json(round.results, round.summary));
+    case Format::csv:
+      return scan_csv(round.results);
+    case Format::nmap_xml:
+      return scan_nmap_xml(round.results, round.summary);
+    default:
+      return scan_table(round.results, round.summary, colour);
+  }
+}
+
+int exit_code_of(const Round& round) {
+  if (round.summary.interrupted) return exit_interrupted;
+  return all_hold(round.results, round.summary) ? exit_passed : exit_findings;
+}
+
+// False when the user wants an end.
+bool wait_for_next(Clock::time_point next) {
+  Job waiting("scan");
+  const Interrupts interrupts([&waiting] { waiting.request_stop(); }, true);
+  while (!waiting.stopped() && Clock::now() < next) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  return !waiting.stopped();
+}
+
+// After the first scan only what changed. JSON: one object a line.
+int watch(Program& program, const Arguments& arguments, const std::vector<scan::Target>& targets, const Probes& probes) {
+  const auto pause = std::chrono::microseconds(*parse_duration(arguments.watch));
+  const bool colour = wants_colour(program.out.descriptor());
+  std::vector<scan::ScanResult> before;
+  while (true) {
+    const auto begin = Clock::now();
+    auto round = scan_once(program, arguments, targets, probes);
+    if (!round) return program.failed(round.error());
+    if (before.empty()) {
+      program.out.write(arguments.json ? scan_json(round->results, round->summary).dump() + "\n"
+                                       : text_of(*round, arguments, colour));
+    } else {
+      const auto changes = scan::differences(before, round->results);
+      const std::string time = format_time(now_us());
+      if (arguments.json) {
+        program.out.write(nlohmann::json{{"time", time}, {"changes", differences_json(changes)}}.dump() + "\n");
+      } else if (!changes.empty()) {
+        program.out.write(time + "\n" + differences_text(changes, colour));
+      }
+    }
+    if (round->summary.interrupted || program.out.closed()) return exit_code_of(*round);
+    before = before.empty() ? std::move(round->results) : scan::merged(targets, before, round->results);
+    if (!wait_for_next(begin + pause)) return exit_interrupted;
+  }
+}
+
+// The exit code.
+int scan_with(Program& program, const Arguments& arguments, const std::vector<scan::Target>& targets, const Probes& probes) {
+  audit(program, {audit_of_scan(targets, "command scan")});
+  if (!arguments.watch.empty()) return watch(program, arguments, targets, probes);
+  const auto round = scan_once(program, arguments, targets, probes);
+  if (!round) return program.failed(round.error());
+  program.out.write(text_of(*round, arguments, wants_colour(program.out.descriptor())));
+  return exit_code_of(*round);
+}
+
+// Of the command line and of the file with expectations, each once.
+Result<std::vector<scan::Target>> all_targets(const Arguments& arguments) {
+  std::vector<scan::Target> targets;
+  if (!arguments.targets.empty() || arguments.expectations.empty()) {
+    auto named = scan::targets_of(arguments.targets, arguments.ports);
+    if (!named) return named;
+    targets = std::move(*named);
+  }
+  if (arguments.expectations.empty()) return targets;
+  auto expected = scan::read_expectations(arguments.expectations);
+  if (!expected) return expected;
+  const auto key = [](const scan::Target& target) { return target.host + " " + std::to_string(target.port); };
+  std::unordered_map<std::string, std::size_t> known;
+  for (std::size_t i = 0; i < targets.size(); ++i) known.emplace(key(targets[i]), i);
+  for (scan::Target& target : *expected) {
+    const auto [found, fresh] = known.emplace(key(target), targets.size());
+    if (fresh) {
+      targets.push_back(std::move(target));
+    } else {
+      targets[found->second].expect = target.expect;
+    }
+  }
+  return targets;
 }
 
 int scan_targets(Program& program, const Arguments& arguments) {
-  std::vector<scan::Target> targets;
-  bool understood = true;
-  for (const std::string& text : arguments.targets) {
-    const auto some = scan::parse_targets(text);
-    if (!some) {
-      program.failed(some.error());
-      understood = false;
-    } else {
-      targets.insert(targets.end(), some->begin(), some->end());
-    }
+  auto found = all_targets(arguments);
+  if (!found) {
+    program.failed(found.error());
+    return exit_usage;
   }
-  if (!understood) return exit_usage;
+  std::vector<scan::Target>& targets = *found;
   if (arguments.probe.empty()) return scan_with(program, arguments, targets, {});
 
   const scripting::CircleRequest request{{}, {arguments.plugins.begin(), arguments.plugins.end()}, {}, arguments.trusted};
@@ -133,11 +222,29 @@ int scan_targets(Program& program, const Arguments& arguments) {
 void add_scan_command(CLI::App& app, Program& program) {
   auto* scan = app.add_subcommand("scan", "See which services answer; exit code 1 unless all are open");
   const auto arguments = std::make_shared<Arguments>();
-  scan->add_option("TARGET", arguments->targets, "host:22,80,8000-8100, [::1]:443 or host:https")->required();
+  scan->add_option("TARGET", arguments->targets,
+                   "host:22,80,8000-8100, [::1]:443, host:https, 10.0.0.0/24:22, or @FILE with such lines");
+  scan->add_option("--ports", arguments->ports, "Ports of targets that name none")->type_name("PORTS");
   scan->add_option("--timeout", arguments->timeout_ms, "How long to wait for an answer, in milliseconds")
       ->check(CLI::Range(1, 600'000))
       ->type_name("MS")
       ->capture_default_str();
+  scan->add_option("--rate", arguments->rate, "How many connections to start in a second, for example 1000/s")
+      ->check(CLI::Validator(&problem_of_rate, "", "rate"))
+      ->type_name("N/s");
+  scan->add_option("--seed", arguments->seed, "Try hosts in the order of this number; otherwise in another one each time")
+      ->type_name("N");
+  scan->add_option("--expect", arguments->expectations,
+                   "File with lines such as 'host:80 open' that say what should be; without it all should be open")
+      ->type_name("FILE");
+  scan->add_option("--watch", arguments->watch, "Scan again after so long (30s, 5min), and say what changed, until Ctrl-C")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const auto pause = parse_duration(text);
+            return pause ? std::string() : pause.error().text();
+          },
+          "", "duration"))
+      ->type_name("TIME");
   scan->add_option("--probe", arguments->probe, "Talk with each service that is open by this plugin of kind probe")
       ->type_name("NAME");
   scan->add_option("--plugins", arguments->plugins,
@@ -147,8 +254,15 @@ void add_scan_command(CLI::App& app, Program& program) {
   scan->add_option("--trust", arguments->trusted, "Run this plugin inside the program and with all its rights")
       ->type_name("NAME")
       ->allow_extra_args(false);
-  scan->add_flag("--json", arguments->json, "Print JSON");
-  scan->callback([&program, arguments] { program.chosen = [&program, arguments] { return scan_targets(program, *arguments); }; });
+  auto* as_json = scan->add_flag("--json", arguments->json, "Print JSON");
+  auto* as_csv = scan->add_flag("--csv", arguments->csv, "Print CSV")->excludes(as_json);
+  scan->add_flag("--nmap-xml", arguments->nmap_xml, "Print XML for tools that read nmap's")->excludes(as_json)->excludes(as_csv);
+  scan->callback([&program, arguments] {
+    if (arguments->targets.empty() && arguments->expectations.empty()) throw CLI::RequiredError("TARGET");
+    if (!arguments->watch.empty() && (arguments->csv || arguments->nmap_xml))
+      throw CLI::ValidationError("--watch", "prints text, or with --json JSON");
+    program.chosen = [&program, arguments] { return scan_targets(program, *arguments); };
+  });
 }
 
 }  // namespace conclave::cli

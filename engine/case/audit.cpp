@@ -27,7 +27,13 @@ std::vector<AuditLine> audit_of_plugins(std::span<const ReceiptPlugin> plugins) 
 
 AuditLine audit_of_scan(std::span<const scan::Target> targets, std::string_view occasion) {
   std::string detail = std::string(occasion) + ":";
-  for (const scan::Target& target : targets) detail += " " + target.host + ":" + std::to_string(target.port);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    // Ports of a host that follow one another are a range.
+    const std::size_t first = i;
+    while (i + 1 < targets.size() && targets[i + 1].host == targets[i].host && targets[i + 1].port == targets[i].port + 1) ++i;
+    detail += " " + targets[first].host + ":" + std::to_string(targets[first].port);
+    if (i > first) detail.append("-").append(std::to_string(targets[i].port));
+  }
   return {"scan", std::to_string(targets.size()) + (targets.size() == 1 ? " target" : " targets"), std::move(detail)};
 }
 

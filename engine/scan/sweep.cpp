@@ -138,7 +138,11 @@ class Sweep {
       if (places_[host].forbidden.empty()) {
         queue_.add(host, target, targets_[target].port);
       } else {
-        Finding finding{target, host, {State::local_error, places_[host].forbidden}, std::nullopt, now_us()};
+        Finding finding;
+        finding.target = target;
+        finding.host = host;
+        finding.cause = {State::local_error, places_[host].forbidden};
+        finding.time = now_us();
         take(finding);
       }
     }

@@ -128,7 +128,7 @@ void SweepWorker::ran_short(const Work& work, int os_error) {
   if (!terms_.queue.is_hopeless(now)) return terms_.queue.try_later({&work, 1});
   terms_.queue.gave_up(work);
   hold_until_ = now;
-  found_.push_back({work.target, work.host, {State::local_error, std::generic_category().message(os_error)}, {}, now_us()});
+  note(work, {State::local_error, std::generic_category().message(os_error)}, std::nullopt);
 }
 
 std::uint32_t SweepWorker::take_socket(const Address& address, int& os_error) {
@@ -249,7 +249,7 @@ void SweepWorker::ring_alarms() {
       continue;
     }
     if (!std::exchange(attempts_[index].late, true) && terms_.tell_suspects)
-      found_.push_back({work.target, work.host, {State::suspect, "no answer yet, trying again"}, {}, now_us()});
+      note(work, {State::suspect, "no answer yet, trying again"}, std::nullopt);
     if (attempts_[index].first == none || terms_.queue.may_ask_again(now)) probe_again(index, now);
     alarms_.push({std::min(now + between_probes, end), index, alarm.generation});
   }
@@ -337,8 +337,17 @@ void SweepWorker::judge(Work work, std::uint32_t socket, int code) {
   report(work, std::move(cause), answered ? std::optional(latency) : std::nullopt, answered);
 }
 
+void SweepWorker::note(const Work& work, Cause cause, std::optional<double> latency_ms) {
+  Finding& finding = found_.emplace_back();
+  finding.target = work.target;
+  finding.host = work.host;
+  finding.cause = std::move(cause);
+  finding.latency_ms = latency_ms;
+  finding.time = now_us();
+}
+
 void SweepWorker::report(const Work& work, Cause cause, std::optional<double> latency_ms, bool answered) {
-  found_.push_back({work.target, work.host, std::move(cause), latency_ms, now_us()});
+  note(work, std::move(cause), latency_ms);
   ended_.push_back(work);
   if (answered) ++answered_;
 }

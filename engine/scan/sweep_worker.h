@@ -79,6 +79,7 @@ class SweepWorker {
   [[nodiscard]] bool look_at(std::uint32_t socket);
   void end_attempt(std::uint32_t attempt);
   void judge(Work work, std::uint32_t socket, int code);
+  void note(const Work& work, Cause cause, std::optional<double> latency_ms);
   void report(const Work& work, Cause cause, std::optional<double> latency_ms, bool answered);
   void deliver();
 

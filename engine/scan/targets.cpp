@@ -69,6 +69,8 @@ std::string canonical(const std::string& host) {
   return out;
 }
 
+std::string in_brackets(std::string_view address) { return std::string("[").append(address).append("]"); }
+
 class TargetParser {
  public:
   // What hosts without a port get. Before the first add().
@@ -152,8 +154,8 @@ class TargetParser {
     if (colon != text.rfind(':')) {
       if (!Address::from_text(std::string(text)))
         return refuse(text, "more than one colon; write an IPv6 address in brackets, [::1]:443");
-      if (default_ports_.empty()) return refuse(text, "no port; write [" + std::string(text) + "]:port");
-      begin_host(text, "[" + std::string(text) + "]");
+      if (default_ports_.empty()) return refuse(text, "no port; write " + in_brackets(text) + ":port");
+      begin_host(text, in_brackets(text));
       return add_defaults();
     }
     if (colon != std::string_view::npos) {
@@ -174,7 +176,7 @@ class TargetParser {
     const auto address = Address::from_text(host.substr(0, host.find('/')));
     if (!address || !address->is_v6()) return refuse(text, "not an IPv6 address in the brackets");
     const bool no_port = after.empty() && !default_ports_.empty();
-    if (!after.starts_with(':') && !no_port) return refuse(text, "no port; write [" + host + "]:port");
+    if (!after.starts_with(':') && !no_port) return refuse(text, "no port; write " + in_brackets(host) + ":port");
     if (host.find('/') == std::string::npos) {
       begin_host(host, std::string(text.substr(0, close + 1)));
     } else if (!begin_network(host, text)) {
@@ -210,7 +212,7 @@ class TargetParser {
     for (std::uint64_t i = 0; i < range->hosts(); ++i) {
       const Address address = range->host(i);
       const std::string host = address.text();
-      hosts_.push_back({host, address.is_v6() ? "[" + host + "]" : host, id_of(host)});
+      hosts_.push_back({host, address.is_v6() ? in_brackets(host) : host, id_of(host)});
     }
     return true;
   }

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "engine/case/policy.h"
-#include "engine/scan/scanner.h"
+#include "engine/scan/differences.h"
+#include "engine/scan/targets.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/blocking.h"
 #include "scripting/bindings/convert.h"
@@ -71,6 +72,30 @@ Target to_target(py::handle value) {
     if (!target.expect) throw py::value_error("unknown state '" + name + "'");
   }
   return target;
+}
+
+ScanResult to_state(py::handle value) {
+  const auto tuple = py::cast<py::tuple>(value);
+  if (tuple.size() != 3) throw py::value_error("what differences are looked for in is (target, state, detail)");
+  ScanResult result;
+  result.target = to_target(tuple[0]);
+  const auto state = scan::state_from_name(to_utf8(tuple[1], "state"));
+  if (!state) throw py::value_error("unknown state '" + to_utf8(tuple[1], "state") + "'");
+  result.state = *state;
+  result.detail = to_utf8(tuple[2], "detail");
+  return result;
+}
+
+py::list differences(const py::iterable& before, const py::iterable& after) {
+  std::vector<ScanResult> earlier;
+  std::vector<ScanResult> later;
+  for (const py::handle each : before) earlier.push_back(to_state(each));
+  for (const py::handle each : after) later.push_back(to_state(each));
+  py::list list;
+  for (const scan::Difference& each : scan::differences(earlier, later))
+    list.append(
+        py::make_tuple(to_python(each.target), state_or_none(each.before), state_or_none(each.after), to_str(each.detail)));
+  return list;
 }
 
 // Results as they are decided, carried from the scanning thread to whoever holds the GIL.
@@ -140,8 +165,14 @@ py::object run_scan(const py::iterable& targets, int timeout_ms, std::size_t max
 
 void bind_scan(py::module_& module) {
   module.def(
-      "parse_targets", [](py::handle text) { return to_python(value_or_raise(scan::parse_targets(to_utf8(text, "text")))); },
-      py::arg("text"), "Targets (name, host, port, expect) of a text such as \"host:22,80,8000-8100\".");
+      "parse_targets",
+      [](py::handle text, py::handle ports) {
+        const std::vector<std::string> words = {to_utf8(text, "text")};
+        return to_python(value_or_raise(scan::targets_of(words, to_utf8(ports, "ports"))));
+      },
+      py::arg("text"), py::arg("ports") = "",
+      "Targets (name, host, port, expect) of a text such as \"host:22,80,8000-8100\" or \"@FILE\"; ports: of those that name "
+      "none.");
   module.def("scan", &run_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 0,
              py::arg("on_result") = py::none(), py::arg("job") = py::none(), py::arg("per_second") = 0.0, py::arg("seed") = 0,
              py::arg("suspects") = false,
@@ -151,6 +182,8 @@ void bind_scan(py::module_& module) {
   operations_of(module)["scan"] = py::cpp_function(
       &prepare_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 0, py::arg("news") = false,
       py::arg("job") = py::none(), py::arg("per_second") = 0.0, py::arg("seed") = 0, py::arg("suspects") = false);
+  module.def("differences", &differences, py::arg("before"), py::arg("after"),
+             "(target, before, after, detail) for each service whose state changed, of rows (target, state, detail).");
   module.def(
       "listening_sockets", [] { return to_python(value_or_raise(scan::listening_sockets())); },
       "Targets for the listening TCP sockets of this machine.");

@@ -11,7 +11,19 @@ from typing import Any, Union
 
 from conclave import _async, _core, _probe
 
-__all__ = ["AddressResult", "ScanResult", "ServiceScanner", "Target", "listening_sockets", "parse_targets", "scan", "scan_async", "scan_iter"]
+__all__ = [
+    "AddressResult",
+    "Difference",
+    "ScanResult",
+    "ServiceScanner",
+    "Target",
+    "differences",
+    "listening_sockets",
+    "parse_targets",
+    "scan",
+    "scan_async",
+    "scan_iter",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +66,33 @@ class ScanResult:
         return self.state == "open"
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A service whose state changed between two scans. before: None if only the later scan looked at it; after: the reverse.
+    detail: of the later result."""
+
+    target: Target
+    before: str | None
+    after: str | None
+    detail: str
+
+
 TargetLike = Union[Target, str, tuple[str, int]]
 ProbeLike = Union[str, Callable[..., Any]]
 
 
-def parse_targets(text: str) -> list[Target]:
-    """Targets of a text such as "host:22,80,8000-8100", "[::1]:443" or "host:https". ValueError lists every problem."""
-    return [Target(*row) for row in _core.parse_targets(text)]
+def parse_targets(text: str, *, ports: str = "") -> list[Target]:
+    """Targets of a text such as "host:22,80,8000-8100", "[::1]:443", "host:https" or "10.0.0.0/24:22", each once, or of a file of
+    such lines, "@hosts.txt". ports: of hosts that name none, such as "22,80". ValueError lists every problem; OSError: the file cannot be read.
+    """
+    return [Target(*row) for row in _core.parse_targets(text, ports)]
+
+
+def differences(before: Iterable[ScanResult], after: Iterable[ScanResult]) -> list[Difference]:
+    """Services whose state changed, by host and port: in the order of `after`, then those that only `before` has. What a scan could not
+    find out (cancelled, local_error) is no difference."""
+    rows = _core.differences(_states(before), _states(after))
+    return [Difference(Target(*target), *rest) for target, *rest in rows]
 
 
 def listening_sockets() -> list[Target]:
@@ -91,8 +123,29 @@ def _results(rows: Iterable[Any]) -> list[ScanResult]:
     return [_result(row) for row in rows]
 
 
+def _row(target: Target) -> tuple[str, str, int, str | None]:
+    return (target.name, target.host, target.port, target.expect)
+
+
+def _states(results: Iterable[ScanResult]) -> list[tuple[tuple[str, str, int, str | None], str, str]]:
+    return [(_row(each.target), each.state, each.detail) for each in results]
+
+
 def _rows(targets: TargetLike | Iterable[TargetLike]) -> list[tuple[str, str, int, str | None]]:
-    return [(target.name, target.host, target.port, target.expect) for target in _targets(targets)]
+    return [_row(target) for target in _targets(targets)]
+
+
+def _to_do(targets: TargetLike | Iterable[TargetLike], earlier: Iterable[ScanResult]) -> tuple[list[Target], list[ScanResult | None]]:
+    """What is left to scan, and what is known for each target."""
+    known = {(each.target.host, each.target.port): each for each in earlier if each.state != "cancelled"}
+    wanted = _targets(targets)
+    found = [known.get((target.host, target.port)) for target in wanted]
+    return [target for target, result in zip(wanted, found) if result is None], found
+
+
+def _complete(found: list[ScanResult | None], fresh: list[ScanResult]) -> list[ScanResult]:
+    rest = iter(fresh)
+    return [next(rest) if result is None else result for result in found]
 
 
 async def _probed(
@@ -142,13 +195,15 @@ def scan(
     per_second: float | None = None,
     seed: int | None = None,
     suspects: bool = False,
+    earlier: Iterable[ScanResult] = (),
 ) -> list[ScanResult]:
     """One result per target, in their order.
 
     targets: Target, text as for parse_targets, or (host, port), one or several. timeout_ms: what is silent for so long is filtered; when an
     answer is late by what its host showed so far, another connection tries beside the first. max_in_flight: addresses tried at once, or None for
     as many as descriptors and memory allow. per_second: connections started, or None for no bound. seed: above 0, repeats the order in which
-    hosts are tried. suspects: on_result gets those whose answer is late as `suspect`, once, before their result. on_result: called on this thread with each result
+    hosts are tried. suspects: on_result gets those whose answer is late as `suspect`, once, before their result. earlier: results of a scan that was
+    interrupted; only what they do not know is scanned. on_result: called on this thread with each result
     as it is decided; what it raises stops the scan and is raised. job: once stopped, what is not known yet is `cancelled`.
     probe: a function as @conclave.probe describes it, which runs in this process, or the name of a shipped or installed plugin
     (CircleError for another). It is asked once the scan is over about each service that is open; one that fails leaves the service
@@ -156,8 +211,10 @@ def scan(
     """
     info = None if probe is None else _probe.find(probe)
     callback = None if on_result is None else lambda row: on_result(_result(row))
+    left, found = _to_do(targets, earlier)
     most, rate, order = _bound(max_in_flight, "max_in_flight"), _bound(per_second, "per_second"), _bound(seed, "seed")
-    results = _results(_core.scan(_rows(targets), timeout_ms, most, callback, job, rate, order, suspects))
+    fresh = _results(_core.scan(_rows(left), timeout_ms, most, callback, job, rate, order, suspects))
+    results = _complete(found, fresh)
     return _async.now(_probed(results, info, timeout_ms, job, _async.Here()))
 
 
@@ -170,11 +227,13 @@ async def scan_async(
     probe: ProbeLike | None = None,
     per_second: float | None = None,
     seed: int | None = None,
+    earlier: Iterable[ScanResult] = (),
 ) -> list[ScanResult]:
     """As `scan`. Cancelling the task stops the scan."""
     info = None if probe is None else _probe.find(probe)
-    operation = _prepare(targets, timeout_ms=timeout_ms, max_in_flight=max_in_flight, job=job, per_second=per_second, seed=seed)
-    results = _results(await _async.run(operation))
+    left, found = _to_do(targets, earlier)
+    operation = _prepare(left, timeout_ms=timeout_ms, max_in_flight=max_in_flight, job=job, per_second=per_second, seed=seed)
+    results = _complete(found, _results(await _async.run(operation)))
     return await _probed(results, info, timeout_ms, job, _async.OnLoop())
 
 

@@ -99,6 +99,34 @@ def test_each_address_of_a_name_is_judged():
     assert result.addresses[0].state == "open" and result.addresses[1].state in ("closed", "unreachable")
 
 
+def test_two_scans_are_compared():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        before = conclave.scan.scan(f"127.0.0.1:{port} 127.0.0.9:{port}")
+    after = conclave.scan.scan(f"127.0.0.1:{port} 127.0.0.8:{port}")
+    assert [(each.target.host, each.before, each.after) for each in conclave.scan.differences(before, after)] == [
+        ("127.0.0.1", "open", "closed"), ("127.0.0.8", None, "closed"), ("127.0.0.9", "closed", None)]  # fmt: skip
+    assert conclave.scan.differences(after, after) == []
+
+
+def test_an_interrupted_scan_goes_on_where_it_was(hanging_target):
+    job = conclave.Job("scan")
+    targets = ["127.0.0.1:1", hanging_target]
+    first = conclave.scan.scan(targets, timeout_ms=60_000, job=job, on_result=lambda result: job.request_stop())
+    assert [each.state for each in first] == ["closed", "cancelled"]
+    told = []
+    second = conclave.scan.scan(targets, timeout_ms=300, earlier=first, on_result=told.append)
+    assert second[0] is first[0] and second[1].state == "filtered" and told == second[1:]
+
+
+def test_targets_come_from_files_networks_and_hosts_without_ports(tmp_path):
+    (tmp_path / "hosts.txt").write_text("a:1 # one\n10.0.0.8/31\n")
+    names = [target.name for target in conclave.scan.parse_targets(f"@{tmp_path / 'hosts.txt'}", ports="7,8")]
+    assert names == ["a:1", "10.0.0.8:7", "10.0.0.8:8", "10.0.0.9:7", "10.0.0.9:8"]
+    with pytest.raises(FileNotFoundError):
+        conclave.scan.parse_targets("@" + str(tmp_path / "absent"))
+
+
 @pytest.mark.parametrize("wrong", [{"max_in_flight": 0}, {"per_second": 0.0}, {"per_second": float("nan")}, {"timeout_ms": 0}])
 def test_bounds_of_a_scan_are_above_zero(wrong):
     with pytest.raises(ValueError, match="must be above 0"):

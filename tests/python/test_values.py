@@ -52,6 +52,7 @@ VALUES = [
     (conclave.Abstain("a"), conclave.Abstain("b"), True, False),
     (tasks.TaskResult("a", 1.0, 2, None), tasks.TaskResult("b", 1.0, 2, None), True, False),
     (TARGET, scan.Target("db", "db.local", 5433), True, False),
+    (scan.Difference(TARGET, "open", "closed", "x"), scan.Difference(TARGET, None, "closed", "x"), True, False),
     (scan.AddressResult("::1", "open", 1.5, ""), scan.AddressResult("::1", "closed", 1.5, ""), True, False),
     (scan.ScanResult(TARGET, "open", 1.5, "10.0.0.1", "", TIME), scan.ScanResult(TARGET, "closed", None, "", "", None), True, False),
     (found.Bucket(TIME, 3, 1, 0, 2), found.Bucket(LATER, 1, 0, 0, 0), True, True),

@@ -150,33 +150,6 @@ def test_messages_without_a_header_are_grouped_as_with_it(conclave, log, tmp_pat
     assert len(set(with_header.split())) == len(set(without.split())) == 1 and len(without.split()) == 180
 
 
-def test_scan_says_who_is_there(conclave, listener, closed_port):
-    outcome = conclave("scan", f"127.0.0.1:{listener},{closed_port}", "--json")
-    first, second = outcome.json
-    assert outcome.code == 1 and outcome.err == ""
-    assert set(first) == {"name", "host", "port", "state", "latency_ms", "address", "detail", "time"}
-    assert (first["port"], first["state"]) == (listener, "open") and first["latency_ms"] >= 0
-    assert (second["port"], second["state"]) == (closed_port, "closed")
-
-
-def test_scan_of_open_services_passes(conclave, listener):
-    outcome = conclave("scan", f"127.0.0.1:{listener}")
-    assert outcome.code == 0 and "open" in outcome.out and "\x1b" not in outcome.out
-
-
-def test_scan_says_all_that_is_wrong_with_targets(conclave):
-    outcome = conclave("scan", "a:0", "b:nosuchservice", "127.0.0.1:1", "--json")
-    assert outcome.code == 2 and outcome.out == ""
-    assert "a:0" in outcome.err and "nosuchservice" in outcome.err
-
-
-def test_scan_is_in_the_audit_log(conclave, closed_port):
-    conclave("scan", f"127.0.0.1:{closed_port}")
-    line, = (conclave.state / "audit.jsonl").read_text().splitlines()
-    assert json.loads(line)["event"] == "scan" and json.loads(line)["subject"] == "1 target"
-    assert f"127.0.0.1:{closed_port}" in line
-
-
 def on_a_terminal(conclave, *arguments):
     """Standard output is a pseudo terminal."""
     master, slave = os.openpty()

@@ -107,11 +107,11 @@ def test_evidence_is_sent_only_where_the_policy_allows_it(conclave, case, policy
 
 def test_only_what_the_policy_allows_is_scanned(conclave, case, listener, policy):
     policy('[scan]\nallow = ["127.0.0.0/8"]\ndeny = ["127.0.0.2"]\n')
-    (fine,) = conclave("scan", f"127.0.0.1:{listener}", "--json").json
+    (fine,) = conclave("scan", f"127.0.0.1:{listener}", "--json").json["results"]
     assert fine["state"] == "open"
     outcome = conclave("scan", f"127.0.0.2:{listener}", f"[::1]:{listener}", "--json")
-    assert outcome.code == 1 and [result["state"] for result in outcome.json] == ["local_error"] * 2
-    assert all("bounds.toml does not allow to scan" in result["detail"] for result in outcome.json)
+    assert outcome.code == 1 and [result["state"] for result in outcome.json["results"]] == ["local_error"] * 2
+    assert all("bounds.toml does not allow to scan" in result["detail"] for result in outcome.json["results"])
     report = conclave("consult", case(f"services: ['127.0.0.2:{listener}']\n"), "--json").json
     assert any(problem["rule"] == "not-scanned" and "does not allow" in problem["message"] for problem in report["problems"])
 

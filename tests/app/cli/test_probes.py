@@ -63,7 +63,7 @@ def test_a_scan_says_what_the_probe_says(conclave, probes, server, trust):
     good, bad = server(b"PONG\r\n"), server(b"ERR\r\n")
     outcome = conclave("scan", f"127.0.0.1:{good},{bad}", "--probe", "ready", "--plugins", folder, *trust, "--json")
     assert outcome.code == 1, outcome
-    assert [(each["state"], each["detail"]) for each in outcome.json] == [("open", "PONG"), ("closed", "ERR")]
+    assert [(each["state"], each["detail"]) for each in outcome.json["results"]] == [("open", "PONG"), ("closed", "ERR")]
     assert conclave("scan", f"127.0.0.1:{good}", "--probe", "ready", "--plugins", folder, *trust).code == 0
 
 
@@ -73,7 +73,7 @@ def test_one_that_fails_leaves_it_open_and_is_said(conclave, probes, server, tru
     folder = probes(late="await connection.readline()")
     outcome = conclave("scan", f"127.0.0.1:{port}", "--probe", "late", "--plugins", folder, *trust, "--timeout", "50", "--json")
     assert outcome.code == 0, outcome
-    assert outcome.json[0]["state"] == "open" and "no answer within 0.5 s" in outcome.json[0]["detail"]
+    assert outcome.json["results"][0]["state"] == "open" and "no answer within 0.5 s" in outcome.json["results"][0]["detail"]
     assert "probe-failed" in outcome.err
 
 

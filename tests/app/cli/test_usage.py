@@ -185,7 +185,8 @@ def test_ctrl_c_ends_a_scan_with_130_and_what_is_known(conclave, silent_port):
     scan.send_signal(signal.SIGINT)
     out, _ = scan.communicate(timeout=60)
     assert scan.returncode == 130
-    assert [result["state"] for result in json.loads(out)] == ["closed", "cancelled"]
+    assert [result["state"] for result in json.loads(out)["results"]] == ["closed", "cancelled"]
+    assert json.loads(out)["summary"]["interrupted"] is True
 
 
 def test_an_ignored_interrupt_stays_ignored(conclave, experts, case):

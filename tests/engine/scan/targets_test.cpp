@@ -160,7 +160,7 @@ class TargetFile : public ::testing::Test {
   ~TargetFile() override { std::filesystem::remove_all(folder_); }
   std::string write(const std::string& text) {
     std::ofstream(folder_ / "targets.txt", std::ios::binary) << text;
-    return "@" + (folder_ / "targets.txt").string();
+    return std::string("@").append(folder_ / "targets.txt");
   }
   const std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / ("targets" + std::to_string(::getpid()));
 };

@@ -1,0 +1,171 @@
+#include "app/cli/scan_output.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "engine/base/time.h"
+
+namespace conclave::cli {
+namespace {
+
+using nlohmann::json;
+using scan::State;
+
+constexpr std::size_t most_rows_of_a_state = 50;
+
+json state_json(const std::optional<State>& state) { return state ? json(scan::state_name(*state)) : json(nullptr); }
+
+json latency_json(const std::optional<double>& latency) { return latency ? json(*latency) : json(nullptr); }
+
+json result_json(const scan::ScanResult& result) {
+  auto addresses = json::array();
+  for (const scan::AddressResult& each : result.addresses) {
+    addresses.push_back({{"address", each.address},
+                         {"state", scan::state_name(each.state)},
+                         {"latency_ms", latency_json(each.latency_ms)},
+                         {"detail", each.detail}});
+  }
+  return {{"target", result.target.name},
+          {"host", result.target.host},
+          {"port", result.target.port},
+          {"address", result.address},
+          {"state", scan::state_name(result.state)},
+          {"expect", state_json(result.target.expect)},
+          {"latency_ms", latency_json(result.latency_ms)},
+          {"detail", result.detail},
+          {"error", result.state == State::open ? json(nullptr) : json(result.detail)},
+          {"time", format_time(result.time)},
+          {"addresses", addresses}};
+}
+
+std::map<State, std::size_t> count_states(std::span<const scan::ScanResult> results) {
+  std::map<State, std::size_t> out;
+  for (const scan::ScanResult& result : results) ++out[result.state];
+  return out;
+}
+
+// Invalid UTF-8 and control characters cannot come here: names of targets are checked, details are texts of this program.
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+}  // namespace
+
+std::optional<bool> holds(const scan::ScanResult& result, const ScanSummary& summary) {
+  if (summary.expectations_given) return scan::as_expected(result);
+  return result.state == State::open;
+}
+
+bool all_hold(std::span<const scan::ScanResult> results, const ScanSummary& summary) {
+  return std::ranges::all_of(results, [&](const auto& each) { return holds(each, summary).value_or(true); });
+}
+
+Colour colour_of(State state) {
+  switch (state) {
+    case State::open:
+      return Colour::green;
+    case State::filtered:
+    case State::cancelled:
+    case State::suspect:
+    case State::local_error:
+      return Colour::yellow;
+    default:
+      return Colour::red;
+  }
+}
+
+std::string milliseconds(const std::optional<double>& latency) {
+  if (!latency) return "";
+  const auto hundredths = std::llround(*latency * 100);
+  return std::to_string(hundredths / 100) + "." + (hundredths % 100 < 10 ? "0" : "") + std::to_string(hundredths % 100) + " ms";
+}
+
+std::string scan_table(std::span<const scan::ScanResult> results, const ScanSummary& summary, bool colour) {
+  const auto counts = count_states(results);
+  const auto is_folded = [&](const scan::ScanResult& result) {
+    return result.state != State::open && !result.target.expect && counts.at(result.state) > most_rows_of_a_state;
+  };
+  std::vector<std::string> head = {"SERVICE", "STATE", "LATENCY", "ADDRESS", "DETAIL"};
+  if (summary.expectations_given) head.insert(head.begin() + 2, "EXPECTED");
+  Table table(head);
+  std::map<State, std::size_t> folded;
+  for (const scan::ScanResult& result : results) {
+    if (is_folded(result)) {
+      ++folded[result.state];
+      continue;
+    }
+    std::vector<Table::Cell> row = {{result.target.name},
+                                    {std::string(scan::state_name(result.state)), colour_of(result.state)},
+                                    {milliseconds(result.latency_ms), Colour::none, true},
+                                    {result.address},
+                                    {result.detail}};
+    if (summary.expectations_given) {
+      const auto good = scan::as_expected(result);
+      row.insert(row.begin() + 2, {result.target.expect ? std::string(scan::state_name(*result.target.expect)) : "",
+                                   good.value_or(true) ? Colour::none : Colour::red});
+    }
+    table.add(std::move(row));
+  }
+  std::string out = table.text(colour);
+  for (const auto& [state, count] : folded)
+    out += grouped(count) + " more " + painted(scan::state_name(state), colour_of(state), colour) + "\n";
+  return out;
+}
+
+json scan_json(std::span<const scan::ScanResult> results, const ScanSummary& summary) {
+  auto all = json::array();
+  for (const scan::ScanResult& result : results) all.push_back(result_json(result));
+  auto states = json::object();
+  for (const auto& [state, count] : count_states(results)) states[std::string(scan::state_name(state))] = count;
+  const auto unexpected = std::ranges::count_if(results, [&](const auto& each) { return !holds(each, summary).value_or(true); });
+  return {{"results", all},
+          {"summary",
+           {{"targets", results.size()},
+            {"states", states},
+            {"unexpected", unexpected},
+            {"passed", unexpected == 0 && !summary.interrupted},
+            {"interrupted", summary.interrupted},
+            {"seconds", summary.seconds}}}};
+}
+
+std::string scan_csv(std::span<const scan::ScanResult> results) {
+  std::string out = "target,host,address,port,state,expect,latency_ms,time,detail\r\n";
+  for (const scan::ScanResult& result : results) {
+    out += csv_field(result.target.name) + "," + csv_field(result.target.host) + "," + csv_field(result.address) + "," +
+           std::to_string(result.target.port) + "," + std::string(scan::state_name(result.state)) + "," +
+           (result.target.expect ? std::string(scan::state_name(*result.target.expect)) : "") + "," +
+           (result.latency_ms ? json(*result.latency_ms).dump() : "") + "," + format_time(result.time) + "," +
+           csv_field(result.detail) + "\r\n";
+  }
+  return out;
+}
+
+std::string differences_text(std::span<const scan::Difference> differences, bool colour) {
+  std::string out;
+  const auto name = [&](const std::optional<State>& state) {
+    return state ? painted(scan::state_name(*state), colour_of(*state), colour) : std::string("not scanned");
+  };
+  for (const scan::Difference& each : differences)
+    out += harmless(each.target.name) + ": " + name(each.before) + " -> " + name(each.after) +
+           (each.detail.empty() ? "" : "  " + harmless(each.detail)) + "\n";
+  return out;
+}
+
+json differences_json(std::span<const scan::Difference> differences) {
+  auto all = json::array();
+  for (const scan::Difference& each : differences) {
+    all.push_back({{"target", each.target.name},
+                   {"host", each.target.host},
+                   {"port", each.target.port},
+                   {"before", state_json(each.before)},
+                   {"after", state_json(each.after)},
+                   {"detail", each.detail}});
+  }
+  return all;
+}
+
+}  // namespace conclave::cli

@@ -1,0 +1,63 @@
+#include "engine/scan/differences.h"
+
+#include <unordered_map>
+
+namespace conclave::scan {
+namespace {
+
+// By host and port.
+using Known = std::unordered_map<std::string, const ScanResult*>;
+
+std::string key_of(const Target& target) { return target.host + " " + std::to_string(target.port); }
+
+bool says_something(State state) { return state != State::cancelled && state != State::local_error && state != State::suspect; }
+
+Known known(std::span<const ScanResult> results) {
+  Known out;
+  out.reserve(results.size());
+  for (const ScanResult& result : results)
+    if (result.state != State::cancelled) out.insert_or_assign(key_of(result.target), &result);
+  return out;
+}
+
+}  // namespace
+
+std::vector<Difference> differences(std::span<const ScanResult> before, std::span<const ScanResult> after) {
+  const Known earlier = known(before);
+  const Known later = known(after);
+  std::vector<Difference> out;
+  for (const ScanResult& result : after) {
+    const auto found = earlier.find(key_of(result.target));
+    const ScanResult* old = found == earlier.end() ? nullptr : found->second;
+    if (!says_something(result.state) || (old != nullptr && !says_something(old->state))) continue;
+    if (old == nullptr || old->state != result.state)
+      out.push_back({result.target, old == nullptr ? std::nullopt : std::optional(old->state), result.state, result.detail});
+  }
+  for (const ScanResult& result : before)
+    if (says_something(result.state) && !later.contains(key_of(result.target)))
+      out.push_back({result.target, result.state, std::nullopt, ""});
+  return out;
+}
+
+std::optional<bool> as_expected(const ScanResult& result) {
+  if (!result.target.expect) return std::nullopt;
+  return result.state == *result.target.expect;
+}
+
+std::vector<ScanResult> merged(std::span<const Target> targets, std::span<const ScanResult> earlier,
+                               std::span<const ScanResult> later) {
+  const Known old = known(earlier);
+  const Known fresh = known(later);
+  std::vector<ScanResult> out;
+  for (const Target& target : targets) {
+    const std::string key = key_of(target);
+    const Known& where = fresh.contains(key) ? fresh : old;
+    const auto found = where.find(key);
+    ScanResult& result = out.emplace_back();
+    if (found != where.end()) result = *found->second;
+    result.target = target;
+  }
+  return out;
+}
+
+}  // namespace conclave::scan

@@ -1,0 +1,37 @@
+// What changed between two scans, and whether services are as they should be.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/error.h"
+#include "engine/scan/scanner.h"
+
+namespace conclave::scan {
+
+// A service whose state changed. `before` is missing for one that only the later scan looked at, `after` for the reverse.
+struct Difference {
+  Target target;  // as the later scan calls it, if it does
+  std::optional<State> before;
+  std::optional<State> after;
+  std::string detail;  // of `after`
+};
+
+// By host and port; in the order of `after`, then those that only `before` has. What a scan could not find out (dns_error of a
+// resolver aside: cancelled and local_error) says nothing about the service and is no difference.
+[[nodiscard]] std::vector<Difference> differences(std::span<const ScanResult> before, std::span<const ScanResult> after);
+
+// Targets of a file with `expect` set: on each line targets as parse_targets takes them, white space, and a state; # begins a
+// comment.
+[[nodiscard]] Result<std::vector<Target>> read_expectations(const std::string& path);
+
+// Nothing without `expect`.
+[[nodiscard]] std::optional<bool> as_expected(const ScanResult& result);
+
+// One result per target, in their order, the last one known; cancelled for those without.
+[[nodiscard]] std::vector<ScanResult> merged(std::span<const Target> targets, std::span<const ScanResult> earlier,
+                                             std::span<const ScanResult> later);
+
+}  // namespace conclave::scan
