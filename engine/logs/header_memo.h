@@ -1,13 +1,18 @@
 // Level and time of line after line, remembered by the shape of their headers. Internal to the room.
 #pragma once
 
+#include <emmintrin.h>
+
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
-#include <tuple>
 #include <vector>
 
 #include "engine/logs/level.h"
+#include "engine/logs/patterns.h"
 #include "engine/logs/timestamp.h"
 
 namespace conclave::logs {
@@ -20,6 +25,7 @@ struct Header {
   std::uint16_t stamp_begin = 0;  // offsets in the line
   std::uint16_t stamp_end = 0;
   TimeUs time = 0;
+  bool iso_stamp = false;  // the seed's pattern for stamps matches; false: that is not known
 };
 
 [[nodiscard]] Header read_header(std::string_view line, TimeUs reference);
@@ -27,74 +33,115 @@ struct Header {
 // Answers exactly what read_header() answers, faster. One thread at a time; about 2 MB.
 class HeaderMemo {
  public:
-  explicit HeaderMemo(TimeUs reference);
+  static constexpr std::size_t batch = 64;
+
+  explicit HeaderMemo(TimeUs reference, Instructions instructions = widest_instructions());
+  ~HeaderMemo();
 
   // `readable` is how many bytes from line.data() on may be read, also beyond the line.
   [[nodiscard]] Header read(std::string_view line, std::size_t readable);
+  // The same for up to `batch` lines of one text in their order, faster still; `readable` from the first one on.
+  void read(std::span<const std::string_view> lines, std::size_t readable, Header* out);
 
  private:
   static constexpr std::size_t block = 16;
-  static constexpr std::array<std::size_t, 4> widths = {2, 3, 5, 8};             // of the keys, in blocks
-  static constexpr std::array<std::size_t, 4> slots = {1024, 2048, 4096, 8192};  // powers of two
+  static constexpr std::array<std::size_t, 4> widths = {2, 3, 5, 8};                   // of the keys, in blocks
+  static constexpr std::array<std::size_t, 4> slot_counts = {4096, 4096, 4096, 8192};  // powers of two
   static constexpr std::size_t key_bytes = widths.back() * block;
   static constexpr std::size_t day_count = 512;  // a power of two
   static constexpr std::uint8_t no_form = 255;
 
+  // How to go on with lines of one key.
+  enum class Way : std::uint8_t {
+    empty,  // nothing is known
+    wider_1,
+    wider_2,
+    wider_3,    // with the key of this of the widths
+    whole,      // no key is wide enough
+    unstamped,  // all is known, and there is no stamp
+    clock,      // all is known but what the digits of the stamp say
+    search      // the stamp is to be looked for
+  };
+  static constexpr std::size_t way_count = 8;
+
   // What is known of the lines of one key.
-  struct Answer {
-    enum class Kind : std::uint8_t { empty, here, deeper } kind = Kind::empty;
+  struct alignas(16) Answer {
+    Way way = Way::empty;
     std::uint8_t length = 0;  // of the line, as far as the key goes
-    std::uint8_t next = 0;    // which of the widths to go on with, if deeper
     Level level = Level::unknown;
-    bool stamped = false;
-    std::uint8_t stamp = 0;       // where it begins
+    std::uint8_t stamp = 0;       // where it begins, unless there is none
     std::uint8_t form = no_form;  // how to read it, in forms_
+    bool stamped = false;
+    bool iso_stamp = false;
     std::uint8_t refused_count = 0;
     std::array<std::uint8_t, 4> refused{};
+
+    void choose_way();  // of those by which all is known
   };
 
   // How stamps of one form are read, on whichever lines they are. The bytes before the clock say the day, those behind it the
-  // zone.
-  struct Form {
-    ClockPlace clock;
+  // zone. The clock is a dot product: its digits, brought into places that are the same for all forms, in pairs by weights.
+  struct alignas(64) Form {
+    std::array<char, block> date_mask{};
+    std::array<char, block> tail_mask{};
+    std::array<char, block> digits{};               // which byte of the clock is brought to each place; negative: none, a zero
+    std::array<std::int16_t, block / 2> weights{};  // first for seconds, then for microseconds
+    std::array<std::int16_t, block / 2> limits{};   // a pair beyond is no time
+    ClockPlace place;
     StampFormat format = StampFormat::none;
     bool zoned = false;
-    std::uint8_t tail_bytes = 0;
-    alignas(16) std::array<char, block> date_mask{};
-    std::array<char, block> tail_mask{};
+    std::uint8_t clock = 0;  // offsets in the stamp
+    std::uint8_t tail = 0;
+    std::uint8_t end = 0;
+
+    // The time of day; false if it is none. `arranged` holds its digits in their places.
+    [[nodiscard]] bool read(__m128i arranged, TimeUs& time) const;
   };
 
-  // A day that was read before: what its stamps of one form add to the time of day.
+  // A day that was read before: what its stamps of one form add to their clock.
   struct Day {
-    alignas(16) std::array<char, block> date{};
+    alignas(64) std::array<char, block> date{};
     std::array<char, block> tail{};
     TimeUs midnight = 0;
-    TimeUs earliest = 0;  // of an epoch, or it is no stamp
+    TimeUs earliest = 0;  // outside of these it is no stamp
     TimeUs latest = 0;
     std::uint8_t form = no_form;
   };
 
-  template <std::size_t blocks>
-  struct Slot {
-    std::array<char, blocks * block> key;
-    Answer answer;
-  };
-  struct Key;
-
-  // The answer for lines with this key; one that was another key's, or nobody's, is empty.
   template <std::size_t depth>
-  [[nodiscard]] Answer& answer_at(Key& key);
+  struct Slot;
+  template <std::size_t depth>
+  struct Key;
+  struct DayKey;
+  struct Batch;
+
+  // The answer for lines like this one; one that was another key's, or nobody's, is empty.
+  template <std::size_t depth>
+  [[nodiscard]] Answer& answer_at(std::string_view line);
+  // Reads those lines of which all is known but what the digits of the stamp say; `known` tells the ways of the others.
+  template <class Set>
+  void read_known(std::span<const std::string_view> lines, Batch& known, Header* out);
+  void read_known_avx2(std::span<const std::string_view> lines, Batch& known, Header* out);
+  // Finds the ways of those lines that have come to this depth.
+  template <std::size_t depth>
+  void find_ways(std::span<const std::string_view> lines, Batch& known);
+  template <class Set>
+  void read_clocks(std::span<const std::string_view> lines, Batch& known, Header* out);
+
   [[nodiscard]] Header answer_from(Answer& answer, std::string_view line);
   // Reads the line and puts what it rests on into `answer`, if a key of that depth holds all of it.
   [[nodiscard]] Header learn(Answer& answer, std::size_t depth, std::string_view line);
-  [[nodiscard]] Day& day_of(std::uint8_t form, const char* stamp);
+  // False if this is no stamp, or its day is not known.
+  [[nodiscard]] bool time_of(std::uint8_t form, const char* stamp, __m128i arranged, TimeUs& time) const;
+  // None if its digits do not fit.
+  [[nodiscard]] static std::optional<Form> form_of(const LocatedStamp& found, const ClockPlace& place);
   // The form of this stamp, whose day is known from now on; no_form if it must be read anew each time.
-  [[nodiscard]] std::uint8_t keep_form(std::string_view line, const LocatedStamp& found, const ClockPlace& clock);
+  [[nodiscard]] std::uint8_t keep_form(std::string_view line, const LocatedStamp& found, const ClockPlace& place);
 
   TimeUs reference_;
-  std::tuple<std::vector<Slot<widths[0]>>, std::vector<Slot<widths[1]>>, std::vector<Slot<widths[2]>>,
-             std::vector<Slot<widths[3]>>>
-      slots_;
+  Instructions instructions_;
+  struct Slots;
+  std::unique_ptr<Slots> slots_;
   std::vector<Form> forms_;  // at most no_form of them
   std::vector<Day> days_;
 };

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/logs/expression.h"
@@ -76,7 +77,7 @@ struct Bounds {
   LineBits surely;
   LineBits maybe;
 
-  [[nodiscard]] static Bounds known(LineBits bits) { return {bits, bits}; }
+  [[nodiscard]] static Bounds known(LineBits bits) { return {bits, std::move(bits)}; }
   [[nodiscard]] static Bounds unknown(std::size_t lines) { return {LineBits(lines, false), LineBits(lines, true)}; }
   void decide(std::size_t line, bool holds);
   [[nodiscard]] LineBits undecided(std::size_t lines) const;

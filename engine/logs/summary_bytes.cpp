@@ -7,7 +7,7 @@ namespace conclave::logs {
 namespace {
 
 using Json = nlohmann::json;
-constexpr int format_version = 1;
+constexpr int format_version = 2;
 
 Json samples_to_json(const std::vector<Sample>& samples) {
   Json rows = Json::array();
@@ -28,16 +28,12 @@ std::vector<Sample> samples_from(const Json& json) {
   return samples;
 }
 
-Json cell_to_json(const Cell& cell) {
-  return {cell.levels, cell.undeclared_errors, cell.undeclared_warnings, cell.first_error_line};
-}
+Json cell_to_json(const Cell& cell) { return {cell.lines, cell.first_error_line}; }
 
 Cell cell_from(const Json& json) {
   Cell cell;
-  cell.levels = json.at(0).get<LevelCounts>();
-  cell.undeclared_errors = json.at(1).get<std::uint64_t>();
-  cell.undeclared_warnings = json.at(2).get<std::uint64_t>();
-  cell.first_error_line = json.at(3).get<std::uint64_t>();
+  json.at(0).get_to(cell.lines);
+  cell.first_error_line = json.at(1).get<std::uint64_t>();
   return cell;
 }
 
@@ -122,7 +118,7 @@ SummaryPart SummaryPart::from_json(const Json& json) {
   if (part.width_ != minute && part.width_ != 60 * minute && part.width_ != 24 * 60 * minute) {
     throw Json::other_error::create(501, "no such width of buckets", nullptr);
   }
-  for (const Json& row : json.at("cells")) part.cells_[row.at(4).get<TimeUs>()] = cell_from(row);
+  for (const Json& row : json.at("cells")) part.cells_[row.at(2).get<TimeUs>()] = cell_from(row);
   for (const Json& row : json.at("gaps")) {
     part.gaps_.push_back(
         {row.at(0).get<TimeUs>(), row.at(1).get<TimeUs>(), row.at(2).get<std::uint64_t>(), row.at(3).get<std::uint64_t>()});

@@ -12,6 +12,7 @@ constexpr TimeUs us_per_hour = 60 * us_per_minute;
 constexpr TimeUs us_per_day = 24 * us_per_hour;
 constexpr TimeUs two_weeks = 14 * us_per_day;
 constexpr TimeUs two_years = 731 * us_per_day;
+constexpr std::size_t enough_cells = 64;  // narrower than will be asked for in the end
 
 TimeUs floor_to(TimeUs time, TimeUs width) {
   const TimeUs rest = time % width;
@@ -43,25 +44,44 @@ void shift(LineCounts& counts, std::uint64_t lines) {
   for_samples(counts, [&](Sample& sample) { sample.line += lines; });
 }
 
-std::uint64_t count(const LevelCounts& levels, Level level) { return levels[static_cast<std::size_t>(level)]; }
+// Where a cell counts a line: by level, then by the marks of the error and the warning pattern.
+constexpr std::size_t word_marks = LineBatch::error | LineBatch::warning;
+constexpr auto kinds = [] {
+  std::array<std::uint8_t, level_count*(word_marks + 1)> table{};
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const std::size_t level = i / (word_marks + 1);
+    const bool undeclared = level == 0 && i != 0;
+    const std::size_t kind = !undeclared                   ? level
+                             : (i & LineBatch::error) != 0 ? Cell::undeclared_errors
+                                                           : Cell::undeclared_warnings;
+    table[i] = static_cast<std::uint8_t>(kind);
+  }
+  return table;
+}();
 
 Bucket bucket_from(TimeUs start, const Cell& cell) {
   Bucket bucket;
   bucket.start = start;
-  bucket.levels = cell.levels;
-  for (const std::uint64_t lines : cell.levels) bucket.lines += lines;
-  bucket.error_lines = count(cell.levels, Level::error) + count(cell.levels, Level::fatal) + cell.undeclared_errors;
-  bucket.warning_lines = count(cell.levels, Level::warning) + cell.undeclared_warnings;
+  bucket.levels = cell.levels();
+  for (const std::uint64_t lines : cell.lines) bucket.lines += lines;
+  const auto lines_of = [&](Level level) { return cell.lines[static_cast<std::size_t>(level)]; };
+  bucket.error_lines = lines_of(Level::error) + lines_of(Level::fatal) + cell.lines[Cell::undeclared_errors];
+  bucket.warning_lines = lines_of(Level::warning) + cell.lines[Cell::undeclared_warnings];
   bucket.first_error_line = cell.first_error_line;
   return bucket;
 }
 
 }  // namespace
 
+LevelCounts Cell::levels() const {
+  LevelCounts levels{};
+  std::copy_n(lines.begin(), level_count, levels.begin());
+  levels[0] += lines[undeclared_errors] + lines[undeclared_warnings];
+  return levels;
+}
+
 void Cell::add(const Cell& next) {
-  for (std::size_t i = 0; i < level_count; ++i) levels[i] += next.levels[i];
-  undeclared_errors += next.undeclared_errors;
-  undeclared_warnings += next.undeclared_warnings;
+  for (std::size_t i = 0; i < lines.size(); ++i) lines[i] += next.lines[i];
   if (first_error_line == 0 || (next.first_error_line != 0 && next.first_error_line < first_error_line)) {
     first_error_line = next.first_error_line;
   }
@@ -88,6 +108,93 @@ SummaryPart::SummaryPart(const SummaryOptions& options)
   }
 }
 
+void SummaryPart::add(const LineBatch& lines) {
+  std::size_t from = 0;
+  if (last_stamp_ == no_time) {
+    while (from < lines.count && !lines.headers[from].stamped) ++from;
+    count_lines<false>(lines, 0, from);
+  }
+  count_lines<true>(lines, from, lines.count);
+}
+
+// What changes with each line is kept in variables of the loop, so that it need not go through memory.
+template <bool placed>
+inline void SummaryPart::count_lines(const LineBatch& lines, std::size_t from, std::size_t to) {
+  LineCounts& counts = placed ? body_ : head_;
+  const bool ranged = placed && limits_.time_range.has_value();
+  const auto has_room = [&](std::size_t level) { return counts.level_samples[level].size() < limits_.max_level_samples; };
+  unsigned open_levels = 0;  // one bit each: samples are still wanted
+  for (std::size_t level = 0; level < level_count; ++level) open_levels |= has_room(level) ? 1U << level : 0;
+  const bool open = counts.samples.size() < limits_.max_samples;
+  std::uint64_t bytes = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t warnings = 0;
+  std::uint64_t iso_stamps = 0;
+  std::uint64_t number = lines_;
+  TimeUs last_stamp = last_stamp_;
+  StampedLine last = last_in_range_;
+  for (std::size_t i = from; i < to; ++i) {
+    const Header& header = lines.headers[i];
+    ++number;
+    if (placed) {
+      last_stamp = header.stamped ? header.time : last_stamp;
+      if (ranged && !in_range(last_stamp)) continue;
+      if (header.stamped) {
+        const StampedLine here{header.time, number};
+        if (last.line == 0) {
+          first_in_range_ = here;
+        } else {
+          step(last, here);
+        }
+        last = here;
+        earliest_ = std::min(earliest_, here.time);
+        latest_ = std::max(latest_, here.time);
+        ++formats_[static_cast<std::size_t>(header.format)];
+      }
+    }
+    const unsigned marks = lines.marks[i];
+    bytes += lines.bytes[i];
+    errors += marks & LineBatch::error;
+    warnings += (marks & LineBatch::warning) / LineBatch::warning;
+    iso_stamps += (marks & LineBatch::iso_stamp) / LineBatch::iso_stamp;
+    Cell& cell = placed ? cell_at(last_stamp) : counts.unplaced;
+    const auto level = static_cast<std::size_t>(header.level);
+    const std::size_t kind = kinds[level * (word_marks + 1) + (marks & word_marks)];
+    ++cell.lines[kind];
+    const bool grave = kind >= static_cast<std::size_t>(Level::error) && kind <= Cell::undeclared_errors;
+    const bool wanted = grave && (open || cell.first_error_line == 0);
+    if (wanted || (open_levels >> level & 1U) != 0) {
+      keep_samples(counts, cell, {number, placed ? last_stamp : 0, header.level}, grave);
+      if (!has_room(level)) open_levels &= ~(1U << level);
+    }
+  }
+  counts.bytes += bytes;
+  counts.error_lines += errors;
+  counts.warning_lines += warnings;
+  counts.timestamp_lines += iso_stamps;
+  lines_ = number;
+  last_stamp_ = last_stamp;
+  last_in_range_ = last;
+}
+
+void SummaryPart::keep_samples(LineCounts& counts, Cell& cell, const Sample& sample, bool grave) {
+  auto& examples = counts.level_samples[static_cast<std::size_t>(sample.level)];
+  if (examples.size() < limits_.max_level_samples) examples.push_back(sample);
+  if (!grave) return;
+  if (cell.first_error_line == 0) cell.first_error_line = sample.line;
+  if (counts.samples.size() < limits_.max_samples) counts.samples.push_back(sample);
+}
+
+void SummaryPart::add_answers(const std::vector<UserPatterns::Answer>& answers) {
+  const bool placed = last_stamp_ != no_time;
+  if (placed && !in_range(last_stamp_)) return;
+  LineCounts& counts = placed ? body_ : head_;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    counts.pattern_lines[i] += answers[i] == UserPatterns::Answer::yes ? 1 : 0;
+    counts.pattern_given_up[i] += answers[i] == UserPatterns::Answer::given_up ? 1 : 0;
+  }
+}
+
 Cell& SummaryPart::find_cell(TimeUs time) {
   const auto number_of = [&](TimeUs width) { return time / width - (time % width < 0 ? 1 : 0); };
   // By constants, which is multiplying.
@@ -98,9 +205,7 @@ Cell& SummaryPart::find_cell(TimeUs time) {
   auto& recent = recent_.entries[static_cast<std::size_t>(number) % Recent::count];
   recent_.last_start = start;
   if (recent.cell != nullptr && recent.number == number) return *(recent_.last = recent.cell);
-  // More cells than the longest span for this width has: the span is longer, and wider ones will be asked for in the end.
-  if (width_ != us_per_day &&
-      static_cast<TimeUs>(cells_.size()) > (width_ == us_per_minute ? two_weeks : two_years) / width_ + 1) {
+  if (cells_.size() >= enough_cells && final_width() != width_) {
     coarsen(width_ == us_per_minute ? us_per_hour : us_per_day);
     return cell_at(time);
   }
@@ -141,13 +246,15 @@ void SummaryPart::merge(SummaryPart next) {
   lines_ += next.lines_;
   shift(next.head_, before);
   shift(next.body_, before);
+  earliest_ = std::min(earliest_, next.earliest_);
+  latest_ = std::max(latest_, next.latest_);
   if (next.width_ > width_) coarsen(next.width_);
   if (last_stamp_ == no_time) {
     head_.append(next.head_, limits_);
   } else if (in_range(last_stamp_)) {
     for_samples(next.head_, [&](Sample& sample) { sample.time = last_stamp_; });
     const Cell waiting = std::exchange(next.head_.unplaced, {});
-    if (std::any_of(waiting.levels.begin(), waiting.levels.end(), [](std::uint64_t lines) { return lines != 0; })) {
+    if (std::any_of(waiting.lines.begin(), waiting.lines.end(), [](std::uint64_t lines) { return lines != 0; })) {
       add_to_cell(last_stamp_, waiting);
     }
     body_.append(next.head_, limits_);
@@ -166,8 +273,6 @@ void SummaryPart::merge(SummaryPart next) {
     if (first_in_range_.line == 0) first_in_range_ = next.first_in_range_;
     last_in_range_ = next.last_in_range_;
   }
-  earliest_ = std::min(earliest_, next.earliest_);
-  latest_ = std::max(latest_, next.latest_);
   keep_longest_gaps();
   for (std::size_t i = 0; i < formats_.size(); ++i) formats_[i] += next.formats_[i];
   if (next.last_stamp_ != no_time) last_stamp_ = next.last_stamp_;
@@ -209,11 +314,10 @@ LogSummary SummaryPart::finish() const {
   if (!limits_.time_range) all.append(head_, limits_);
   all.append(body_, limits_);
   LogSummary summary;
-  for (std::size_t level = 0; level < level_count; ++level) {
-    summary.levels[level] = all.unplaced.levels[level];
-    for (const auto& [start, cell] : cells_) summary.levels[level] += cell.levels[level];
-    summary.lines += summary.levels[level];
-  }
+  Cell total = all.unplaced;
+  for (const auto& [start, cell] : cells_) total.add(cell);
+  summary.levels = total.levels();
+  for (const std::uint64_t lines : total.lines) summary.lines += lines;
   summary.bytes = all.bytes;
   summary.error_lines = all.error_lines;
   summary.warning_lines = all.warning_lines;

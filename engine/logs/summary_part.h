@@ -17,12 +17,18 @@
 
 namespace conclave::logs {
 
-struct LineFacts {
-  std::uint64_t bytes = 0;  // with its LF
-  bool error = false;       // the seed's patterns
-  bool warning = false;
-  bool iso_stamp = false;
-  Header header;
+// Some lines, one behind the other.
+struct LineBatch {
+  static constexpr std::size_t most = HeaderMemo::batch;
+  // What matches of the seed's patterns.
+  static constexpr std::uint8_t error = 1;
+  static constexpr std::uint8_t warning = 2;
+  static constexpr std::uint8_t iso_stamp = 4;
+
+  std::size_t count = 0;
+  std::array<std::uint64_t, most> bytes;  // with the LF
+  std::array<std::uint8_t, most> marks;
+  std::array<Header, most> headers;
 };
 
 // What a summary keeps however it was cut: part of its value, so that parts from elsewhere can be checked to belong together.
@@ -36,11 +42,14 @@ struct SummaryLimits {
 
 // A bucket of the histogram; what Bucket says follows from it.
 struct Cell {
-  LevelCounts levels{};
-  std::uint64_t undeclared_errors = 0;    // of unknown level, and the pattern matches
-  std::uint64_t undeclared_warnings = 0;  // the same, and not the error pattern
+  // By their level, and of those of unknown level apart the ones that match the error pattern and, of the others, the warning
+  // pattern.
+  static constexpr std::size_t undeclared_errors = level_count;
+  static constexpr std::size_t undeclared_warnings = level_count + 1;
+  std::array<std::uint64_t, level_count + 2> lines{};
   std::uint64_t first_error_line = 0;
 
+  [[nodiscard]] LevelCounts levels() const;
   void add(const Cell& next);
 };
 
@@ -65,8 +74,9 @@ class SummaryPart {
  public:
   explicit SummaryPart(const SummaryOptions& options);
 
-  // `answers` of the user's patterns, one for each.
-  void add(const LineFacts& line, const std::vector<UserPatterns::Answer>& answers);
+  void add(const LineBatch& lines);
+  // Of the user's patterns, one for each, of the line that was added last.
+  void add_answers(const std::vector<UserPatterns::Answer>& answers);
   void merge(SummaryPart next);
   // Nothing follows on these lines, and they follow on nothing.
   void close();
@@ -90,6 +100,9 @@ class SummaryPart {
   [[nodiscard]] bool in_range(TimeUs time) const {
     return !limits_.time_range || (time >= limits_.time_range->first && time < limits_.time_range->second);
   }
+  template <bool placed>
+  void count_lines(const LineBatch& lines, std::size_t from, std::size_t to);
+  void keep_samples(LineCounts& counts, Cell& cell, const Sample& sample, bool grave);
   Cell& cell_at(TimeUs time);
   Cell& find_cell(TimeUs time);
   void add_to_cell(TimeUs time, const Cell& lines);
@@ -144,59 +157,13 @@ class SummaryPart {
   std::uint64_t out_of_order_ = 0;
 };
 
-// For each line of a log: inline.
-inline void SummaryPart::add(const LineFacts& line, const std::vector<UserPatterns::Answer>& answers) {
-  const std::uint64_t number = ++lines_;
-  const Header& header = line.header;
-  if (header.stamped) last_stamp_ = header.time;
-  const bool placed = last_stamp_ != no_time;
-  if (placed && !in_range(last_stamp_)) return;
-  if (header.stamped) {
-    const StampedLine here{header.time, number};
-    if (last_in_range_.line != 0) {
-      step(last_in_range_, here);
-    } else {
-      first_in_range_ = here;
-    }
-    last_in_range_ = here;
-    earliest_ = std::min(earliest_, here.time);
-    latest_ = std::max(latest_, here.time);
-    ++formats_[static_cast<std::size_t>(header.format)];
-  }
-  LineCounts& counts = placed ? body_ : head_;
-  counts.bytes += line.bytes;
-  counts.error_lines += line.error ? 1 : 0;
-  counts.warning_lines += line.warning ? 1 : 0;
-  counts.timestamp_lines += line.iso_stamp ? 1 : 0;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    counts.pattern_lines[i] += answers[i] == UserPatterns::Answer::yes ? 1 : 0;
-    counts.pattern_given_up[i] += answers[i] == UserPatterns::Answer::given_up ? 1 : 0;
-  }
-  Cell& cell = placed ? cell_at(last_stamp_) : counts.unplaced;
-  ++cell.levels[static_cast<std::size_t>(header.level)];
-  auto& examples = counts.level_samples[static_cast<std::size_t>(header.level)];
-  const auto sample = [&] { return Sample{number, placed ? last_stamp_ : 0, header.level}; };
-  if (examples.size() < limits_.max_level_samples) examples.push_back(sample());
-  if (header.level == Level::unknown) {
-    if (!line.error) {
-      cell.undeclared_warnings += line.warning ? 1 : 0;
-      return;
-    }
-    ++cell.undeclared_errors;
-  } else if (header.level < Level::error) {
-    return;
-  }
-  if (cell.first_error_line == 0) cell.first_error_line = number;
-  if (counts.samples.size() < limits_.max_samples) counts.samples.push_back(sample());
-}
-
 inline Cell& SummaryPart::cell_at(TimeUs time) {
   const bool last = recent_.last != nullptr && time >= recent_.last_start && time - recent_.last_start < width_;
   return last ? *recent_.last : find_cell(time);
 }
 
 inline void SummaryPart::step(const StampedLine& from, const StampedLine& to) {
-  if (to.time < from.time) ++out_of_order_;
+  out_of_order_ += to.time < from.time ? 1 : 0;
   if (to.time >= from.time + least_gap_) keep_gap({from.time, to.time, from.line, to.line});
 }
 

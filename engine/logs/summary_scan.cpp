@@ -1,29 +1,19 @@
 // A window of 8 KiB at a time: first masks of 64 bytes with one bit for each line end and each place where a word or a stamp may
-// begin, then lists of these places, written without a branch per bit (as in simdjson, "flatten_bits"), then marks on the lines
-// that hold such a place, then line by line its header. Branches that logs of many kinds make hard to foresee are what this
-// avoids.
+// begin, then lists of line ends and words, written without a branch per bit (as in simdjson, "flatten_bits"), then marks on the
+// lines that hold a word, then the headers of a batch of lines, then their counts. Branches that logs of many kinds make hard to
+// foresee are what this avoids.
 #include "engine/logs/summary_scan.h"
 
 #include <algorithm>
 #include <cstring>
+#include <span>
+
+#define INLINE [[gnu::always_inline]] inline
 
 namespace conclave::logs {
-namespace {
 
-constexpr unsigned error_mark = 1;
-constexpr unsigned warning_mark = 2;
-constexpr unsigned stamp_mark = 4;
-
-// Without the instruction, which the baseline does not have. (H. S. Warren, "Hacker's Delight", 5-1.)
-std::size_t count_bits(std::uint64_t bits) {
-  bits -= bits >> 1U & 0x5555555555555555U;
-  bits = (bits & 0x3333333333333333U) + (bits >> 2U & 0x3333333333333333U);
-  return ((bits + (bits >> 4U)) & 0x0f0f0f0f0f0f0f0fU) * 0x0101010101010101U >> 56U;
-}
-
-}  // namespace
-
-SummaryScan::SummaryScan(const SummaryOptions& options) : options_(options), headers_(options.reference) {
+SummaryScan::SummaryScan(const SummaryOptions& options, Instructions instructions)
+    : options_(options), instructions_(instructions), headers_(options.reference, instructions) {
   if (options.patterns && options.patterns->size() > 0) matcher_.emplace(options.patterns);
 }
 
@@ -37,22 +27,15 @@ SummaryPart SummaryScan::run(std::string_view log, std::string_view chunk, const
     if (begin % (window_bytes * 16) == 0 && job.stopped()) break;
     scan_window(begin, std::min(window_bytes, chunk_.size() - begin));
   }
-  if (line_begin_ < chunk_.size() && !job.stopped()) end_line(chunk_.size(), chunk_.size(), marks_so_far_);
+  if (const std::string_view line = chunk_.substr(line_begin_); !line.empty() && !job.stopped()) {
+    LineBatch last;
+    last.count = 1;
+    last.bytes[0] = line.size();
+    last.marks[0] = static_cast<std::uint8_t>(marks_so_far_);
+    headers_.read(std::span(&line, 1), line.size() + readable_behind_, last.headers.data());
+    add(last, std::span(&line, 1));
+  }
   return std::move(*part_);
-}
-
-inline void SummaryScan::end_line(std::size_t end, std::size_t next, unsigned marks) {
-  const std::string_view line = chunk_.substr(line_begin_, end - line_begin_);
-  LineFacts facts;
-  facts.bytes = next - line_begin_;
-  facts.error = (marks & error_mark) != 0;
-  facts.warning = (marks & warning_mark) != 0;
-  facts.iso_stamp = (marks & stamp_mark) != 0;
-  facts.header = headers_.read(line, chunk_.size() - line_begin_ + readable_behind_);
-  if (options_.zone && facts.header.stamped && !facts.header.zoned) facts.header.time = options_.zone->to_utc(facts.header.time);
-  if (matcher_) matcher_->match(line, answers_);
-  part_->add(facts, answers_);
-  line_begin_ = next;
 }
 
 void SummaryScan::scan_window(std::size_t begin, std::size_t size) {
@@ -65,44 +48,121 @@ void SummaryScan::scan_window(std::size_t begin, std::size_t size) {
     std::memcpy(padded_.data(), bytes, std::min(chunk_.size() - begin, padded_.size()));
     bytes = padded_.data();
   }
-  find_masks(bytes, blocks, masks_.data());
-  newlines_.count = words_.count = stamps_.count = 0;
+  find_masks_with(instructions_, bytes, blocks, masks_.data());
+  window_ = begin;
+  masks_[blocks] = {};
+  instructions_ == Instructions::sse2 ? use_masks(bytes, blocks) : use_masks_avx2(bytes, blocks);
+}
+
+// The same instructions, of which newer processors need fewer: bits are counted and found by one each.
+[[gnu::target("avx2,bmi,popcnt")]] void SummaryScan::use_masks_avx2(const char* bytes, std::size_t blocks) {
+  use_masks(bytes, blocks);
+}
+
+INLINE void SummaryScan::use_masks(const char* bytes, std::size_t blocks) {
+  std::size_t newlines = 0;
+  std::size_t words = 0;
+  std::size_t stamps = 0;
   for (std::size_t block = 0; block < blocks; ++block) {
     const auto at = static_cast<std::uint32_t>(block * block_bytes);
-    newlines_before_[block] = static_cast<std::uint32_t>(newlines_.count);
-    newlines_.take(masks_[block].newline, at);
-    if (masks_[block].word != 0) words_.take(masks_[block].word, at);
-    if (masks_[block].stamp != 0) stamps_.take(masks_[block].stamp, at);
+    newlines_before_[block] = static_cast<std::uint32_t>(newlines);
+    stamps_before_[block] = static_cast<std::uint32_t>(stamps);
+    newlines = newlines_.take(masks_[block].newline, at, newlines);
+    words = words_.take(masks_[block].word, at, words);
+    stamps += static_cast<std::size_t>(std::popcount(masks_[block].stamp));
   }
-  window_ = begin;
+  newlines_.count = newlines;
+  words_.count = words;
+  newlines_before_[blocks] = static_cast<std::uint32_t>(newlines);
+  stamps_before_[blocks] = static_cast<std::uint32_t>(stamps);
   std::memset(marks_.data(), 0, newlines_.count + 1);
   marks_[0] = static_cast<std::uint8_t>(marks_so_far_);
   mark_words(bytes);
-  mark_stamps();
-  for (std::size_t i = 0; i < newlines_.count; ++i) end_line(begin + newlines_.at[i], begin + newlines_.at[i] + 1, marks_[i]);
+  end_lines();
+  const std::uint32_t rest = newlines_.count == 0 ? 0 : newlines_.at[newlines_.count - 1] + 1;
   marks_so_far_ = marks_[newlines_.count];
+  if (has_stamp(rest, static_cast<std::uint32_t>(blocks * block_bytes))) marks_so_far_ |= LineBatch::iso_stamp;
 }
 
-inline std::size_t SummaryScan::line_of(std::uint32_t at) const {
+INLINE std::size_t SummaryScan::line_ends_before(std::uint32_t at) const {
   const std::size_t block = at / block_bytes;
-  return newlines_before_[block] + count_bits(masks_[block].newline & ((std::uint64_t{1} << at % block_bytes) - 1));
+  const std::uint64_t before = (std::uint64_t{1} << at % block_bytes) - 1;
+  return newlines_before_[block] + static_cast<std::size_t>(std::popcount(masks_[block].newline & before));
 }
 
-void SummaryScan::mark_words(const char* bytes) {
-  static_assert(word_bytes <= block_lookahead && error_mark == static_cast<unsigned>(WordKind::error) &&
-                warning_mark == static_cast<unsigned>(WordKind::warning));
+INLINE std::size_t SummaryScan::stamps_before(std::uint32_t at) const {
+  const std::size_t block = at / block_bytes;
+  const std::uint64_t before = (std::uint64_t{1} << at % block_bytes) - 1;
+  return stamps_before_[block] + static_cast<std::size_t>(std::popcount(masks_[block].stamp & before));
+}
+
+INLINE void SummaryScan::mark_words(const char* bytes) {
+  static_assert(word_bytes <= block_lookahead && LineBatch::error == static_cast<unsigned>(WordKind::error) &&
+                LineBatch::warning == static_cast<unsigned>(WordKind::warning));
   for (std::size_t i = 0; i < words_.count; ++i) {
     const auto mark = static_cast<std::uint8_t>(word_at(bytes + words_.at[i]));
-    std::uint8_t& marks = marks_[line_of(words_.at[i])];
+    std::uint8_t& marks = marks_[line_ends_before(words_.at[i])];
     marks = static_cast<std::uint8_t>(marks | mark);
   }
 }
 
-void SummaryScan::mark_stamps() {
-  for (std::size_t i = 0; i < stamps_.count; ++i) {
-    const unsigned mark = is_stamp_at(chunk_, window_ + stamps_.at[i]) ? stamp_mark : 0;
-    std::uint8_t& marks = marks_[line_of(stamps_.at[i])];
-    marks = static_cast<std::uint8_t>(marks | mark);
+bool SummaryScan::has_stamp(std::uint32_t from, std::uint32_t to) const {
+  for (std::uint32_t block = from / block_bytes; block * block_bytes < to; ++block) {
+    const std::uint32_t begin = block * block_bytes;
+    std::uint64_t bits = masks_[block].stamp;
+    if (begin < from) bits &= ~std::uint64_t{0} << (from - begin);
+    for (; bits != 0; bits &= bits - 1) {
+      const std::uint32_t at = begin + static_cast<std::uint32_t>(std::countr_zero(bits));
+      if (at >= to) return false;
+      if (is_stamp_at(chunk_, window_ + at)) return true;
+    }
+  }
+  return false;
+}
+
+// Most lines with a stamp of the seed's pattern have it in their header, which is known by then: the others are looked through.
+INLINE void SummaryScan::end_lines() {
+  LineBatch lines;
+  std::array<std::string_view, LineBatch::most> texts;
+  std::uint32_t begin = 0;
+  std::size_t stamps = 0;
+  for (std::size_t from = 0; from < newlines_.count; from += lines.count) {
+    lines.count = std::min(newlines_.count - from, LineBatch::most);
+    const std::size_t readable = chunk_.size() - line_begin_ + readable_behind_;
+    for (std::size_t i = 0; i < lines.count; ++i) {
+      const std::size_t end = window_ + newlines_.at[from + i];
+      texts[i] = {chunk_.data() + line_begin_, end - line_begin_};
+      lines.bytes[i] = end + 1 - line_begin_;
+      line_begin_ = end + 1;
+    }
+    headers_.read(std::span(texts).first(lines.count), readable, lines.headers.data());
+    for (std::size_t i = 0; i < lines.count; ++i) {
+      const std::uint32_t end = newlines_.at[from + i];
+      const std::size_t stamps_by_end = stamps_before(end);
+      unsigned marks = marks_[from + i] | (lines.headers[i].iso_stamp ? LineBatch::iso_stamp : 0U);
+      if ((marks & LineBatch::iso_stamp) == 0 && stamps_by_end != stamps && has_stamp(begin, end)) marks |= LineBatch::iso_stamp;
+      lines.marks[i] = static_cast<std::uint8_t>(marks);
+      begin = end + 1;
+      stamps = stamps_by_end;
+    }
+    add(lines, std::span(texts).first(lines.count));
+  }
+}
+
+void SummaryScan::add(LineBatch& lines, std::span<const std::string_view> texts) {
+  for (Header& header : std::span(lines.headers).first(options_.zone ? lines.count : 0)) {
+    if (header.stamped && !header.zoned) header.time = options_.zone->to_utc(header.time);
+  }
+  if (!matcher_) return part_->add(lines);
+  for (std::size_t i = 0; i < lines.count; ++i) {
+    LineBatch one;
+    one.count = 1;
+    one.bytes[0] = lines.bytes[i];
+    one.marks[0] = lines.marks[i];
+    one.headers[0] = lines.headers[i];
+    part_->add(one);
+    matcher_->match(texts[i], answers_);
+    part_->add_answers(answers_);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace conclave::logs {
 // Keeps what it learned about headers from one chunk to the next. One thread at a time; borrows the options.
 class SummaryScan {
  public:
-  explicit SummaryScan(const SummaryOptions& options);
+  explicit SummaryScan(const SummaryOptions& options, Instructions instructions = widest_instructions());
 
   // `chunk` holds whole lines and is a part of `log`, all of which can be read. Ends early if the job is stopped.
   [[nodiscard]] SummaryPart run(std::string_view log, std::string_view chunk, const Job& job);
@@ -29,36 +30,47 @@ class SummaryScan {
   struct Places {
     std::array<std::uint32_t, window_bytes + 8> at;
     std::size_t count = 0;
-    void take(std::uint64_t bits, std::uint32_t begin) {
-      std::uint32_t* to = at.data() + count;
-      for (int i = 0; i < 2; ++i) {  // without a branch; more than two are rare
-        *to = begin + static_cast<std::uint32_t>(std::countr_zero(bits | std::uint64_t{1} << 63U));
-        to += bits != 0 ? 1 : 0;
+    // Of one block that begins at `begin`; gives the new count. More than two are rare: so many are written without a branch.
+    [[gnu::always_inline]] std::size_t take(std::uint64_t bits, std::uint32_t begin, std::size_t before) {
+      const auto next = [&] {
+        const auto place = begin + static_cast<std::uint32_t>(std::countr_zero(bits | std::uint64_t{1} << 63U));
         bits &= bits - 1;
-      }
-      for (; bits != 0; bits &= bits - 1) *to++ = begin + static_cast<std::uint32_t>(std::countr_zero(bits));
-      count = static_cast<std::size_t>(to - at.data());
+        return place;
+      };
+      const std::size_t after = before + static_cast<std::size_t>(std::popcount(bits));
+      at[before] = next();
+      at[before + 1] = next();
+      for (std::size_t i = before + 2; i < after; ++i) at[i] = next();
+      return after;
     }
   };
 
   void scan_window(std::size_t begin, std::size_t size);
-  // Notes for the lines of the window at `bytes` which patterns match.
+  void use_masks(const char* bytes, std::size_t blocks);
+  void use_masks_avx2(const char* bytes, std::size_t blocks);
+  // Notes for the lines of the window at `bytes` which words they hold.
   void mark_words(const char* bytes);
-  void mark_stamps();
-  // Which line of the window, counted by line ends, the byte at `at` belongs to.
-  [[nodiscard]] std::size_t line_of(std::uint32_t at) const;
-  void end_line(std::size_t end, std::size_t next, unsigned marks);
+  // Counts the lines of the window.
+  void end_lines();
+  void add(LineBatch& lines, std::span<const std::string_view> texts);
+  // How many line ends, or how many places where a stamp may be, there are in the window before the byte at `at`.
+  [[nodiscard]] std::size_t line_ends_before(std::uint32_t at) const;
+  [[nodiscard]] std::size_t stamps_before(std::uint32_t at) const;
+  // Whether there is a stamp in these bytes of the window.
+  [[nodiscard]] bool has_stamp(std::uint32_t from, std::uint32_t to) const;
 
   const SummaryOptions& options_;
+  const Instructions instructions_;
   HeaderMemo headers_;
   std::optional<UserPatterns::Matcher> matcher_;
   std::vector<UserPatterns::Answer> answers_;
-  std::array<BlockMasks, window_blocks> masks_;
+  std::array<BlockMasks, window_blocks + 1> masks_{};  // the last one stays empty
   std::array<char, window_bytes + block_lookahead> padded_;
   Places newlines_;
-  std::array<std::uint32_t, window_blocks> newlines_before_;  // of the window, before each block
-  Places words_;                                              // where one may be
-  Places stamps_;
+  Places words_;  // where one may be
+  // Of the window, before each block, and before what follows on the last one.
+  std::array<std::uint32_t, window_blocks + 1> newlines_before_;
+  std::array<std::uint32_t, window_blocks + 1> stamps_before_;
   std::array<std::uint8_t, window_bytes + 1> marks_;  // of each line
 
   // Of the run:

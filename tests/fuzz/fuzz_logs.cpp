@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/text.h"
 #include "engine/logs/header_memo.h"
@@ -61,14 +62,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::uint64_t errors = 0;
   std::uint64_t warnings = 0;
   std::uint64_t stamps = 0;
+  std::vector<std::string_view> lines;
+  for (std::uint64_t number = 1; number <= std::min<std::uint64_t>(index.line_count(), HeaderMemo::batch); ++number) {
+    const std::size_t begin = index.offset_of(bytes, number);
+    lines.push_back(std::string_view(padded).substr(begin, std::min(bytes.find('\n', begin), size) - begin));
+  }
+  std::array<Header, HeaderMemo::batch> headers;
   for (int round = 0; round < 2; ++round) {  // learned, then remembered
-    for (std::uint64_t number = 1; number <= index.line_count() && number < 256; ++number) {
-      const std::size_t begin = index.offset_of(bytes, number);
-      const std::string_view line = std::string_view(padded).substr(begin, std::min(bytes.find('\n', begin), size) - begin);
-      const Header found = memo.read(line, padded.size() - begin);
-      const Header wanted = read_header(line, reference);
-      check(found.level == wanted.level && found.stamped == wanted.stamped && found.time == wanted.time &&
-            found.format == wanted.format && found.zoned == wanted.zoned);
+    memo.read(lines, padded.size(), headers.data());
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      const Header wanted = read_header(lines[i], reference);
+      check(headers[i].level == wanted.level && headers[i].stamped == wanted.stamped && headers[i].time == wanted.time &&
+            headers[i].format == wanted.format && headers[i].zoned == wanted.zoned);
+      check(!headers[i].iso_stamp || has_iso_stamp(lines[i]));
     }
   }
   for (std::uint64_t number = 1; number <= index.line_count(); ++number) {

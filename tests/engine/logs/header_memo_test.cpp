@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,17 +25,39 @@ void expect_same(const Header& found, const Header& wanted, std::string_view lin
   ASSERT_EQ(found.stamp_end, wanted.stamp_end) << line;
   ASSERT_EQ(found.format, wanted.format) << line;
   ASSERT_EQ(found.zoned, wanted.zoned) << line;
+  ASSERT_TRUE(!found.iso_stamp || has_iso_stamp(line)) << line;
 }
 
-// Every line of the text through one memo, against what is read without one.
-void expect_same_for_lines(HeaderMemo& memo, std::string text) {
+// Reads line by line, and in batches with the instructions of the baseline and with those of this machine.
+struct Memos {
+  HeaderMemo single{reference};
+  HeaderMemo baseline{reference, Instructions::sse2};
+  HeaderMemo widest{reference};
+};
+
+// Every line of the text through each memo, against what is read without one.
+void expect_same_for_lines(Memos& memos, std::string text) {
   const std::size_t size = text.size();
   text.append(256, '7');  // what lies behind a line must not play a part
+  std::vector<std::string_view> lines;
   for (std::size_t begin = 0; begin < size;) {
     const std::size_t end = std::min(text.find('\n', begin), size);
-    const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    ASSERT_NO_FATAL_FAILURE(expect_same(memo.read(line, text.size() - begin), read_header(line, reference), line));
+    lines.push_back(std::string_view(text).substr(begin, end - begin));
     begin = end + 1;
+  }
+  const auto readable = [&](std::string_view line) { return static_cast<std::size_t>(text.data() + text.size() - line.data()); };
+  for (std::size_t from = 0; from < lines.size(); from += HeaderMemo::batch) {
+    const auto batch = std::span(lines).subspan(from, std::min(HeaderMemo::batch, lines.size() - from));
+    std::array<Header, HeaderMemo::batch> baseline;
+    std::array<Header, HeaderMemo::batch> widest;
+    memos.baseline.read(batch, readable(batch[0]), baseline.data());
+    memos.widest.read(batch, readable(batch[0]), widest.data());
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Header wanted = read_header(batch[i], reference);
+      ASSERT_NO_FATAL_FAILURE(expect_same(memos.single.read(batch[i], readable(batch[i])), wanted, batch[i]));
+      ASSERT_NO_FATAL_FAILURE(expect_same(baseline[i], wanted, batch[i]));
+      ASSERT_NO_FATAL_FAILURE(expect_same(widest[i], wanted, batch[i]));
+    }
   }
 }
 
@@ -56,7 +80,7 @@ TEST(HeaderMemo, AnswersAsIfEachLineWereReadAnew) {
       "{\"level\":40,\"time\":1772366405123}\n{\"level\":50,\"time\":1772366405123}\nlevel=30 msg=x\nlevel=50 msg=x\n\n\n"
       "1772366405 x\n0772366405 x\n[26/03/01 12:00:05] x\n01-MAR-26 12.00.05.1 PM x\n01-MAR-26 12.00.05.1 AM x\n";
   std::mt19937 random(1);
-  HeaderMemo memo(reference);
+  Memos memo;
   ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, lines + lines));
   for (int round = 0; round < 2000; ++round) {
     ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, with_other_digits(lines, random))) << round;
@@ -93,7 +117,7 @@ TEST(HeaderMemo, TakesAnyStampAfterAnyOther) {
                                           "2026-03-01 12:01:13.501-01:00 b"};
   for (const std::string& line : lines) {
     for (const std::string& next : lines) {
-      HeaderMemo memo(reference);
+      Memos memo;
       ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, line + "\n" + next + "\n" + line));
     }
   }
@@ -115,14 +139,14 @@ TEST(HeaderMemo, ReadsJsonAsIfEachLineWereReadAnew) {
 {}
 )";
   std::mt19937 random(3);
-  HeaderMemo memo(reference);
+  Memos memo;
   for (int round = 0; round < 2000; ++round) {
     ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, round == 0 ? lines + lines : with_other_digits(lines, random))) << round;
   }
 }
 
 TEST(HeaderMemo, ReadsDaysThatComeAndGo) {
-  HeaderMemo memo(reference);
+  Memos memo;
   std::string lines;
   for (int i = 0; i < 6000; ++i) {
     const int day = i * 7 % 28 + 1;
@@ -136,7 +160,7 @@ TEST(HeaderMemo, ReadsDaysThatComeAndGo) {
 }
 
 TEST(HeaderMemo, KnowsLinesApartThatAreAlikeUpToTheirEnd) {
-  HeaderMemo memo(reference);
+  Memos memo;
   std::string lines;
   const std::string line =
       "2026-03-01 12:00:05 x y z [ERROR] and more, so that the line is longer than every key that there is: abcdef ghij";
@@ -188,7 +212,7 @@ TEST(HeaderMemo, AnswersForRandomLinesOfTokens) {
                                 "{",
                                 "\"severity\":\"error\""};
   std::mt19937 random(2);
-  HeaderMemo memo(reference);
+  Memos memo;
   for (int round = 0; round < 300; ++round) {
     std::string lines;
     for (int i = 0; i < 50; ++i) {
@@ -204,7 +228,7 @@ TEST(HeaderMemo, AnswersForAllSampleSystems) {
   const auto logs = sample_logs();
   if (logs.empty()) GTEST_SKIP() << "no sample logs beside the project (see CONCLAVE_SHARED)";
   std::mt19937 random(3);
-  HeaderMemo memo(reference);
+  Memos memo;
   for (const auto& log : logs) {
     const std::string text = read_file(log);
     ASSERT_NO_FATAL_FAILURE(expect_same_for_lines(memo, text)) << log;

@@ -3,11 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <random>
 #include <string>
 #include <thread>
 
 #include "engine/logs/summary_part.h"
+#include "engine/logs/summary_scan.h"
 #include "tests/engine/logs/files.h"
 
 namespace conclave::logs {
@@ -186,6 +189,34 @@ TEST(Summary, IsTheSameForAnyNumberOfThreads) {
   for (const std::size_t threads : {0U, 2U, 7U}) {
     options.threads = threads;
     EXPECT_EQ(print(summary_of(log, options)), whole) << threads;
+  }
+}
+
+TEST(Summary, IsTheSameForAllInstructions) {
+  std::string log = random_log(5, 20'000);
+  std::mt19937 random(6);
+  const char* const pieces[] = {"2026-03-01T12:00:05", " 2026-03-01 12:00:05 ", "2026-03-01-12.00.05", "dEprecated", "- -", "\n"};
+  for (int i = 0; i < 3000; ++i) {
+    const std::string_view piece = pieces[random() % std::size(pieces)];
+    log.replace(random() % (log.size() - piece.size()), piece.size(), piece);
+  }
+  SummaryOptions options;
+  options.reference = at("2026-06-01");
+  Job job;
+  const auto scanned = [&](Instructions instructions) {
+    return print(SummaryScan(options, instructions).run(log, log, job).finish());
+  };
+  const LogSummary baseline = SummaryScan(options, Instructions::sse2).run(log, log, job).finish();
+  std::uint64_t stamps = 0;
+  for (std::size_t begin = 0; begin < log.size();) {
+    const std::size_t end = std::min(log.find('\n', begin), log.size());
+    stamps += has_iso_stamp(std::string_view(log).substr(begin, end - begin)) ? 1 : 0;
+    begin = end + 1;
+  }
+  EXPECT_EQ(baseline.timestamp_lines, stamps);
+  for (const Instructions instructions : {Instructions::avx2, Instructions::avx512}) {
+    if (instructions > widest_instructions()) continue;
+    EXPECT_EQ(scanned(instructions), print(baseline));
   }
 }
 
