@@ -24,6 +24,7 @@ void add_keys_commands(CLI::App& app, Program& program);     // keys set, list, 
 void add_history_commands(CLI::App& app, Program& program);  // history list, show, purge; replay
 
 void add_case_log_commands(CLI::App& cases, Program& program);
+void add_consensus_command(CLI::App& app, Program& program);
 void add_log_follow_command(CLI::App& logs, Program& program);
 void add_log_summary_command(CLI::App& logs, Program& program);
 void add_log_templates_command(CLI::App& logs, Program& program);

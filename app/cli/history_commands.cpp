@@ -3,24 +3,20 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 
 #include "app/cli/commands.h"
 #include "app/cli/duration.h"
 #include "app/cli/program.h"
 #include "app/cli/report_output.h"
 #include "app/cli/terminal.h"
+#include "app/cli/text_file.h"
 #include "engine/case/snapshots.h"
 #include "engine/store/store.h"
 
 namespace conclave::cli {
 namespace {
-
-constexpr std::uintmax_t largest_report = 256U << 20U;
 
 Result<Report> parse_report(const std::string& text, const std::string& where) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
@@ -31,14 +27,9 @@ Result<Report> parse_report(const std::string& text, const std::string& where) {
 }
 
 Result<Report> read_report(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return fail_io("cannot read", path, EISDIR);
-  const auto size = std::filesystem::file_size(path, error);
-  if (error) return fail_io("cannot open", path, error.value());
-  if (size > largest_report) return fail(ErrorKind::limit, "too large for a report", path);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail_io("cannot open", path, errno);
-  return parse_report({std::istreambuf_iterator<char>(file), {}}, path);
+  const auto text = read_text_file(path, "a report");
+  if (!text) return tl::unexpected(text.error());
+  return parse_report(*text, path);
 }
 
 int list_reports(Program& program, std::size_t limit, bool json) {

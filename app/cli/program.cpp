@@ -80,6 +80,7 @@ void describe(CLI::App& app, Program& program) {
   add_log_commands(app, program);
   add_scan_command(app, program);
   add_config_commands(app, program);
+  add_consensus_command(app, program);
   add_script_commands(app, program);
   add_plugin_commands(app, program);
   add_policy_command(app, program);
