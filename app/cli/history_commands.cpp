@@ -91,8 +91,9 @@ int purge_reports(Program& program, const std::string& age) {
 nlohmann::json judgement(const Report& report) {
   nlohmann::json json = to_json(report);
   nlohmann::json kept;
-  for (const char* key : {"verdict", "passed", "confidence_score", "confidence_interval", "coverage", "consensus_text", "scopes",
-                          "dissenting_opinions", "agreement_matrix", "groups", "effective_experts", "counterfactuals"}) {
+  for (const char* key :
+       {"verdict", "passed", "confidence_score", "confidence_interval", "coverage", "consensus_text", "scopes",
+        "dissenting_opinions", "agreement_matrix", "groups", "effective_experts", "counterfactuals", "statements", "weights"}) {
     kept[key] = json[key];
   }
   return kept;

@@ -277,7 +277,12 @@ class CaseReader {
     MapReader circle(*node, "circle", problems_);
     if (!circle.is_map()) return;
     consensus::CircleConfig& settings = question().circle;
-    circle.number("min_consensus_threshold", settings.min_consensus_threshold, 0, 1);
+    const Node* cut = circle.any("min_consensus_threshold");
+    if (cut != nullptr && cut->kind == NodeKind::scalar && cut->scalar == "auto") {
+      settings.min_consensus_threshold.reset();
+    } else if (double threshold = 0; circle.number("min_consensus_threshold", threshold, 0, 1)) {
+      settings.min_consensus_threshold = threshold;
+    }
     const Node* algorithm = circle.any("similarity_algorithm");
     if (std::string name; circle.text("similarity_algorithm", name)) {
       if (const auto similarity = consensus::similarity_from_name(name)) {

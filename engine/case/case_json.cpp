@@ -77,7 +77,7 @@ json question_to_json(const consensus::Question& question) {
             {"min_confidence", question.gate.min_confidence},
             {"pass", question.gate.pass}}},
           {"circle",
-           {{"min_consensus_threshold", question.circle.min_consensus_threshold},
+           {{"min_consensus_threshold", or_null(question.circle.min_consensus_threshold)},
             {"similarity_algorithm", consensus::similarity_name(question.circle.similarity_algorithm)},
             {"embedding", question.circle.embedding},
             {"enable_parallel_processing", question.circle.enable_parallel_processing},
@@ -94,7 +94,7 @@ consensus::Question question_from_json(const json& in) {
   gate.at("min_confidence").get_to(question.gate.min_confidence);
   gate.at("pass").get_to(question.gate.pass);
   const json& circle = in.at("circle");
-  circle.at("min_consensus_threshold").get_to(question.circle.min_consensus_threshold);
+  question.circle.min_consensus_threshold = optional_from<double>(circle.at("min_consensus_threshold"));
   question.circle.similarity_algorithm = consensus::similarity_from_name(circle.at("similarity_algorithm").get<std::string>())
                                              .value_or(consensus::Similarity::cosine);
   question.circle.embedding = circle.value("embedding", std::string());

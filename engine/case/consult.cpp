@@ -96,9 +96,8 @@ void fail_if_invalid(ExpertResponse& response, const consensus::Question& questi
   std::string message;
   if (const auto valid = consensus::validate(response); !valid) {
     message = valid.error().text();
-  } else if (response.verdict &&
-             std::find(question.verdicts.begin(), question.verdicts.end(), *response.verdict) == question.verdicts.end()) {
-    message = "'" + *response.verdict + "' is not one of the verdicts of this case";
+  } else if (const auto known = consensus::check_labels(response, question.verdicts); !known) {
+    message = known.error().message;
   } else {
     return;
   }

@@ -59,7 +59,8 @@ class HtmlReport {
          << "</p><p class=\"faint\">confidence " << confidence_words(report_) << " · coverage "
          << percent(report_.consensus.coverage) << " · " << evidence_words(report_) << " · " << format_time(report_.started)
          << "</p>";
-    if (!report_.consensus.consensus_text.empty()) out_ << "<p>" << escaped_markup(report_.consensus.consensus_text) << "</p>";
+    if (!report_.consensus.consensus_text.empty())
+      out_ << "<p style=\"white-space:pre-line\">" << escaped_markup(report_.consensus.consensus_text) << "</p>";
     out_ << "</section>\n";
   }
 
@@ -81,9 +82,9 @@ class HtmlReport {
       out_ << "<section><b>" << escaped_markup(response->expert_name) << "</b> <span class=\"faint\">"
            << escaped_markup(response->scope) << "</span> ";
       if (answered) {
-        out_ << "<span class=\"" << tone(response->verdict) << "\">"
-             << escaped_markup(response->verdict.value_or("text without a verdict")) << "</span> <span class=\"faint\">"
-             << percent(response->confidence) << " sure, weight " << response->weight << "</span>";
+        out_ << "<span class=\"" << tone(response->verdict) << "\">" << escaped_markup(words_of_verdict(*response))
+             << "</span> <span class=\"faint\">" << percent(response->confidence) << " sure, weight " << response->weight
+             << "</span>";
       } else {
         out_ << "<span class=\"faint\">" << consensus::status_name(response->status) << "</span>";
       }

@@ -44,9 +44,8 @@ void write_experts(std::ostringstream& out, const Report& report) {
   for (const auto* response : reading_order(report)) {
     const bool answered = response->status == consensus::Status::answered;
     out << "| " << escaped(response->expert_name) << " | " << escaped(response->scope) << " | "
-        << (answered ? escaped(response->verdict.value_or("text without a verdict"))
-                     : std::string(consensus::status_name(response->status)))
-        << " | " << (answered ? percent(response->confidence) : "") << " | " << response->weight << " |\n";
+        << (answered ? escaped(words_of_verdict(*response)) : std::string(consensus::status_name(response->status))) << " | "
+        << (answered ? percent(response->confidence) : "") << " | " << response->weight << " |\n";
   }
   for (const auto* response : reading_order(report)) {
     if (response->content.empty() && response->claims.empty() && !response->error) continue;

@@ -117,8 +117,8 @@ class TextReport {
     for (const auto* response : reading_order(report_)) {
       out_ << "  " << ink_.bold(harmless(response->expert_name)) << "  ";
       if (response->status == consensus::Status::answered) {
-        out_ << coloured(response->verdict, harmless(response->verdict.value_or("text without a verdict"))) << ", "
-             << percent(response->confidence) << " sure";
+        out_ << coloured(response->verdict, harmless(words_of_verdict(*response))) << ", " << percent(response->confidence)
+             << " sure";
       } else {
         const bool calm = response->status == consensus::Status::abstained;
         const std::string word(consensus::status_name(response->status));

@@ -17,6 +17,12 @@ json scope_to_json(const consensus::ScopeVerdict& scope) {
           {"voters", scope.voters}, {"confirmed", scope.confirmed},      {"reason", scope.reason}};
 }
 
+json statement_to_json(const consensus::Statement& statement) {
+  return {{"text", statement.text},     {"expert", statement.expert},     {"scope", statement.scope},
+          {"claim", statement.claim},   {"supports", statement.supports}, {"contradicts", statement.contradicts},
+          {"voters", statement.voters}, {"verified", statement.verified}};
+}
+
 json problem_to_json(const config::Problem& problem) {
   return {{"severity", config::severity_name(problem.severity)},
           {"rule", problem.rule},
@@ -73,6 +79,8 @@ void add_consensus(json& out, const consensus::ConsensusResult& result) {
   out["uncalibrated_score"] = result.uncalibrated_score;
   out["coverage"] = result.coverage;
   out["consensus_text"] = result.consensus_text;
+  out["statements"] = json::array();
+  for (const consensus::Statement& statement : result.statements) out["statements"].push_back(statement_to_json(statement));
   out["scopes"] = json::array();
   for (const auto& scope : result.scopes) out["scopes"].push_back(scope_to_json(scope));
   out["dissenting_opinions"] = json::array();
@@ -81,7 +89,9 @@ void add_consensus(json& out, const consensus::ConsensusResult& result) {
                                           {"verdict", dissent.verdict},
                                           {"experts", dissent.experts},
                                           {"content", dissent.content},
-                                          {"unique_claims", dissent.unique_claims}});
+                                          {"unique_claims", dissent.unique_claims},
+                                          {"best_expert", dissent.best_expert},
+                                          {"effective_experts", dissent.effective_experts}});
   }
   out["key_insights"] = json::array();
   for (const consensus::Insight& insight : result.key_insights) {
@@ -90,6 +100,8 @@ void add_consensus(json& out, const consensus::ConsensusResult& result) {
   out["agreement_matrix"] = result.agreement_matrix;
   out["matrix_experts"] = result.matrix_experts;
   out["groups"] = result.groups;
+  out["grouping"] = {{"threshold", result.grouping_threshold}, {"estimated", result.threshold_estimated}};
+  out["weights"] = result.weights;
   out["effective_experts"] = result.effective_experts;
   out["counterfactuals"] = json::array();
   for (const consensus::Counterfactual& change : result.counterfactuals) {
@@ -149,6 +161,20 @@ Receipt receipt_from_json(const json& in) {
   return receipt;
 }
 
+// What the first reports did not have.
+void add_later_fields(const json& in, consensus::ConsensusResult& result) {
+  for (const json& statement : in.value("statements", json::array())) {
+    result.statements.push_back({statement.at("text"), statement.at("expert"), statement.at("scope"), statement.at("claim"),
+                                 statement.at("supports"), statement.at("contradicts"), statement.at("voters"),
+                                 statement.at("verified")});
+  }
+  if (const auto grouping = in.find("grouping"); grouping != in.end()) {
+    grouping->at("threshold").get_to(result.grouping_threshold);
+    grouping->at("estimated").get_to(result.threshold_estimated);
+  }
+  result.weights = in.value("weights", result.weights);
+}
+
 consensus::ConsensusResult consensus_from_json(const json& in, const Receipt& receipt) {
   consensus::ConsensusResult result;
   result.verdict = optional_from<std::string>(in.at("verdict"));
@@ -178,8 +204,9 @@ consensus::ConsensusResult consensus_from_json(const json& in, const Receipt& re
     result.scopes.push_back(std::move(value));
   }
   for (const json& dissent : in.at("dissenting_opinions")) {
-    result.dissenting_opinions.push_back(
-        {dissent.at("scope"), dissent.at("verdict"), dissent.at("experts"), dissent.at("content"), dissent.at("unique_claims")});
+    result.dissenting_opinions.push_back({dissent.at("scope"), dissent.at("verdict"), dissent.at("experts"),
+                                          dissent.at("content"), dissent.at("unique_claims"),
+                                          dissent.value("best_expert", std::string()), dissent.value("effective_experts", 0.0)});
   }
   for (const json& insight : in.at("key_insights")) {
     result.key_insights.push_back({insight.at("kind"), insight.at("text"), insight.at("experts")});
@@ -187,6 +214,7 @@ consensus::ConsensusResult consensus_from_json(const json& in, const Receipt& re
   in.at("agreement_matrix").get_to(result.agreement_matrix);
   in.at("matrix_experts").get_to(result.matrix_experts);
   in.at("groups").get_to(result.groups);
+  add_later_fields(in, result);
   in.at("effective_experts").get_to(result.effective_experts);
   for (const json& change : in.at("counterfactuals")) {
     result.counterfactuals.push_back(

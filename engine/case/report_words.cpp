@@ -26,6 +26,15 @@ std::string confidence_words(const Report& report) {
   return report.consensus.calibrated ? words : words + ", uncalibrated";
 }
 
+std::string words_of_verdict(const consensus::ExpertResponse& response) {
+  std::string words;
+  auto shares = response.probabilities;
+  std::stable_sort(shares.begin(), shares.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  for (const auto& [label, share] : shares) words += (words.empty() ? "" : ", ") + label + " " + percent(share);
+  for (const std::string& label : response.ranking) words += (words.empty() ? "" : ", then ") + label;
+  return words.empty() ? response.verdict.value_or("text without a verdict") : words;
+}
+
 std::string place_of(const consensus::Citation& citation) {
   if (citation.kind == "template") return "template " + citation.id;
   if (citation.kind == "service") return "service " + (citation.id.empty() ? citation.source : citation.id);
@@ -138,6 +147,7 @@ Report redacted_copy(const Report& report) {
   const auto clean = [](std::string& text) { text = security::redact(text).text; };
   Report copy = report;
   clean(copy.consensus.consensus_text);
+  for (auto& statement : copy.consensus.statements) clean(statement.text);
   for (auto& dissent : copy.consensus.dissenting_opinions) {
     clean(dissent.content);
     for (std::string& claim : dissent.unique_claims) clean(claim);

@@ -11,6 +11,8 @@ namespace conclave {
 [[nodiscard]] std::string percent(double share);               // "87 %"
 [[nodiscard]] std::string verdict_word(const Report& report);  // "failing", or "no consensus"
 [[nodiscard]] std::string confidence_words(const Report& report);
+// What an expert that answered says: "healthy", "healthy 70 %, failing 30 %", "healthy, then degraded", "text without a verdict".
+[[nodiscard]] std::string words_of_verdict(const consensus::ExpertResponse& response);
 [[nodiscard]] std::string place_of(const consensus::Citation& citation);  // "orders.log:120", "template 1f..", "service api"
 [[nodiscard]] std::string evidence_words(const Report& report);           // "4 logs (212,004 lines), 3 services, 1 configuration"
 [[nodiscard]] std::string grouped(std::uint64_t number);                  // "212,004"

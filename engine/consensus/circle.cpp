@@ -1,10 +1,15 @@
 #include "engine/consensus/circle.h"
 
 #include <algorithm>
+#include <iomanip>
+#include <locale>
 #include <map>
+#include <sstream>
 #include <tuple>
 
 #include "engine/base/text.h"
+#include "engine/consensus/families.h"
+#include "engine/consensus/opinion.h"
 #include "engine/consensus/similarity.h"
 
 namespace conclave::consensus {
@@ -13,9 +18,7 @@ namespace {
 Labels make_labels(const Question& question) {
   Labels labels{question.verdicts, question.ordered, std::vector<bool>(question.verdicts.size(), false)};
   for (std::size_t k = 0; k < labels.names.size(); ++k) {
-    labels.passing[k] = question.gate.pass.empty() ? k == 0
-                                                   : std::find(question.gate.pass.begin(), question.gate.pass.end(),
-                                                               labels.names[k]) != question.gate.pass.end();
+    labels.passing[k] = question.gate.pass.empty() ? k == 0 : place_of_label(question.gate.pass, labels.names[k]).has_value();
   }
   return labels;
 }
@@ -79,12 +82,25 @@ void compare_texts(Circle& circle, const Question& question, std::span<const Exp
       if (a && b && *a != *b) may_join(i, j) = 0;
     }
   }
-  circle.groups = group_by_similarity(circle.similarity, question.circle.min_consensus_threshold, may_join);
+  const std::optional<double>& given = question.circle.min_consensus_threshold;
+  circle.threshold_estimated = !given;
+  circle.threshold = given ? *given : estimated_threshold(circle.similarity, may_join);
+  circle.groups = group_by_similarity(circle.similarity, circle.threshold, may_join);
 }
 
 }  // namespace
 
-bool is_proof(const Claim& claim) { return claim.stance == Stance::supports && claim.verified(); }
+std::vector<std::size_t> supporters(const Ballot& ballot, std::size_t label) {
+  const auto share = [&](const Vote& vote) { return vote.support.empty() ? 0.0 : vote.support[label]; };
+  const bool first = std::any_of(ballot.votes.begin(), ballot.votes.end(), [&](const Vote& vote) { return vote.label == label; });
+  double most = 0.0;
+  for (const Vote& vote : ballot.votes) most = std::max(most, share(vote));
+  std::vector<std::size_t> out;
+  for (const Vote& vote : ballot.votes) {
+    if (first ? vote.label == label : share(vote) >= most) out.push_back(vote.member);
+  }
+  return out;
+}
 
 bool Circle::has_labels() const {
   return std::any_of(answered.begin(), answered.end(), [&](std::size_t i) { return members[i].label.has_value(); });
@@ -106,8 +122,7 @@ Circle make_circle(std::span<const ExpertResponse> responses, const Question& qu
   for (const ExpertResponse* response : canonical_order(responses)) {
     Member member{response, valid_utf8(response->expert_name), valid_utf8(response->scope), Role::silent, std::nullopt};
     if (response->status == Status::answered && response->verdict) {
-      const auto found = std::find(question.verdicts.begin(), question.verdicts.end(), *response->verdict);
-      member.label = static_cast<std::size_t>(found - question.verdicts.begin());
+      member.label = place_of_label(question.verdicts, *response->verdict);
     }
     member.role = role_of(*response, member.label, circle.labels);
     circle.members.push_back(std::move(member));
@@ -130,15 +145,15 @@ Circle make_circle(std::span<const ExpertResponse> responses, const Question& qu
     Ballot& ballot = ballots[member.scope];
     ballot.scope = member.scope;
     if (member.role != Role::votes) continue;
-    const auto& claims = member.response->claims;
-    ballot.votes.push_back({i, *member.label, member.response->confidence, member.response->weight,
-                            std::any_of(claims.begin(), claims.end(), &is_proof)});
+    ballot.votes.push_back(vote_of(*member.response, *member.label, circle.labels));
+    ballot.votes.back().member = i;
   }
   for (auto& [scope, ballot] : ballots) {
     circle.outcomes.push_back(decide_scope(ballot.votes, circle.labels));
     circle.ballots.push_back(std::move(ballot));
   }
   compare_texts(circle, question, responses, agreements);
+  circle.families = expert_families(circle);
   return circle;
 }
 
@@ -152,6 +167,13 @@ std::string list_names(std::span<const std::string> names) {
   }
   if (shown < names.size()) out += " and " + std::to_string(names.size() - shown) + " more";
   return out;
+}
+
+std::string two_digits(double value) {
+  std::ostringstream out;
+  out.imbue(std::locale::classic());
+  out << std::fixed << std::setprecision(2) << value;
+  return out.str();
 }
 
 std::string opening(std::string_view text, std::size_t bytes) {

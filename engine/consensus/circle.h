@@ -41,8 +41,11 @@ struct Circle {
   std::vector<std::size_t> answered;  // indices of members; the order of `similarity`
   Eigen::MatrixXd similarity;
   std::vector<std::vector<std::size_t>> groups;  // indices of `answered`
-  std::vector<Ballot> ballots;                   // by scope
-  std::vector<ScopeOutcome> outcomes;            // of the ballots
+  double threshold = 0;                          // at which they were cut
+  bool threshold_estimated = false;
+  std::vector<std::vector<std::size_t>> families;  // families.h
+  std::vector<Ballot> ballots;                     // by scope
+  std::vector<ScopeOutcome> outcomes;              // of the ballots
 
   [[nodiscard]] bool has_labels() const;
   // Sorted, as members are.
@@ -53,11 +56,14 @@ struct Circle {
 [[nodiscard]] Circle make_circle(std::span<const ExpertResponse> responses, const Question& question,
                                  const std::optional<Agreements>& agreements = std::nullopt);
 
-// A verdict's claim that the engine could resolve.
-[[nodiscard]] bool is_proof(const Claim& claim);
+// Who puts `label` first; if nobody does, as a label can win by what many say second, those who give it the largest part of their
+// vote. Indices of members; empty only for an empty ballot.
+[[nodiscard]] std::vector<std::size_t> supporters(const Ballot& ballot, std::size_t label);
 
 // "a", "a and b", "a, b and c"; beyond eight names the rest is counted.
 [[nodiscard]] std::string list_names(std::span<const std::string> names);
+
+[[nodiscard]] std::string two_digits(double value);  // "0.74"
 
 // The beginning of a text, at most `bytes` long, cut between characters with " ..." added; valid UTF-8.
 [[nodiscard]] std::string opening(std::string_view text, std::size_t bytes);

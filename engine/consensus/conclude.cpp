@@ -6,7 +6,11 @@
 
 #include "engine/base/text.h"
 #include "engine/consensus/circle.h"
+#include "engine/consensus/confidence_interval.h"
 #include "engine/consensus/counterfactuals.h"
+#include "engine/consensus/explanation.h"
+#include "engine/consensus/families.h"
+#include "engine/consensus/folded_text.h"
 #include "engine/consensus/gate.h"
 #include "engine/consensus/insights.h"
 #include "engine/consensus/reliability/weights.h"
@@ -20,15 +24,17 @@ bool in_unit_range(double value) { return std::isfinite(value) && value >= 0.0 &
 Result<void> check(const Question& question, double evidence_coverage) {
   const auto refuse = [](std::string message) { return fail(ErrorKind::invalid_argument, std::move(message)); };
   if (question.verdicts.empty()) return refuse("a question needs at least one verdict");
-  const std::set<std::string> known(question.verdicts.begin(), question.verdicts.end());
+  std::set<std::string> known;
+  for (const std::string& verdict : question.verdicts) known.insert(composed(verdict));
   if (known.size() != question.verdicts.size()) return refuse("a verdict is named twice");
   if (known.contains("")) return refuse("a verdict has no name");
   for (const std::string& pass : question.gate.pass) {
-    if (!known.contains(pass)) return refuse("gate.pass names '" + valid_utf8(pass) + "', which is not one of the verdicts");
+    if (!place_of_label(question.verdicts, pass))
+      return refuse("gate.pass names '" + valid_utf8(pass) + "', which is not one of the verdicts");
   }
   if (!in_unit_range(question.gate.min_confidence)) return refuse("gate.min_confidence must be a number from 0 to 1");
   if (question.gate.min_answered.value_or(0) < 0) return refuse("gate.min_answered must not be negative");
-  if (!in_unit_range(question.circle.min_consensus_threshold)) {
+  if (!in_unit_range(question.circle.min_consensus_threshold.value_or(0))) {
     return refuse("circle.min_consensus_threshold must be a number from 0 to 1");
   }
   if (question.circle.max_threads < 0) return refuse("circle.max_threads must not be negative");
@@ -37,16 +43,13 @@ Result<void> check(const Question& question, double evidence_coverage) {
 }
 
 Result<void> check(std::span<const ExpertResponse> responses, const Question& question) {
-  const std::vector<std::string_view> known(question.verdicts.begin(), question.verdicts.end());
-  for (const ExpertResponse& response : responses) {
-    if (auto valid = validate(response); !valid) return valid;
-    if (response.status != Status::answered || !response.verdict) continue;
-    if (std::find(known.begin(), known.end(), *response.verdict) == known.end()) {
-      return fail(ErrorKind::circle,
-                  "the verdict '" + valid_utf8(*response.verdict) + "' is not one of the question's" +
-                      did_you_mean(*response.verdict, known),
-                  "response of '" + valid_utf8(response.expert_name) + "'");
-    }
+  for (std::size_t i = 0; i < responses.size(); ++i) {
+    const ExpertResponse& response = responses[i];
+    auto valid = validate(response);
+    if (valid && response.status == Status::answered) valid = check_labels(response, question.verdicts);
+    if (valid) continue;
+    valid.error().where += " (responses[" + std::to_string(i) + "])";
+    return valid;
   }
   return {};
 }
@@ -119,25 +122,22 @@ std::vector<ScopeVerdict> scope_verdicts(const Circle& circle) {
   return out;
 }
 
-// How far the confidence moves when any one voter had stayed away (the jackknife's replicates; Quenouille 1949).
-std::optional<std::pair<double, double>> leave_one_out(const Circle& circle, const CaseOutcome& outcome) {
-  std::size_t voters = 0;
-  for (const Ballot& ballot : circle.ballots) voters += ballot.votes.size();
-  if (voters < 3) return std::nullopt;
-  std::pair<double, double> range{outcome.probability, outcome.probability};
-  for (std::size_t scope = 0; scope < circle.ballots.size(); ++scope) {
-    if (circle.outcomes[scope].decision == Decision::unconfirmed) continue;
-    for (std::size_t left_out = 0; left_out < circle.ballots[scope].votes.size(); ++left_out) {
-      std::vector<Vote> votes = circle.ballots[scope].votes;
-      votes.erase(votes.begin() + static_cast<std::ptrdiff_t>(left_out));
-      std::vector<ScopeOutcome> outcomes = circle.outcomes;
-      outcomes[scope] = decide_scope(votes, circle.labels);
-      if (!votes.empty()) outcomes[scope].decision = Decision::decided;  // whoever is left is heard, confirmed or not
-      const double probability = case_probability(outcomes, *outcome.label, circle.labels);
-      range = {std::min(range.first, probability), std::max(range.second, probability)};
+std::map<std::string, double> shares_of_weight(const Circle& circle) {
+  std::vector<const Member*> heard;
+  if (circle.has_labels()) {
+    for (const Ballot& ballot : circle.ballots) {
+      for (const Vote& vote : ballot.votes) heard.push_back(&circle.members[vote.member]);
     }
+  } else {
+    for (const std::size_t i : circle.answered) heard.push_back(&circle.members[i]);
   }
-  return range;
+  double heaviest = 0.0;
+  for (const Member* member : heard) heaviest = std::max(heaviest, member->response->weight);
+  double total = 0.0;
+  for (const Member* member : heard) total += member->response->weight / heaviest;
+  std::map<std::string, double> shares;
+  for (const Member* member : heard) shares[member->name] += member->response->weight / heaviest / total;
+  return shares;
 }
 
 double coverage(const Circle& circle, double evidence_coverage) {
@@ -161,6 +161,8 @@ void write_texts(const Circle& circle, ConsensusResult& result) {
     for (const std::size_t i : group) members.push_back(circle.answered[i]);
     result.groups.push_back(circle.names(members));
   }
+  result.grouping_threshold = circle.threshold;
+  result.threshold_estimated = circle.threshold_estimated;
 }
 
 }  // namespace
@@ -184,15 +186,14 @@ Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, cons
   if (!refusal) {
     result.verdict = circle.labels.names[*outcome.label];
     result.passed = circle.labels.passing[*outcome.label];
-    result.consensus_text = consensus_text(circle, outcome.label);
-  } else {
-    result.consensus_text = consensus_text(circle, std::nullopt);
   }
+  result.statements = find_statements(circle, refusal ? std::nullopt : outcome.label);
+  result.consensus_text = text_of(result.statements);
   result.reason = case_reason(circle, outcome, refusal);
   result.uncalibrated_score = circle.has_labels() ? outcome.probability : heaviest_group(circle).share;
   result.confidence_score = outcome.label ? calibration(outcome.probability) : result.uncalibrated_score;
   result.calibrated = outcome.label && calibration.method != Calibration::Method::none;
-  if (outcome.label) result.confidence_interval = leave_one_out(circle, outcome);
+  result.confidence_interval = confidence_interval(circle, outcome);
   if (auto& interval = result.confidence_interval) interval = {calibration(interval->first), calibration(interval->second)};
   result.coverage = coverage(circle, evidence_coverage);
   result.scopes = scope_verdicts(circle);
@@ -200,6 +201,7 @@ Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, cons
   result.key_insights = find_insights(circle, evidence_coverage);
   if (circle.has_labels()) add_learning(learned, result.key_insights);
   result.effective_experts = effective_experts(circle);
+  result.weights = shares_of_weight(circle);
   result.counterfactuals = find_counterfactuals(circle, gate);
   write_texts(circle, result);
   return result;

@@ -1,6 +1,7 @@
 // From responses to a verdict: pooled within a scope, as bad as the worst confirmed scope across them, then the gate.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,14 +28,28 @@ struct Dissent {
   std::string scope;
   std::string verdict;
   std::vector<std::string> experts;  // sorted
-  std::string content;               // of the most confident of them
+  std::string content;               // of the best of them
   std::vector<std::string> unique_claims;
+  std::string best_expert = {};  // by weight, which is what its track record gives it, then proof, then confidence
+  double effective_experts = 0;  // as of ConsensusResult, of these experts alone
+};
+
+// What the consensus says, in the words of one expert.
+struct Statement {
+  std::string text;
+  std::string expert;  // whose words they are
+  std::string scope;
+  bool claim = false;                    // else its answer
+  std::vector<std::string> supports;     // experts, sorted, with this one: whose claims say the same, or who carried the verdict
+  std::vector<std::string> contradicts;  // whose claims say the same for another verdict, or who voted otherwise
+  std::size_t voters = 0;                // of that scope; without labels, all who answered
+  bool verified = false;                 // a supporter's claim could be resolved
 };
 
 struct Counterfactual {
   std::vector<std::string> experts;  // smallest sets whose change of verdict would change the case's verdict
-  std::string scope;
-  std::string becomes;  // the verdict then; empty: no consensus
+  std::string scope;                 // "a and b" where several must change
+  std::string becomes;               // the verdict then; empty: no consensus
 };
 
 struct Insight {
@@ -53,20 +68,25 @@ struct ConsensusResult {
   // the weight share of the heaviest group of texts. The verdict itself is a vote (voting.cpp), so among contradicting experts of
   // little confidence it may be below a half.
   double confidence_score = 0;
-  // The lowest and highest confidence_score if any one voter had stayed away; nothing for fewer than three voters.
+  // From 2.5 % to 97.5 % of what confidence_score would be in other circles of the same families of experts, by bootstrap;
+  // near-copies with the same verdict are one family. Holds confidence_score. Nothing for fewer than three families.
   std::optional<std::pair<double, double>> confidence_interval;
   bool calibrated = false;        // confidence and interval were compared with outcomes; false: the experts' own word, pooled
   double uncalibrated_score = 0;  // confidence_score before that
   // Share of asked experts whose vote counts, times the share of evidence that could be read, in [0, 1]. Votes in scopes that are
   // not confirmed do not count. Without labels, share of those that answered.
   double coverage = 0;
-  std::string consensus_text;        // sentences of experts only
-  std::vector<ScopeVerdict> scopes;  // sorted by name
+  std::string consensus_text;         // the statements, each on its line, claims with their support
+  std::vector<Statement> statements;  // the central answer first, then claims, best supported first
+  std::vector<ScopeVerdict> scopes;   // sorted by name
   std::vector<Dissent> dissenting_opinions;
   std::vector<Insight> key_insights;
   std::vector<std::vector<double>> agreement_matrix;  // n x n in the order of the answered responses below
   std::vector<std::string> matrix_experts;
   std::vector<std::vector<std::string>> groups;  // names by text similarity
+  double grouping_threshold = 0;                 // at which texts were grouped
+  bool threshold_estimated = false;              // from the texts; else given
+  std::map<std::string, double> weights;         // by expert, its share of all votes that count; without labels, of all answers
   double effective_experts = 0;
   std::vector<Counterfactual> counterfactuals;
 };

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <memory>
 
 namespace conclave::consensus {
 namespace {
@@ -110,6 +112,18 @@ std::u32string fold_text(std::string_view utf8, std::size_t limit) {
   }
   if (!folded.empty() && folded.back() == U' ') folded.pop_back();
   return folded;
+}
+
+std::string composed(std::string_view utf8) {
+  if (std::all_of(utf8.begin(), utf8.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80U; }))
+    return std::string(utf8);
+  utf8proc_uint8_t* made = nullptr;
+  const auto length =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(utf8.data()), static_cast<utf8proc_ssize_t>(utf8.size()), &made,
+                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> kept(made, &std::free);
+  if (length < 0) return std::string(utf8);
+  return {reinterpret_cast<const char*>(made), static_cast<std::size_t>(length)};
 }
 
 std::vector<std::uint64_t> word_hashes(std::u32string_view folded) {

@@ -15,6 +15,9 @@ namespace conclave::consensus {
 // decomposed) and ignores the rest; linear in the bytes read, whatever they are.
 [[nodiscard]] std::u32string fold_text(std::string_view utf8, std::size_t limit);
 
+// The composed form (NFC) of valid UTF-8; other bytes as they are.
+[[nodiscard]] std::string composed(std::string_view utf8);
+
 // Hashes (stable across runs and machines) in order of appearance. A word is a run of letters, marks, digits and connectors; a
 // symbol such as an emoji is a word of its own; punctuation separates.
 [[nodiscard]] std::vector<std::uint64_t> word_hashes(std::u32string_view folded);

@@ -2,20 +2,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iomanip>
-#include <sstream>
+#include <set>
 
 #include "engine/base/text.h"
 
 namespace conclave::consensus {
 namespace {
-
-std::string two_digits(double value) {
-  std::ostringstream out;
-  out.imbue(std::locale::classic());
-  out << std::fixed << std::setprecision(2) << value;
-  return out.str();
-}
 
 std::string count_experts(std::size_t count) { return std::to_string(count) + (count == 1 ? " expert" : " experts"); }
 
@@ -39,6 +31,31 @@ std::string unconfirmed_note(const Circle& circle) {
   const std::vector<std::string> scopes = scopes_with(circle, Decision::unconfirmed);
   if (scopes.empty()) return {};
   return "; a lone expert's alarm in " + list_names(scopes) + " is not confirmed by a verified claim";
+}
+
+// Of several voters no two say the same.
+bool all_differ(const Ballot& ballot) {
+  std::set<std::size_t> labels;
+  for (const Vote& vote : ballot.votes) labels.insert(vote.label);
+  return ballot.votes.size() > 1 && labels.size() == ballot.votes.size();
+}
+
+// "All 3 experts say healthy", "2 of 3 experts say healthy"; `where` is put behind it.
+std::string vote_words(std::size_t agreeing, std::size_t voting, const std::string& label, const std::string& where) {
+  const std::string all = voting == 2 ? "Both experts say " : "All " + count_experts(voting) + " say ";
+  if (agreeing == voting && voting > 1) return all + label + where;
+  return std::to_string(agreeing) + " of " + count_experts(voting) + " " + verb(agreeing, "says ", "say ") + label + where;
+}
+
+// How texts without labels lie to each other.
+std::string group_words(const Circle& circle) {
+  const std::size_t all = circle.answered.size();
+  if (all == 0) return {};
+  const std::size_t largest = circle.groups.front().size();
+  if (all == 1) return "; it is a single opinion";
+  if (largest == all) return "; all " + std::to_string(all) + " say much the same";
+  if (largest == 1) return "; no two of the " + std::to_string(all) + " are alike";
+  return "; the largest group holds " + std::to_string(largest) + " of " + std::to_string(all);
 }
 
 }  // namespace
@@ -85,7 +102,8 @@ std::optional<std::string> GateKeeper::refusal(const CaseOutcome& outcome) const
     return "the votes are tied in " + list_names(scopes);
   };
   if (!outcome.label) {
-    if (!circle_.has_labels()) return "no expert gave a verdict, so the answers were only grouped by their text";
+    if (!circle_.has_labels())
+      return "no expert gave a verdict, so the answers were only grouped by their text" + group_words(circle_);
     if (outcome.contested) return scopes_with(circle_, Decision::tie).empty() ? "the votes are tied" : tied();
     if (!scopes_with(circle_, Decision::unconfirmed).empty()) return "no verdict could be confirmed" + unconfirmed_note(circle_);
     return "every verdict rests on claims that could not be verified";
@@ -114,17 +132,22 @@ std::string scope_reason(const Circle& circle, std::size_t index) {
     case Decision::no_votes:
       return "No vote counts: every verdict here rests on claims that could not be verified.";
     case Decision::tie:
-      return "The votes are tied.";
+      return all_differ(ballot) ? "The votes are tied: no two of " + count_experts(ballot.votes.size()) + " agree."
+                                : "The votes are tied.";
     case Decision::unconfirmed:
       return "Only " + circle.members[ballot.votes.front().member].name + " says " + label + ", without a verified claim.";
     case Decision::decided:
       break;
   }
   const std::size_t agreeing = count_votes(ballot, outcome.label);
+  if (agreeing == 0)
+    return label + " has the most support of " + count_experts(ballot.votes.size()) + ", though none puts it first.";
   if (ballot.votes.size() == 1)
     return "Only " + circle.members[ballot.votes.front().member].name + " looked here: " + label + ".";
-  return std::to_string(agreeing) + " of " + count_experts(ballot.votes.size()) + " " + verb(agreeing, "says ", "say ") + label +
-         ".";
+  if (all_differ(ballot)) {
+    return "No two of " + count_experts(ballot.votes.size()) + " agree; " + label + " leads by confidence and weight alone.";
+  }
+  return vote_words(agreeing, ballot.votes.size(), label, ".");
 }
 
 std::string case_reason(const Circle& circle, const CaseOutcome& outcome, const std::optional<std::string>& refusal) {
@@ -134,17 +157,31 @@ std::string case_reason(const Circle& circle, const CaseOutcome& outcome, const 
   std::size_t decided = 0;
   std::size_t agreeing = 0;
   std::size_t voting = 0;
+  const Ballot* decisive = nullptr;  // the last of the worst
   for (std::size_t i = 0; i < circle.ballots.size(); ++i) {
     if (circle.outcomes[i].decision != Decision::decided) continue;
     ++decided;
     if (circle.outcomes[i].label != *outcome.label) continue;
-    worst.push_back(circle.ballots[i].scope);
+    decisive = &circle.ballots[i];
+    worst.push_back(decisive->scope);
     agreeing += count_votes(circle.ballots[i], *outcome.label);
     voting += circle.ballots[i].votes.size();
   }
   const std::string votes = std::to_string(agreeing) + " of " + count_experts(voting);
   const std::string note = unconfirmed_note(circle);
-  if (decided == 1) return votes + " " + verb(agreeing, "says ", "say ") + label + " in " + worst.front() + note + ".";
+  if (agreeing == 0) {
+    return label + " has the most support of " + count_experts(voting) + " in " + list_names(worst) +
+           ", though none puts it first" + note + ".";
+  }
+  if (circle.answered.size() == 1) {
+    return "Single opinion: only " + circle.members[circle.answered.front()].name + " answered, with " + label + " in " +
+           worst.front() + ".";
+  }
+  if (decided == 1 && agreeing == 1 && voting > 1 && all_differ(*decisive)) {
+    return "No two of " + count_experts(voting) + " agree in " + worst.front() + "; " + label +
+           " leads by confidence and weight alone" + note + ".";
+  }
+  if (decided == 1) return vote_words(agreeing, voting, label, " in " + worst.front()) + note + ".";
   if (worst.size() == decided) {
     return "All " + std::to_string(decided) + " scopes that were judged are " + label + " (" + votes + ")" + note + ".";
   }

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "engine/consensus/similarity.h"
@@ -23,15 +24,16 @@ class Agglomeration {
     for (std::size_t i = 0; i < members_.size(); ++i) find_nearest(i);
   }
 
-  // Joins the most similar two groups; false if none that may join reach `threshold`.
-  bool merge_best(double threshold) {
+  // Joins the most similar two groups and says how similar they are; nothing if none that may join reach `threshold`.
+  std::optional<double> merge_best(double threshold) {
     std::size_t best = none;
     for (std::size_t i = 0; i < members_.size(); ++i) {
       if (nearest_[i] != none && (best == none || average(i, nearest_[i]) > average(best, nearest_[best]) + tolerance)) best = i;
     }
-    if (best == none || average(best, nearest_[best]) < threshold - tolerance) return false;
+    if (best == none || average(best, nearest_[best]) < threshold - tolerance) return std::nullopt;
+    const double height = average(best, nearest_[best]);
     merge(best, nearest_[best]);
-    return true;
+    return height;
   }
 
   std::vector<std::vector<std::size_t>> groups() && {
@@ -92,6 +94,23 @@ std::vector<std::vector<std::size_t>> group_by_similarity(const Eigen::MatrixXd&
   while (agglomeration.merge_best(threshold)) {
   }
   return std::move(agglomeration).groups();
+}
+
+double estimated_threshold(const Eigen::MatrixXd& similarity, const Eigen::MatrixXi& may_join) {
+  Agglomeration agglomeration(similarity, may_join);
+  double above = 1.0;
+  double widest = -1.0;
+  double cut = 1.0;
+  const auto look_below = [&](double height) {
+    if (above - height > widest + tolerance) {
+      widest = above - height;
+      cut = (above + height) / 2.0;
+    }
+    above = std::min(above, height);  // what must not join can make a later merge the more similar one
+  };
+  while (const auto height = agglomeration.merge_best(0.0)) look_below(*height);
+  look_below(0.0);
+  return cut;
 }
 
 }  // namespace conclave::consensus

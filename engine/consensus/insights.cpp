@@ -4,10 +4,12 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
-#include <set>
+#include <numeric>
+#include <optional>
 
+#include "engine/consensus/explanation.h"
+#include "engine/consensus/families.h"
 #include "engine/consensus/folded_text.h"
-#include "engine/consensus/similarity.h"
 
 namespace conclave::consensus {
 namespace {
@@ -31,27 +33,16 @@ std::vector<std::size_t> members_of(const Circle& circle, const std::vector<std:
   return out;
 }
 
-std::size_t medoid(const Circle& circle, const std::vector<std::size_t>& group) {
-  std::size_t best = group.front();
-  double best_sum = -1.0;
-  for (const std::size_t i : group) {
-    double sum = 0.0;
-    for (const std::size_t j : group) sum += circle.similarity(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j));
-    if (sum > best_sum + 1e-12) {
-      best = i;
-      best_sum = sum;
-    }
-  }
-  return best;
-}
-
 void add_themes(const Circle& circle, std::vector<Insight>& out) {
   for (const auto& group : circle.groups) {
     if (group.size() < 2) continue;
     const std::string& text = content(circle, medoid(circle, group));
     if (fold_text(text, 1000).empty()) continue;
     const auto names = circle.names(members_of(circle, group));
-    out.push_back({"theme", list_names(names) + " say much the same: " + quote(text), names});
+    out.push_back({"theme",
+                   list_names(names) + " say much the same, " + std::to_string(names.size()) + " of " +
+                       std::to_string(circle.answered.size()) + " answers: " + quote(text),
+                   names});
   }
 }
 
@@ -61,21 +52,108 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2.0;
 }
 
-// Iglewicz & Hoaglin, "How to detect and handle outliers", 1993: 3.5 scaled median absolute deviations. Below 0.05 the spread is
-// taken as 0.05, so that four equal experts do not make a fifth at 0.01 less an outlier.
-void add_outliers(const Circle& circle, std::vector<Insight>& out) {
-  if (circle.answered.size() < 4) return;
-  std::vector<double> confidences;
-  for (const std::size_t i : circle.answered) confidences.push_back(circle.members[i].response->confidence);
-  const double middle = median(confidences);
-  std::vector<double> deviations;
-  for (const double confidence : confidences) deviations.push_back(std::abs(confidence - middle));
-  const double spread = std::max(1.4826 * median(deviations), 0.05);
-  for (const std::size_t i : circle.answered) {
-    const double difference = circle.members[i].response->confidence - middle;
-    if (std::abs(difference) <= 3.5 * spread) continue;
-    const std::string& name = circle.members[i].name;
+// From eight on by z-scores, whose largest possible value is (n - 1) / sqrt(n) (R. Shiffler, "Maximum z scores and outliers",
+// 1988): 3, or nine tenths of that where 3 cannot be reached. Below, a single outlier spoils the mean and the spread: Iglewicz &
+// Hoaglin, "How to detect and handle outliers", 1993, 3.5 scaled median absolute deviations. Either spread is at least 0.05, so
+// that four equal experts do not make a fifth at 0.01 less an outlier.
+void add_outliers(const Circle& circle, const std::vector<double>& confidences, std::vector<Insight>& out) {
+  constexpr std::size_t fewest_for_z = 8;
+  constexpr double least_spread = 0.05;
+  const auto n = static_cast<double>(confidences.size());
+  if (confidences.size() < 4) return;
+  double middle = median(confidences);
+  double limit = 3.5;
+  double spread = 0.0;
+  if (confidences.size() < fewest_for_z) {
+    std::vector<double> deviations;
+    for (const double confidence : confidences) deviations.push_back(std::abs(confidence - middle));
+    spread = 1.4826 * median(deviations);
+  } else {
+    middle = std::accumulate(confidences.begin(), confidences.end(), 0.0) / n;
+    for (const double confidence : confidences) spread += (confidence - middle) * (confidence - middle);
+    spread = std::sqrt(spread / (n - 1.0));
+    limit = std::min(3.0, 0.9 * (n - 1.0) / std::sqrt(n));
+  }
+  spread = std::max(spread, least_spread);
+  for (std::size_t i = 0; i < confidences.size(); ++i) {
+    const double difference = confidences[i] - middle;
+    if (std::abs(difference) <= limit * spread) continue;
+    const std::string& name = circle.members[circle.answered[i]].name;
     out.push_back({"outlier", name + " is much " + (difference > 0 ? "more" : "less") + " confident than the others", {name}});
+  }
+}
+
+void add_confidences(const std::vector<double>& confidences, std::vector<Insight>& out) {
+  if (confidences.size() < 3) return;
+  std::vector<double> sorted = confidences;
+  std::sort(sorted.begin(), sorted.end());
+  if (sorted.front() == sorted.back()) {
+    out.push_back({"confidence", "all experts say that they are " + two_digits(sorted.front()) + " sure", {}});
+    return;
+  }
+  const std::size_t half = sorted.size() / 2;
+  const std::vector<double> lower(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(half));
+  const std::vector<double> upper(sorted.end() - static_cast<std::ptrdiff_t>(half), sorted.end());
+  out.push_back({"confidence",
+                 "the experts' own confidence runs from " + two_digits(sorted.front()) + " to " + two_digits(sorted.back()) +
+                     ", its middle half from " + two_digits(median(lower)) + " to " + two_digits(median(upper)) + ", median " +
+                     two_digits(median(sorted)),
+                 {}});
+}
+
+// The slope is the median of those between all pairs of points (H. Theil, 1950; P. Sen, "Estimates of the regression coefficient
+// based on Kendall's tau", JASA 63, 1968), told only if Kendall's test would see 1 in 20 such by chance. Fewer than five points
+// can never pass it.
+struct Point {
+  double time;
+  double value;
+};
+
+std::optional<double> rise(const std::vector<Point>& points) {
+  constexpr std::size_t most_points = 1000;  // their pairs are looked at one by one
+  const auto n = static_cast<double>(points.size());
+  if (points.size() > most_points) return std::nullopt;
+  std::vector<double> slopes;
+  double balance = 0.0;
+  const auto [first, last] =
+      std::minmax_element(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.time < b.time; });
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    for (std::size_t j = i + 1; j < points.size(); ++j) {
+      if (points[i].time == points[j].time) continue;
+      slopes.push_back((points[j].value - points[i].value) / (points[j].time - points[i].time));
+      if (slopes.back() != 0.0) balance += slopes.back() > 0.0 ? 1.0 : -1.0;
+    }
+  }
+  const double deviation = std::sqrt(n * (n - 1.0) * (2.0 * n + 5.0) / 18.0);
+  if (slopes.empty() || (std::abs(balance) - 1.0) / deviation <= 1.96) return std::nullopt;
+  const double change = median(slopes) * (last->time - first->time);
+  return change == 0.0 ? std::nullopt : std::optional(change);
+}
+
+void add_trends(const Circle& circle, std::vector<Insight>& out) {
+  std::vector<Point> confidences;
+  std::vector<Point> verdicts;
+  for (const std::size_t i : circle.answered) {
+    const Member& member = circle.members[i];
+    if (member.response->timestamp == 0) continue;
+    const double time = static_cast<double>(member.response->timestamp) / us_per_second;
+    confidences.push_back({time, member.response->confidence});
+    if (member.label && circle.labels.ordered) verdicts.push_back({time, static_cast<double>(*member.label)});
+  }
+  const auto over = [](const std::vector<Point>& points) {
+    return " from the first to the last of " + std::to_string(points.size()) + " answers (Theil-Sen)";
+  };
+  if (const auto change = rise(confidences)) {
+    out.push_back({"trend",
+                   std::string("confidence ") + (*change > 0 ? "rises" : "falls") + " over time, by " +
+                       two_digits(std::abs(*change)) + over(confidences),
+                   {}});
+  }
+  if (const auto change = rise(verdicts)) {
+    out.push_back({"trend",
+                   std::string("verdicts get ") + (*change > 0 ? "worse" : "better") + " over time, by " +
+                       two_digits(std::abs(*change)) + " steps" + over(verdicts),
+                   {}});
   }
 }
 
@@ -95,6 +173,15 @@ void add_coverage(const Circle& circle, double evidence_coverage, std::vector<In
     std::string text = member.name + " " + words.at(response.status);
     if (!why.empty()) text += ": " + opening(why, line_bytes);
     out.push_back({"coverage", std::move(text), {member.name}});
+  }
+  const auto abstained =
+      static_cast<std::size_t>(std::count_if(circle.members.begin(), circle.members.end(),
+                                             [](const Member& member) { return member.response->status == Status::abstained; }));
+  if (abstained > 0) {
+    out.push_back({"coverage",
+                   std::to_string(abstained) + " of " + std::to_string(circle.members.size()) + " experts abstained, and " +
+                       std::to_string(circle.answered.size()) + " answered",
+                   {}});
   }
   if (evidence_coverage < 1.0) {
     const auto percent = std::to_string(static_cast<int>(std::floor(evidence_coverage * 100.0)));
@@ -136,58 +223,10 @@ void add_notes(const Circle& circle, std::vector<Insight>& out) {
     out.push_back({"redundancy", "the answers are near copies of each other and count as little more than one opinion",
                    circle.names(circle.answered)});
   }
-}
-
-std::u32string folded(const Claim& claim) { return fold_text(claim.text, 10'000); }
-
-// The most confident answer, then the most central, then the first by name; one with words before one without.
-std::size_t leading(const Circle& circle, const std::vector<std::size_t>& members) {
-  std::vector<std::size_t> positions;
-  for (const std::size_t member : members) {
-    positions.push_back(static_cast<std::size_t>(std::lower_bound(circle.answered.begin(), circle.answered.end(), member) -
-                                                 circle.answered.begin()));
+  if (circle.threshold_estimated && circle.answered.size() > 1) {
+    out.push_back(
+        {"grouping", "texts are grouped at a similarity of " + two_digits(circle.threshold) + ", estimated from them", {}});
   }
-  const auto key = [&](std::size_t position) {
-    double centrality = 0.0;
-    for (const std::size_t other : positions) {
-      centrality += circle.similarity(static_cast<Eigen::Index>(position), static_cast<Eigen::Index>(other));
-    }
-    const ExpertResponse& response = *circle.members[circle.answered[position]].response;
-    return std::tuple(!response.content.empty(), response.confidence, centrality);
-  };
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < positions.size(); ++i) {
-    if (key(positions[i]) > key(positions[best])) best = i;
-  }
-  return members[best];
-}
-
-std::vector<std::size_t> voters_for(const Ballot& ballot, std::size_t label) {
-  std::vector<std::size_t> out;
-  for (const Vote& vote : ballot.votes) {
-    if (vote.label == label) out.push_back(vote.member);
-  }
-  return out;
-}
-
-constexpr std::size_t text_bytes = 4000;
-
-std::string text_of_verdict(const Circle& circle, std::size_t verdict) {
-  std::optional<std::size_t> decisive;
-  const auto probability = [&](std::size_t i) { return circle.outcomes[i].probabilities[verdict]; };
-  for (std::size_t i = 0; i < circle.ballots.size(); ++i) {
-    if (circle.outcomes[i].decision != Decision::decided || circle.outcomes[i].label != verdict) continue;
-    if (!decisive || probability(i) > probability(*decisive) + 1e-12) decisive = i;
-  }
-  const ExpertResponse& response = *circle.members[leading(circle, voters_for(circle.ballots[*decisive], verdict))].response;
-  std::string text = opening(response.content, text_bytes);
-  const std::u32string already = fold_text(text, text_bytes);
-  for (const Claim& claim : response.claims) {
-    if (!is_proof(claim) || already.find(folded(claim)) != std::u32string::npos || text.size() > 2 * text_bytes) continue;
-    if (!text.empty()) text += '\n';
-    text += opening(claim.text, text_bytes);
-  }
-  return text;
 }
 
 }  // namespace
@@ -197,93 +236,13 @@ std::vector<Insight> find_insights(const Circle& circle, double evidence_coverag
   add_coverage(circle, evidence_coverage, out);
   add_votes(circle, out);
   add_themes(circle, out);
-  add_outliers(circle, out);
+  std::vector<double> confidences;
+  for (const std::size_t i : circle.answered) confidences.push_back(circle.members[i].response->confidence);
+  add_outliers(circle, confidences, out);
+  add_confidences(confidences, out);
+  add_trends(circle, out);
   add_notes(circle, out);
   return out;
-}
-
-std::vector<Dissent> find_dissent(const Circle& circle) {
-  std::vector<Dissent> out;
-  for (std::size_t i = 0; i < circle.ballots.size(); ++i) {
-    const Ballot& ballot = circle.ballots[i];
-    for (std::size_t label = 0; label < circle.labels.names.size(); ++label) {
-      if (circle.outcomes[i].decision == Decision::decided && circle.outcomes[i].label == label) continue;
-      const std::vector<std::size_t> members = voters_for(ballot, label);
-      if (members.empty()) continue;
-      std::set<std::u32string> others;
-      for (const Vote& vote : ballot.votes) {
-        if (vote.label == label) continue;
-        for (const Claim& claim : circle.members[vote.member].response->claims) others.insert(folded(claim));
-      }
-      Dissent dissent{ballot.scope, circle.labels.names[label], circle.names(members), "", {}};
-      dissent.content = opening(circle.members[leading(circle, members)].response->content, text_bytes);
-      for (const std::size_t member : members) {
-        for (const Claim& claim : circle.members[member].response->claims) {
-          if (others.insert(folded(claim)).second) dissent.unique_claims.push_back(opening(claim.text, text_bytes));
-        }
-      }
-      out.push_back(std::move(dissent));
-    }
-  }
-  return out;
-}
-
-Heaviest heaviest_group(const Circle& circle) {
-  double heaviest_weight = 0.0;
-  for (const std::size_t i : circle.answered) heaviest_weight = std::max(heaviest_weight, circle.members[i].response->weight);
-  Heaviest best;
-  double best_sum = -1.0;
-  double total = 0.0;
-  for (std::size_t g = 0; g < circle.groups.size(); ++g) {
-    double sum = 0.0;
-    for (const std::size_t i : circle.groups[g]) sum += circle.members[circle.answered[i]].response->weight / heaviest_weight;
-    total += sum;
-    if (sum > best_sum + 1e-12) {
-      best_sum = sum;
-      best.group = g;
-    }
-  }
-  if (total > 0.0) best.share = best_sum / total;
-  return best;
-}
-
-std::string consensus_text(const Circle& circle, std::optional<std::size_t> verdict) {
-  if (verdict) return text_of_verdict(circle, *verdict);
-  if (circle.has_labels() || circle.groups.empty()) return {};
-  return opening(content(circle, medoid(circle, circle.groups[heaviest_group(circle).group])), text_bytes);
-}
-
-double effective_experts(const Circle& circle) {
-  constexpr double near_identical = 0.95;
-  const bool labels = circle.has_labels();
-  std::vector<std::size_t> positions;
-  for (std::size_t i = 0; i < circle.answered.size(); ++i) {
-    if (!labels || circle.members[circle.answered[i]].role == Role::votes) positions.push_back(i);
-  }
-  const auto n = static_cast<Eigen::Index>(positions.size());
-  Eigen::MatrixXd similarity(n, n);
-  Eigen::MatrixXi may_join(n, n);
-  double heaviest = 0.0;
-  for (Eigen::Index i = 0; i < n; ++i) {
-    const std::size_t a = positions[static_cast<std::size_t>(i)];
-    heaviest = std::max(heaviest, circle.members[circle.answered[a]].response->weight);
-    for (Eigen::Index j = 0; j < n; ++j) {
-      const std::size_t b = positions[static_cast<std::size_t>(j)];
-      similarity(i, j) = circle.similarity(static_cast<Eigen::Index>(a), static_cast<Eigen::Index>(b));
-      const bool same = circle.members[circle.answered[a]].label == circle.members[circle.answered[b]].label;
-      may_join(i, j) = same && !content(circle, a).empty() ? 1 : 0;
-    }
-  }
-  double sum = 0.0;
-  double squares = 0.0;
-  for (const auto& group : group_by_similarity(similarity, near_identical, may_join)) {
-    double weight = 0.0;
-    for (const std::size_t i : group) weight += circle.members[circle.answered[positions[i]]].response->weight / heaviest;
-    weight /= static_cast<double>(group.size());
-    sum += weight;
-    squares += weight * weight;
-  }
-  return squares > 0.0 ? sum * sum / squares : 0.0;
 }
 
 }  // namespace conclave::consensus

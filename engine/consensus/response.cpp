@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <span>
 #include <utility>
+
+#include "engine/base/text.h"
+#include "engine/consensus/folded_text.h"
 
 namespace conclave::consensus {
 namespace {
@@ -54,20 +58,70 @@ bool in_unit_range(double value) { return std::isfinite(value) && value >= 0.0 &
 
 bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
+std::string response_of(const ExpertResponse& response) { return "response of '" + valid_utf8(response.expert_name) + "'"; }
+
+// Every label a response names.
+std::vector<std::string_view> labels_of(const ExpertResponse& response) {
+  std::vector<std::string_view> labels(response.ranking.begin(), response.ranking.end());
+  for (const auto& [label, probability] : response.probabilities) labels.emplace_back(label);
+  if (labels.empty() && response.verdict) labels.emplace_back(*response.verdict);
+  return labels;
+}
+
+// What is wrong with the verdict; empty if nothing is.
+std::string flaw_of_verdict(const ExpertResponse& response) {
+  std::set<std::string> seen;
+  for (const std::string_view label : labels_of(response)) {
+    if (blank(label)) return "must not be empty";
+    if (!seen.insert(composed(label)).second) return "names '" + valid_utf8(label) + "' twice";
+  }
+  if (response.probabilities.empty()) return {};
+  double sum = 0.0;
+  for (const auto& [label, probability] : response.probabilities) {
+    if (!in_unit_range(probability)) {
+      return "['" + valid_utf8(label) + "'] must be a number from 0 to 1, not " + std::to_string(probability);
+    }
+    sum += probability;
+  }
+  if (std::abs(sum - 1.0) > 0.01 + 1e-9) return "must be probabilities that sum to 1, not to " + std::to_string(sum);
+  return {};
+}
+
 }  // namespace
+
+void set_label(ExpertResponse& response, std::optional<std::string> label) {
+  response.verdict = std::move(label);
+  response.probabilities.clear();
+  response.ranking.clear();
+}
+
+void set_probabilities(ExpertResponse& response, std::vector<std::pair<std::string, double>> probabilities) {
+  std::sort(probabilities.begin(), probabilities.end());
+  const auto first = std::max_element(probabilities.begin(), probabilities.end(),
+                                      [](const auto& a, const auto& b) { return a.second < b.second; });
+  set_label(response, first == probabilities.end() ? std::nullopt : std::optional(first->first));
+  response.probabilities = std::move(probabilities);
+}
+
+void set_ranking(ExpertResponse& response, std::vector<std::string> ranking) {
+  set_label(response, ranking.empty() ? std::nullopt : std::optional(ranking.front()));
+  response.ranking = std::move(ranking);
+}
 
 bool Claim::verified() const {
   return !evidence.empty() && std::all_of(evidence.begin(), evidence.end(), [](const Citation& c) { return c.verified == true; });
 }
 
+bool is_proof(const Claim& claim) { return claim.stance == Stance::supports && claim.verified(); }
+
 Result<void> validate(const ExpertResponse& response) {
-  if (blank(response.expert_name)) return fail(ErrorKind::circle, "a response has no expert_name", "expert_name");
+  if (blank(response.expert_name)) return fail(ErrorKind::invalid_argument, "expert_name must not be empty", "a response");
   const auto refuse = [&](const std::string& field, const std::string& problem) {
-    return fail(ErrorKind::circle, field + " " + problem, "response of '" + response.expert_name + "'");
+    return fail(ErrorKind::invalid_argument, field + (problem.front() == '[' ? "" : " ") + problem, response_of(response));
   };
   if (blank(response.scope)) return refuse("scope", "must not be empty");
   if (response.status != Status::answered) return {};
-  if (response.verdict && blank(*response.verdict)) return refuse("verdict", "must not be empty");
+  if (const std::string flaw = flaw_of_verdict(response); !flaw.empty()) return refuse("verdict", flaw);
   if (!in_unit_range(response.confidence)) {
     return refuse("confidence", "must be a number from 0 to 1, not " + std::to_string(response.confidence));
   }
@@ -80,6 +134,27 @@ Result<void> validate(const ExpertResponse& response) {
       return refuse("claims[" + std::to_string(i) + "].severity",
                     "must be a number from 0 to 1, not " + std::to_string(severity));
     }
+  }
+  return {};
+}
+
+std::optional<std::size_t> place_of_label(std::span<const std::string> known, std::string_view label) {
+  const auto place = [&](const auto& is_it) -> std::optional<std::size_t> {
+    const auto found = std::find_if(known.begin(), known.end(), is_it);
+    return found == known.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - known.begin()));
+  };
+  if (const auto exact = place([&](const std::string& each) { return each == label; })) return exact;
+  const std::string form = composed(label);
+  return place([&](const std::string& each) { return composed(each) == form; });
+}
+
+Result<void> check_labels(const ExpertResponse& response, std::span<const std::string> known) {
+  for (const std::string_view label : labels_of(response)) {
+    if (place_of_label(known, label)) continue;
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    return fail(ErrorKind::invalid_argument,
+                "the verdict '" + valid_utf8(label) + "' is not one of the question's" + did_you_mean(label, names),
+                response_of(response));
   }
   return {};
 }

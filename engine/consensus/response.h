@@ -6,8 +6,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -37,6 +39,9 @@ struct Claim {
   bool operator==(const Claim&) const = default;
 };
 
+// A verdict's claim that the engine could resolve.
+[[nodiscard]] bool is_proof(const Claim& claim);
+
 enum class Status : std::uint8_t { answered, abstained, failed, timed_out, killed, refused, cancelled };
 
 struct ResponseError {
@@ -50,9 +55,12 @@ struct ExpertResponse {
   std::string expert_name;
   std::string scope = "overall";
   Status status = Status::answered;
-  std::optional<std::string> verdict;  // nothing: text without a label
-  double confidence = 0.5;             // in [0, 1]; the expert's own word, never a raw weight
-  double weight = 1.0;                 // > 0
+  std::optional<std::string> verdict;  // the label it puts first; nothing: text without a label
+  // What it says of several labels, at most one of the two; see set_probabilities() and set_ranking().
+  std::vector<std::pair<std::string, double>> probabilities;  // by label; those not named have 0
+  std::vector<std::string> ranking;                           // best supported first
+  double confidence = 0.5;                                    // in [0, 1]; the expert's own word, never a raw weight
+  double weight = 1.0;                                        // > 0
   std::string content;
   std::vector<Claim> claims;
   nlohmann::json metadata = nlohmann::json::object();
@@ -62,9 +70,20 @@ struct ExpertResponse {
   bool operator==(const ExpertResponse&) const = default;
 };
 
-// Name and range checks (empty name or scope; NaN or out-of-range confidence, weight or severity); the error (kind circle) names
-// response and field. Numbers are checked only in what answered: those of a failed response are never used.
+// Sets `verdict` and what goes with it: none, or one of the two. Of labels that are as probable the first by name is the verdict.
+void set_label(ExpertResponse& response, std::optional<std::string> label);
+void set_probabilities(ExpertResponse& response, std::vector<std::pair<std::string, double>> probabilities);
+void set_ranking(ExpertResponse& response, std::vector<std::string> ranking);
+
+// Checks of names and ranges: empty name, scope or label, a label named twice; NaN or out-of-range confidence, weight, severity
+// or probability; probabilities that do not sum to 1 within 0.01. The error (kind invalid_argument) names response and field.
+// Numbers are checked only in what answered: those of a failed response are never used.
 [[nodiscard]] Result<void> validate(const ExpertResponse& response);
+
+// Where a label stands among `known`; composed and decomposed letters are the same (NFC).
+[[nodiscard]] std::optional<std::size_t> place_of_label(std::span<const std::string> known, std::string_view label);
+// Kind invalid_argument for a label that is not one of the question's; names response and field.
+[[nodiscard]] Result<void> check_labels(const ExpertResponse& response, std::span<const std::string> known);
 
 struct Gate {
   std::vector<std::string> required;  // experts that must have answered
@@ -77,7 +96,7 @@ struct Gate {
 enum class Similarity : std::uint8_t { cosine, jaccard, levenshtein, semantic };
 
 struct CircleConfig {
-  double min_consensus_threshold = 0.7;  // cut for grouping texts, in [0, 1]
+  std::optional<double> min_consensus_threshold = 0.7;  // cut for grouping texts, in [0, 1]; nothing: estimated from the texts
   Similarity similarity_algorithm = Similarity::cosine;
   std::string embedding;  // for semantic: the plugin that makes vectors of texts, or how else they are made; never called here
   bool enable_parallel_processing = true;
@@ -101,7 +120,8 @@ struct Question {
 [[nodiscard]] std::string_view similarity_name(Similarity similarity);
 [[nodiscard]] std::optional<Similarity> similarity_from_name(std::string_view name);
 
-// JSON as in a report; bytes that are not UTF-8 become U+FFFD, numbers that JSON lacks become null. Reading is strict (kind
+// JSON as in a report; bytes that are not UTF-8 become U+FFFD, numbers that JSON lacks become null. A verdict is text, an object
+// label -> probability, a list of labels, best supported first, or null. Reading is strict (kind
 // serialization, `where` is the field, for example claims[0].evidence[1].line): unknown fields and wrong types are errors; only
 // expert_name, a claim's text and a citation's kind must be there; a null number reads as NaN, which validate() refuses.
 [[nodiscard]] nlohmann::json to_json(const ExpertResponse& response);

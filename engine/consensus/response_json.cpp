@@ -56,6 +56,14 @@ json to_json(const Claim& claim) {
           {"evidence", std::move(evidence)}};
 }
 
+json verdict_json(const ExpertResponse& response) {
+  if (!response.verdict) return nullptr;
+  json out;
+  for (const auto& [label, probability] : response.probabilities) out[valid_utf8(label)] = number(probability);
+  for (const std::string& label : response.ranking) out.push_back(valid_utf8(label));
+  return out.is_null() ? json(valid_utf8(*response.verdict)) : out;
+}
+
 // Members of one object. The first problem is kept in `problem`; later reads leave their target alone.
 class Members {
  public:
@@ -80,6 +88,29 @@ class Members {
   }
   void optional_text(const char* key, std::string& out) {
     if (!is_null(key)) text(key, out);
+  }
+  void verdict(const char* key, ExpertResponse& out) {
+    if (is_null(key)) return;
+    const json* const value = find(key, false);
+    if (value == nullptr) return;
+    if (value->is_string()) return set_label(out, value->get<std::string>());
+    if (!value->is_object() && !value->is_array()) {
+      return refuse(
+          key, "must be a label, an object label -> probability or a list of labels, not " + std::string(value->type_name()));
+    }
+    if (value->empty()) return refuse(key, "must name at least one label");
+    if (value->is_array()) {
+      if (!std::all_of(value->begin(), value->end(), [](const json& label) { return label.is_string(); })) {
+        return refuse(key, "must be a list of labels");
+      }
+      return set_ranking(out, value->get<std::vector<std::string>>());
+    }
+    std::vector<std::pair<std::string, double>> probabilities;
+    for (const auto& [label, share] : value->items()) {
+      if (!share.is_number() && !share.is_null()) return refuse(key, "must give every label a number");
+      probabilities.emplace_back(label, share.is_null() ? std::numeric_limits<double>::quiet_NaN() : share.get<double>());
+    }
+    set_probabilities(out, std::move(probabilities));
   }
   // Null is how a report writes a number that JSON lacks.
   void real(const char* key, double& out) {
@@ -214,7 +245,7 @@ json to_json(const ExpertResponse& response) {
   return {{"expert_name", valid_utf8(response.expert_name)},
           {"scope", valid_utf8(response.scope)},
           {"status", status_name(response.status)},
-          {"verdict", response.verdict ? json(valid_utf8(*response.verdict)) : json(nullptr)},
+          {"verdict", verdict_json(response)},
           {"confidence", number(response.confidence)},
           {"weight", number(response.weight)},
           {"content", valid_utf8(response.content)},
@@ -234,7 +265,7 @@ Result<ExpertResponse> response_from_json(const json& value) {
   members.text("expert_name", response.expert_name, true);
   members.text("scope", response.scope);
   members.choice("status", response.status, &status_from_name);
-  if (!members.is_null("verdict")) members.text("verdict", response.verdict.emplace());
+  members.verdict("verdict", response);
   members.real("confidence", response.confidence);
   members.real("weight", response.weight);
   members.text("content", response.content);

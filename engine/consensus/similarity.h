@@ -33,4 +33,10 @@ constexpr std::size_t compared_for_edits = 8'192;    // levenshtein; about 3 ms 
 [[nodiscard]] std::vector<std::vector<std::size_t>> group_by_similarity(const Eigen::MatrixXd& similarity, double threshold,
                                                                         const Eigen::MatrixXi& may_join);
 
+// Where average linkage would best be cut, in [0, 1]: in the middle of the largest gap between the similarities at which groups
+// are merged, with 1 above the first and 0 below the last, so that texts that are all alike make one group and texts of which
+// none are alike make none (G. Milligan & M. Cooper, "An examination of procedures for determining the number of clusters", 1985,
+// compare such rules). Of equal gaps the one at the greater similarity.
+[[nodiscard]] double estimated_threshold(const Eigen::MatrixXd& similarity, const Eigen::MatrixXi& may_join);
+
 }  // namespace conclave::consensus

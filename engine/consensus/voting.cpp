@@ -21,6 +21,7 @@ constexpr double tolerance = 1e-12;
 
 std::vector<double> distribution(const Vote& vote, const Labels& labels) {
   const std::size_t n = labels.names.size();
+  if (!vote.probabilities.empty()) return vote.probabilities;
   std::vector<double> out(n, 0.0);
   if (n == 1) return {1.0};
   double total = 0.0;
@@ -65,7 +66,9 @@ ScopeOutcome decide_scope(std::span<const Vote> votes, const Labels& labels) {
   double total = 0.0;
   for (const Vote& vote : votes) {
     const double weight = vote.weight / heaviest;
-    support[vote.label] += weight * (0.51 + 0.49 * vote.confidence);
+    const double strength = weight * (0.51 + 0.49 * vote.confidence);
+    if (vote.support.empty()) support[vote.label] += strength;
+    for (std::size_t k = 0; k < vote.support.size(); ++k) support[k] += strength * vote.support[k];
     const std::vector<double> opinion = distribution(vote, labels);
     for (std::size_t k = 0; k < n; ++k) out.probabilities[k] += weight * opinion[k];
     total += weight;

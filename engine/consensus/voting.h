@@ -21,6 +21,9 @@ struct Vote {
   double confidence = 0.5;
   double weight = 1.0;
   bool proven = false;  // supported by a verified claim
+  // Of who speaks of several labels (opinion.h), by label. Empty: all is said by `label`.
+  std::vector<double> support;        // the part of its vote that a label gets, at most 1
+  std::vector<double> probabilities;  // sums to 1
 };
 
 enum class Decision { decided, tie, unconfirmed, no_votes };

@@ -164,7 +164,8 @@ json gate_json(const consensus::Gate& gate) {
 }
 
 json circle_json(const consensus::CircleConfig& circle) {
-  json object = {{"min_consensus_threshold", circle.min_consensus_threshold},
+  const auto& threshold = circle.min_consensus_threshold;
+  json object = {{"min_consensus_threshold", threshold ? json(*threshold) : json("auto")},
                  {"similarity_algorithm", consensus::similarity_name(circle.similarity_algorithm)},
                  {"enable_parallel_processing", circle.enable_parallel_processing},
                  {"max_threads", circle.max_threads}};

@@ -43,6 +43,17 @@ double to_share(py::handle value, const char* what) {
   return share;
 }
 
+// None and "auto": estimated.
+std::optional<double> to_threshold(py::handle value) {
+  if (value.is_none() || (PyUnicode_Check(value.ptr()) != 0 && to_utf8(value, "min_consensus_threshold") == "auto"))
+    return std::nullopt;
+  return to_share(value, "min_consensus_threshold");
+}
+
+py::object threshold_of(const ScriptCircle& config) {
+  return config.min_consensus_threshold ? py::object(py::float_(*config.min_consensus_threshold)) : py::none();
+}
+
 void set_embedding(ScriptCircle& config, py::handle embedding) {
   const bool is_name = PyUnicode_Check(embedding.ptr()) != 0;
   if (!embedding.is_none() && !is_name && PyCallable_Check(embedding.ptr()) == 0)
@@ -59,14 +70,13 @@ py::object embedding_of(const ScriptCircle& config) {
 
 ScriptCircle make_config(py::handle threshold, py::handle algorithm, bool parallel, int max_threads, py::handle embedding) {
   if (max_threads < 0) throw py::value_error("max_threads must not be negative");
-  ScriptCircle config(
-      CircleConfig{to_share(threshold, "min_consensus_threshold"), to_similarity(algorithm), {}, parallel, max_threads});
+  ScriptCircle config(CircleConfig{to_threshold(threshold), to_similarity(algorithm), {}, parallel, max_threads});
   set_embedding(config, embedding);
   return config;
 }
 
 py::tuple config_state(const ScriptCircle& self) {
-  return py::make_tuple(self.min_consensus_threshold, to_str(consensus::similarity_name(self.similarity_algorithm)),
+  return py::make_tuple(threshold_of(self), to_str(consensus::similarity_name(self.similarity_algorithm)),
                         self.enable_parallel_processing, self.max_threads, embedding_of(self));
 }
 
@@ -74,12 +84,15 @@ void bind_config_of_circle(py::module_& module) {
   py::class_<ScriptCircle>(module, "CircleConfig", "How a circle's texts are compared.")
       .def(py::init(&make_config), py::arg("min_consensus_threshold") = 0.7, py::arg("similarity_algorithm") = "cosine",
            py::arg("enable_parallel_processing") = true, py::arg("max_threads") = 0, py::arg("embedding") = py::none(),
-           "min_consensus_threshold: cut for grouping texts, in [0, 1]; similarity_algorithm: cosine, jaccard, levenshtein or "
+           "min_consensus_threshold: cut for grouping texts, in [0, 1], or None or 'auto' to estimate it from the texts, by the "
+           "largest gap between the similarities at which they would be merged; similarity_algorithm: cosine, jaccard, "
+           "levenshtein or "
            "semantic; max_threads: 0 for one per hardware thread; embedding: what semantic compares texts by, the name of a "
            "plugin or a function from n texts to n vectors.")
       .def_property(
-          "min_consensus_threshold", [](const ScriptCircle& self) { return self.min_consensus_threshold; },
-          [](ScriptCircle& self, py::handle value) { self.min_consensus_threshold = to_share(value, "min_consensus_threshold"); })
+          "min_consensus_threshold", &threshold_of,
+          [](ScriptCircle& self, py::handle value) { self.min_consensus_threshold = to_threshold(value); },
+          "None: estimated from the texts; a result's `grouping` says at which similarity they were grouped.")
       .def_property(
           "similarity_algorithm",
           [](const ScriptCircle& self) { return to_str(consensus::similarity_name(self.similarity_algorithm)); },
@@ -119,10 +132,10 @@ void bind_config_of_circle(py::module_& module) {
 }
 
 constexpr const char* consensus_fields[] = {
-    "verdict",        "passed",           "reason",         "confidence_score", "confidence_interval",
-    "calibrated",     "coverage",         "consensus_text", "scopes",           "dissenting_opinions",
-    "key_insights",   "agreement_matrix", "matrix_experts", "groups",           "effective_experts",
-    "counterfactuals"};
+    "verdict",         "passed",           "reason",         "confidence_score", "confidence_interval",
+    "calibrated",      "coverage",         "consensus_text", "scopes",           "dissenting_opinions",
+    "key_insights",    "agreement_matrix", "matrix_experts", "groups",           "effective_experts",
+    "counterfactuals", "statements",       "grouping",       "weights"};
 
 // The one place that writes a consensus as JSON is the report.
 json consensus_json(const ConsensusResult& self) {
@@ -141,6 +154,82 @@ py::object interval(const ConsensusResult& self) {
   return py::make_tuple(self.confidence_interval->first, self.confidence_interval->second);
 }
 
+// A symmetric matrix of numbers with the buffer protocol, whose rows are lists.
+class AgreementMatrix {
+ public:
+  explicit AgreementMatrix(const std::vector<std::vector<double>>& rows) : size_(rows.size()) {
+    for (const auto& row : rows) {
+      if (row.size() != size_) throw py::value_error("an agreement matrix has as many columns as rows");
+      values_.insert(values_.end(), row.begin(), row.end());
+    }
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] double at(py::ssize_t row, py::ssize_t column) const { return values_[place(row) * size_ + place(column)]; }
+  [[nodiscard]] std::vector<double> row(py::ssize_t index) const {
+    const auto begin = values_.begin() + static_cast<std::ptrdiff_t>(place(index) * size_);
+    return {begin, begin + static_cast<std::ptrdiff_t>(size_)};
+  }
+  [[nodiscard]] std::vector<std::vector<double>> rows() const {
+    std::vector<std::vector<double>> out;
+    for (std::size_t i = 0; i < size_; ++i) out.push_back(row(static_cast<py::ssize_t>(i)));
+    return out;
+  }
+  py::buffer_info buffer() {
+    const auto n = static_cast<py::ssize_t>(size_);
+    const auto item = static_cast<py::ssize_t>(sizeof(double));
+    return {values_.data(), item, py::format_descriptor<double>::format(), 2, {n, n}, {n * item, item}, true};
+  }
+  bool operator==(const AgreementMatrix&) const = default;
+
+ private:
+  [[nodiscard]] std::size_t place(py::ssize_t index) const {
+    const auto n = static_cast<py::ssize_t>(size_);
+    if (index < -n || index >= n) throw py::index_error("there is no such expert in the matrix");
+    return static_cast<std::size_t>(index < 0 ? index + n : index);
+  }
+  std::size_t size_;
+  std::vector<double> values_;
+};
+
+py::object agreement_matrix_of(const ConsensusResult& self) { return py::cast(AgreementMatrix(self.agreement_matrix)); }
+
+void bind_matrix(py::module_& module) {
+  py::class_<AgreementMatrix>(
+      module, "AgreementMatrix", py::buffer_protocol(),
+      "How far n experts' texts agree: n x n float64 in [0, 1], read-only, with the buffer protocol. m[i] is a "
+      "row as a list, m[i, j] a number.")
+      .def_buffer(&AgreementMatrix::buffer)
+      .def_property_readonly("shape", [](const AgreementMatrix& self) { return py::make_tuple(self.size(), self.size()); })
+      .def("__len__", &AgreementMatrix::size)
+      .def(
+          "__getitem__", [](const AgreementMatrix& self, py::ssize_t row) { return json_to_python(self.row(row)); },
+          py::arg("row"))
+      .def(
+          "__getitem__",
+          [](const AgreementMatrix& self, const py::tuple& place) {
+            if (place.size() != 2) throw py::index_error("a place in the matrix is a row and a column");
+            return self.at(py::cast<py::ssize_t>(place[0]), py::cast<py::ssize_t>(place[1]));
+          },
+          py::arg("place"))
+      .def("__iter__", [](const AgreementMatrix& self) { return py::iter(json_to_python(self.rows())); })
+      .def("tolist", [](const AgreementMatrix& self) { return json_to_python(self.rows()); })
+      .def("__eq__",
+           [](const AgreementMatrix& self, const py::object& other) -> py::object {
+             if (py::isinstance<AgreementMatrix>(other)) return py::bool_(self == py::cast<const AgreementMatrix&>(other));
+             if (!PyList_Check(other.ptr())) return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+             return py::bool_(json_to_python(self.rows()).equal(other));
+           })
+      .def("__copy__", [](const AgreementMatrix& self) { return self; })
+      .def(
+          "__deepcopy__", [](const AgreementMatrix& self, const py::dict&) { return self; }, py::arg("memo"))
+      .def("__repr__", [](const AgreementMatrix& self) { return py::str("<AgreementMatrix of {} experts>").format(self.size()); })
+      .def(py::pickle([](const AgreementMatrix& self) { return py::make_tuple(json_to_python(self.rows())); },
+                      [](const py::tuple& state) {
+                        return AgreementMatrix(to_json_value(state[0], "state").get<std::vector<std::vector<double>>>());
+                      }));
+  module.attr("AgreementMatrix").attr("__match_args__") = py::make_tuple("shape");
+}
+
 void bind_result(py::module_& module) {
   py::class_<ConsensusResult>(module, "ConsensusResult", "The verdict of a circle and how it came about.")
       .def_property_readonly(
@@ -149,17 +238,31 @@ void bind_result(py::module_& module) {
       .def_property_readonly("reason", [](const ConsensusResult& self) { return to_str(self.reason); })
       .def_readonly("confidence_score", &ConsensusResult::confidence_score,
                     "Probability of the verdict; without labels the weight share of the largest group.")
-      .def_property_readonly("confidence_interval", &interval, "(low, high) or None.")
+      .def_property_readonly(
+          "confidence_interval", &interval,
+          "(low, high), 95 %, by bootstrap over families of experts, where near-copies are one; None for fewer "
+          "than three families.")
       .def_readonly("calibrated", &ConsensusResult::calibrated)
       .def_readonly("coverage", &ConsensusResult::coverage)
-      .def_property_readonly("consensus_text", [](const ConsensusResult& self) { return to_str(self.consensus_text); })
+      .def_property_readonly(
+          "consensus_text", [](const ConsensusResult& self) { return to_str(self.consensus_text); },
+          "The statements, each on its line, claims with their support.")
+      .def_property_readonly(
+          "statements", [](const ConsensusResult& self) { return field(self, "statements"); },
+          "What the consensus says, each in the words of one expert: the central answer, then claims. Dicts with "
+          "text, expert, scope, claim, supports, contradicts, voters and verified.")
+      .def_property_readonly(
+          "weights", [](const ConsensusResult& self) { return field(self, "weights"); },
+          "By expert, its share of all votes that count; without labels, of all answers. Sums to 1.")
+      .def_property_readonly(
+          "grouping", [](const ConsensusResult& self) { return field(self, "grouping"); },
+          "At which similarity texts were grouped: {threshold, estimated}.")
       .def_property_readonly("scopes", [](const ConsensusResult& self) { return field(self, "scopes"); })
       .def_property_readonly("dissenting_opinions",
                              [](const ConsensusResult& self) { return field(self, "dissenting_opinions"); })
       .def_property_readonly("key_insights", [](const ConsensusResult& self) { return field(self, "key_insights"); })
-      .def_property_readonly(
-          "agreement_matrix", [](const ConsensusResult& self) { return field(self, "agreement_matrix"); },
-          "n x n in [0, 1], in the order of matrix_experts.")
+      .def_property_readonly("agreement_matrix", &agreement_matrix_of,
+                             "An AgreementMatrix, n x n in [0, 1], in the order of matrix_experts.")
       .def_property_readonly("matrix_experts", [](const ConsensusResult& self) { return texts_to_python(self.matrix_experts); })
       .def_property_readonly(
           "groups", [](const ConsensusResult& self) { return field(self, "groups"); }, "Names by text similarity.")
@@ -264,6 +367,7 @@ OperationPtr prepare_similarity_matrix(const py::iterable& texts, const ScriptCi
 
 void bind_consensus(py::module_& module) {
   bind_config_of_circle(module);
+  bind_matrix(module);
   bind_result(module);
   def_operation(module, "conclude", &prepare_conclude, py::arg("responses"), py::kw_only(), py::arg("verdicts") = py::none(),
                 py::arg("ordered") = true, py::arg("gate") = py::none(), py::arg("config") = ScriptCircle{},

@@ -22,6 +22,19 @@ py::object read_only(const nlohmann::json& json) {
   return py::module_::import("types").attr("MappingProxyType")(json_to_python(json));
 }
 
+py::dict by_label(const ExpertResponse& self) {
+  py::dict out;
+  for (const auto& [label, probability] : self.probabilities) out[to_str(label)] = probability;
+  return out;
+}
+
+// What was given: a label, a read-only mapping, a tuple or None.
+py::object verdict(const ExpertResponse& self) {
+  if (!self.probabilities.empty()) return py::module_::import("types").attr("MappingProxyType")(by_label(self));
+  if (!self.ranking.empty()) return texts_to_python(self.ranking);
+  return text_or_none(self.verdict);
+}
+
 py::object get_field(const ExpertResponse& self, ResponseField field) {
   switch (field) {
     case ResponseField::expert_name:
@@ -35,7 +48,7 @@ py::object get_field(const ExpertResponse& self, ResponseField field) {
     case ResponseField::timestamp:
       return py::float_(static_cast<double>(self.timestamp) / us_per_second);
     case ResponseField::verdict:
-      return text_or_none(self.verdict);
+      return verdict(self);
     case ResponseField::scope:
       return to_str(self.scope);
     case ResponseField::claims:
@@ -123,8 +136,9 @@ PyObject* represent(PyObject* object) {
   return guarded([&] {
     const ExpertResponse& self = value_of(object);
     return py::str(py::str("ExpertResponse({!r}, {!r}, confidence={}, verdict={!r}, scope={!r}, status={!r})")
-                       .format(to_str(self.expert_name), to_str(self.content), self.confidence, text_or_none(self.verdict),
-                               to_str(self.scope), to_str(consensus::status_name(self.status))))
+                       .format(to_str(self.expert_name), to_str(self.content), self.confidence,
+                               self.probabilities.empty() ? verdict(self) : by_label(self), to_str(self.scope),
+                               to_str(consensus::status_name(self.status))))
         .release()
         .ptr();
   });
@@ -149,6 +163,8 @@ PyObject* reduce(PyObject* object, PyObject* /*none*/) {
       const py::handle name = response_field_names()[i];
       if (field == ResponseField::metadata) {
         fields[name] = json_to_python(self.metadata);
+      } else if (field == ResponseField::verdict && !self.probabilities.empty()) {
+        fields[name] = by_label(self);  // a read-only view cannot be pickled
       } else if (field == ResponseField::timestamp) {
         fields[name] = time_to_python(self.timestamp);  // a float would lose microseconds
       } else {
@@ -199,8 +215,9 @@ PyGetSetDef attribute(const char* name, ResponseField field, const char* doc = n
 constexpr const char* type_doc =
     "ExpertResponse(expert_name='', content='', confidence=0.5, metadata=None, timestamp=0, verdict=None, scope=None, claims=(), "
     "*, status='answered', weight=1.0, error=None, seconds=0.0)\n--\n\n"
-    "What one expert says. confidence: in [0, 1], the expert's own word; verdict: one of the question's labels, or None for text "
-    "without a label; scope: what it looked at, None for what the expert is registered with; timestamp: seconds since 1970 or a "
+    "What one expert says. confidence: in [0, 1], the expert's own word; verdict: one of the question's labels, a mapping from "
+    "labels to probabilities that sum to 1, a ranking of labels, best first, or None for text without a label; scope: what it "
+    "looked at, None for what the expert is registered with; timestamp: seconds since 1970 or a "
     "datetime.";
 
 }  // namespace
@@ -212,7 +229,8 @@ void bind_expert_response(py::module_& module) {
       attribute("confidence", ResponseField::confidence),
       attribute("metadata", ResponseField::metadata, "A read-only mapping; assign a new one to change it."),
       attribute("timestamp", ResponseField::timestamp, "Seconds since 1970; 0 if not said."),
-      attribute("verdict", ResponseField::verdict),
+      attribute("verdict", ResponseField::verdict,
+                "A label, a read-only mapping from labels to probabilities, a tuple of labels, or None."),
       attribute("scope", ResponseField::scope),
       attribute("claims", ResponseField::claims, "A tuple; assign to change it."),
       attribute("status", ResponseField::status, "answered, abstained, failed, timed_out, killed, refused or cancelled."),
@@ -231,7 +249,7 @@ void bind_expert_response(py::module_& module) {
                   "from_dict(value)\n--\n\nStrict reading of to_dict(); SerializationError names the field.", METH_STATIC),
       {"to_dict", &to_dict, METH_NOARGS, "to_dict($self)\n--\n\nAs in the JSON of a report."},
       {"validate", &validate, METH_NOARGS,
-       "validate($self)\n--\n\nRaises CircleError or ValueError if name, confidence, weight or a severity is out of range."},
+       "validate($self)\n--\n\nRaises ValueError that names response and field if a name, label or number is out of range."},
       {"__copy__", &copied, METH_NOARGS, nullptr},
       {"__deepcopy__", &copied, METH_O, nullptr},
       {"__reduce__", &reduce, METH_NOARGS, nullptr},

@@ -22,6 +22,10 @@ constexpr std::array<std::string_view, 4> claim_fields = {"text", "stance", "sev
 constexpr std::array<std::string_view, 6> citation_fields = {"kind", "source", "line", "id", "verified", "excerpt"};
 constexpr std::array<std::string_view, 3> error_fields = {"type", "message", "traceback"};
 
+bool is_mapping(py::handle value) {
+  return PyDict_Check(value.ptr()) || (PyMapping_Check(value.ptr()) != 0 && py::hasattr(value, "keys"));
+}
+
 // A mapping or an object, read by field. None counts as absent.
 class Fields {
  public:
@@ -51,9 +55,6 @@ class Fields {
   }
 
  private:
-  static bool is_mapping(py::handle value) {
-    return PyDict_Check(value.ptr()) || (PyMapping_Check(value.ptr()) != 0 && py::hasattr(value, "keys"));
-  }
   py::handle value_;
   bool is_mapping_;
 };
@@ -229,6 +230,19 @@ consensus::ExpertResponse from_attributes(py::handle object) {
   return filling.take(object);
 }
 
+// "responses[2] of 'a': ", for an error.
+std::string place_of(py::handle response, std::size_t index) {
+  std::string place = "responses[" + std::to_string(index) + "]";
+  py::object name;
+  try {
+    name = is_mapping(response) ? response.attr("get")("expert_name") : py::getattr(response, "expert_name", py::none());
+  } catch (py::error_already_set& /*it is asked for a better message only*/) {
+    return place + ": ";
+  }
+  if (PyUnicode_Check(name.ptr())) place += " of '" + to_utf8(name, "expert_name") + "'";
+  return place + ": ";
+}
+
 }  // namespace
 
 const std::array<PyObject*, response_field_count>& response_field_names() {
@@ -250,6 +264,35 @@ py::object response_to_python(consensus::ExpertResponse response) {
   return object;
 }
 
+namespace {
+
+void set_verdict(consensus::ExpertResponse& response, py::handle value) {
+  if (value.is_none()) return consensus::set_label(response, std::nullopt);
+  if (PyUnicode_Check(value.ptr())) return consensus::set_label(response, to_utf8(value, "verdict"));
+  if (is_mapping(value)) {
+    std::vector<std::pair<std::string, double>> probabilities;
+    for (const py::handle item : value.attr("items")()) {
+      const auto pair = py::cast<py::tuple>(item);
+      std::string label = to_utf8(pair[0], "a label of verdict");
+      const double share = to_number(pair[1], ("verdict['" + label + "']").c_str());
+      probabilities.emplace_back(std::move(label), share);
+    }
+    if (probabilities.empty()) throw py::value_error("verdict must name at least one label");
+    return consensus::set_probabilities(response, std::move(probabilities));
+  }
+  const bool ordered = PyBytes_Check(value.ptr()) == 0 && PyAnySet_Check(value.ptr()) == 0 && py::hasattr(value, "__iter__");
+  if (!ordered) {
+    throw py::type_error(
+        std::string("verdict must be a label, a mapping label -> probability, a ranking of labels or None, not ") +
+        Py_TYPE(value.ptr())->tp_name);
+  }
+  std::vector<std::string> ranking = to_texts(value, "verdict");
+  if (ranking.empty()) throw py::value_error("verdict must name at least one label");
+  consensus::set_ranking(response, std::move(ranking));
+}
+
+}  // namespace
+
 void set_field(consensus::ExpertResponse& response, ResponseField field, py::handle value) {
   switch (field) {
     case ResponseField::expert_name:
@@ -268,7 +311,7 @@ void set_field(consensus::ExpertResponse& response, ResponseField field, py::han
       response.timestamp = to_time(value, "timestamp");
       break;
     case ResponseField::verdict:
-      response.verdict = value.is_none() ? std::nullopt : std::optional(to_utf8(value, "verdict"));
+      set_verdict(response, value);
       break;
     case ResponseField::scope:
       response.scope = to_utf8(value, "scope");
@@ -294,13 +337,21 @@ void set_field(consensus::ExpertResponse& response, ResponseField field, py::han
 consensus::ExpertResponse to_response(py::handle value) {
   if (const auto* const response = response_in(value)) return *response;
   if (PyDict_CheckExact(value.ptr())) return from_dict(value.ptr());
-  if (PyMapping_Check(value.ptr()) != 0 && py::hasattr(value, "keys")) return from_mapping(value);
+  if (is_mapping(value)) return from_mapping(value);
   return from_attributes(value);
 }
 
 std::vector<consensus::ExpertResponse> to_responses(py::handle value) {
   std::vector<consensus::ExpertResponse> responses;
-  for (const py::handle response : py::iter(value)) responses.push_back(to_response(response));
+  for (const py::handle response : py::iter(value)) {
+    try {
+      responses.push_back(to_response(response));
+    } catch (const py::type_error& error) {
+      throw py::type_error(place_of(response, responses.size()) + error.what());
+    } catch (const py::value_error& error) {
+      throw py::value_error(place_of(response, responses.size()) + error.what());
+    }
+  }
   return responses;
 }
 

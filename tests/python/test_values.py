@@ -45,6 +45,7 @@ VALUES = [
     (conclave._core.ResponseError("E", "m", "t"), conclave._core.ResponseError("F"), True, False),
     (conclave.ExpertResponse("a", "x", metadata={"n": [1]}), conclave.ExpertResponse("b", "x"), False, False),
     (conclave.Problem("error", "r", "m", "", "a", 3, 1), conclave.Problem("note", "r", "m", "", "a", 12, 1), True, True),
+    (consensus().agreement_matrix, conclave.process_expert_responses([]).agreement_matrix, False, False),
     (conclave.CircleConfig(0.5), conclave.CircleConfig(0.6), False, False),
     (consensus(), conclave.process_expert_responses([{"expert_name": "b", "content": "x"}]), False, False),
     (conclave.Case(question="?", services=["h:1"]), conclave.Case(question="!", services=["h:1"]), True, False),

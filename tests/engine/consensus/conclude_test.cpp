@@ -34,7 +34,7 @@ TEST(Conclude, passes_a_circle_that_agrees_on_the_good_verdict) {
   const auto result = must_conclude({answer("a", "healthy"), answer("b", "healthy", 0.9), answer("c", "healthy", 0.7)});
   EXPECT_EQ(result.verdict, "healthy");
   EXPECT_TRUE(result.passed);
-  EXPECT_EQ(result.reason, "3 of 3 experts say healthy in overall.");
+  EXPECT_EQ(result.reason, "All 3 experts say healthy in overall.");
   EXPECT_NEAR(result.confidence_score, 0.5 + 0.49 * 0.8, 1e-12);
   ASSERT_TRUE(result.confidence_interval);
   EXPECT_LT(result.confidence_interval->first, result.confidence_score);
@@ -307,15 +307,118 @@ TEST(Conclude, names_the_smallest_sets_whose_change_of_mind_changes_the_verdict)
 
   five.push_back(answer("f", "healthy", 0.8));
   five.push_back(answer("g", "healthy", 0.8));
-  EXPECT_THAT(must_conclude(five).counterfactuals, IsEmpty()) << "it would take four";
+  const auto four = must_conclude(five);
+  EXPECT_THAT(four.counterfactuals, testing::SizeIs(10));
+  for (const auto& found : four.counterfactuals) EXPECT_EQ(found.experts.size(), 4U);
+  for (char name = 'h'; name <= 'z'; ++name) five.push_back(answer(std::string(1, name), "healthy", 0.8));
+  const auto half = must_conclude(five);
+  ASSERT_FALSE(half.counterfactuals.empty()) << "too many sets to try one by one";
+  for (const auto& found : half.counterfactuals) EXPECT_EQ(found.experts.size(), 13U);
+}
+
+TEST(Conclude, names_who_would_have_to_change_in_several_scopes_where_no_scope_is_enough) {
+  Responses responses;
+  for (const char* scope : {"logs", "services"}) {
+    for (const char* name : {"a", "b", "c"}) responses.push_back(answer(std::string(scope) + name, "failing", 0.8, scope));
+  }
+  const auto result = must_conclude(responses);
+  ASSERT_EQ(result.verdict, "failing");
+  ASSERT_FALSE(result.counterfactuals.empty());
+  for (const auto& found : result.counterfactuals) {
+    EXPECT_EQ(found.scope, "logs and services");
+    EXPECT_EQ(found.experts.size(), 4U) << "two in each";
+    EXPECT_NE(found.becomes, "failing");
+  }
+  responses.push_back(answer("d", "healthy", 0.8, "web"));
+  EXPECT_EQ(must_conclude(responses).counterfactuals.front().scope, "logs and services") << "web alone changes nothing";
+}
+
+TEST(Conclude, names_the_voter_whose_weight_alone_decides) {
+  Responses responses{answer("heavy", "healthy", 0.8)};
+  responses[0].weight = 30;
+  for (char name = 'a'; name <= 'z'; ++name) responses.push_back(answer(std::string(1, name), "failing", 0.8));
+  const auto result = must_conclude(responses);
+  ASSERT_EQ(result.verdict, "healthy");
+  for (const auto& found : result.counterfactuals) EXPECT_THAT(found.experts, ElementsAre("heavy"));
+  EXPECT_THAT(result.counterfactuals, testing::SizeIs(2)) << "to degraded and to failing";
+}
+
+TEST(Conclude, has_an_interval_over_families_which_copies_do_not_narrow) {
+  Responses responses{answer("a", "healthy", 0.9, "overall", "disk"), answer("b", "failing", 0.9, "overall", "network"),
+                      answer("c", "healthy", 0.2, "overall", "memory"), answer("d", "healthy", 0.6, "overall", "queue")};
+  const auto before = must_conclude(responses).confidence_interval;
+  ASSERT_TRUE(before);
+  EXPECT_GT(before->second - before->first, 0.1);
+  EXPECT_EQ(must_conclude(responses).confidence_interval, before) << "the same each time";
+  Responses clones(2, responses[0]);
+  clones[1].expert_name = "a2";
+  EXPECT_FALSE(must_conclude(clones).confidence_interval) << "one family";
+  for (int i = 0; i < 20; ++i) clones.push_back(answer("z" + std::to_string(i), "healthy", 0.9, "overall", "disk"));
+  clones.push_back(responses[1]);
+  EXPECT_FALSE(must_conclude(clones).confidence_interval) << "two families";
+  clones.push_back(responses[2]);
+  EXPECT_GT(must_conclude(clones).confidence_interval->second - must_conclude(clones).confidence_interval->first, 0.1)
+      << "22 copies are one witness";
+}
+
+TEST(Conclude, says_whose_words_the_consensus_is_and_who_supports_them) {
+  const auto claiming = [](ExpertResponse response, const char* text, Stance stance = Stance::supports) {
+    return with_claim(std::move(response), text, true, stance);
+  };
+  const Responses responses{claiming(answer("a", "failing"), "12 connections to db1 were refused"),
+                            claiming(answer("b", "failing"), "12 connections to db1 were refused!"),
+                            claiming(answer("c", "failing"), "the queue is full"),
+                            claiming(answer("d", "healthy"), "12 connections to db1 were refused"),
+                            claiming(answer("e", "healthy"), "the queue is full", Stance::contradicts),
+                            with_claim(answer("f", "failing"), "a line that does not exist", false)};
+  const auto result = must_conclude(responses);
+  ASSERT_EQ(result.verdict, "failing");
+  ASSERT_THAT(result.statements, testing::SizeIs(3));
+  EXPECT_FALSE(result.statements[0].claim);
+  EXPECT_THAT(result.statements[0].contradicts, ElementsAre("d", "e"));
+  EXPECT_THAT(result.statements[1].supports, ElementsAre("a", "b"));
+  EXPECT_THAT(result.statements[1].contradicts, ElementsAre("d"));
+  EXPECT_EQ(result.statements[1].voters, 5U) << "f does not vote";
+  EXPECT_THAT(result.statements[2].supports, ElementsAre("c", "e")) << "e says that it speaks against its own verdict";
+  EXPECT_THAT(result.consensus_text, HasSubstr("were refused (2 of 5 support, 1 contradicts)\n"));
+  EXPECT_THAT(result.consensus_text, HasSubstr("the queue is full (2 of 5 support)"));
+  EXPECT_NEAR(result.dissenting_opinions[0].effective_experts, 2.0, 1e-12);
+}
+
+TEST(Conclude, bears_a_gate_that_demands_no_answer_and_weights_near_the_largest_number) {
+  Question question;
+  question.gate.min_answered = 0;
+  EXPECT_FALSE(must_conclude({silent("a", Status::failed, "x")}, question).verdict);
+  Responses responses{answer("a", "healthy"), answer("b", "failing"), answer("c", "healthy"), answer("d", "healthy")};
+  for (ExpertResponse& response : responses) response.weight = std::numeric_limits<double>::max();
+  const auto result = must_conclude(responses);
+  ASSERT_TRUE(result.confidence_interval);
+  EXPECT_GE(result.confidence_interval->first, 0.0);
+  EXPECT_LE(result.confidence_interval->second, 1.0);
+  EXPECT_NEAR(result.weights.at("a"), 0.25, 1e-12);
+}
+
+TEST(Conclude, estimates_the_cut_between_texts_and_says_so) {
+  Responses responses;
+  for (const char* text :
+       {"the disk of db1 is full", "the disk of db1 is full!", "all is well", "all is very well", "certificate"}) {
+    responses.push_back(answer("e" + std::to_string(responses.size()), std::nullopt, 0.5, "overall", text));
+  }
+  EXPECT_EQ(must_conclude(responses).grouping_threshold, 0.7);
+  Question question;
+  question.circle.min_consensus_threshold.reset();
+  const auto result = must_conclude(responses, question);
+  EXPECT_TRUE(result.threshold_estimated);
+  EXPECT_THAT(result.groups, ElementsAre(ElementsAre("e0", "e1"), ElementsAre("e2", "e3"), ElementsAre("e4")));
+  EXPECT_THAT(insights_of(result, "grouping"), testing::SizeIs(1));
 }
 
 TEST(Conclude, refuses_what_validation_refuses_and_names_it) {
   for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity(), 1.5, -0.1}) {
     const auto result = conclude(Responses{answer("wild", "healthy", bad)}, {});
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().kind, ErrorKind::circle);
-    EXPECT_THAT(result.error().text(), HasSubstr("wild"));
+    EXPECT_EQ(result.error().kind, ErrorKind::invalid_argument);
+    EXPECT_THAT(result.error().text(), HasSubstr("response of 'wild' (responses[0]): confidence must be"));
   }
   const auto unknown = conclude(Responses{answer("a", "heathy")}, {});
   ASSERT_FALSE(unknown);

@@ -107,5 +107,26 @@ TEST(Grouping, agrees_with_the_plain_algorithm_on_random_matrices) {
   }
 }
 
+TEST(Threshold, lies_in_the_middle_of_the_largest_gap) {
+  const Eigen::MatrixXd two_groups = matrix({{1, 0.9, 0.2, 0.2}, {0.9, 1, 0.2, 0.2}, {0.2, 0.2, 1, 0.8}, {0.2, 0.2, 0.8, 1}});
+  EXPECT_NEAR(estimated_threshold(two_groups, {}), 0.5, 1e-12);
+}
+
+TEST(Threshold, makes_one_group_of_what_is_all_alike_and_none_of_what_is_all_different) {
+  const Eigen::MatrixXd alike = Eigen::MatrixXd::Ones(4, 4);
+  EXPECT_EQ(group_by_similarity(alike, estimated_threshold(alike, {}), {}).size(), 1U);
+  const Eigen::MatrixXd different = 0.1 * Eigen::MatrixXd::Ones(4, 4) + 0.9 * Eigen::MatrixXd::Identity(4, 4);
+  EXPECT_EQ(group_by_similarity(different, estimated_threshold(different, {}), {}).size(), 4U);
+}
+
+TEST(Threshold, is_there_for_nothing_for_one_text_and_where_nobody_may_join) {
+  for (const Eigen::Index n : {0, 1, 5}) {
+    const Eigen::MatrixXd same = Eigen::MatrixXd::Ones(n, n);
+    const double threshold = estimated_threshold(same, Eigen::MatrixXi::Zero(n, n));
+    EXPECT_GE(threshold, 0.0);
+    EXPECT_LE(threshold, 1.0);
+  }
+}
+
 }  // namespace
 }  // namespace conclave::consensus

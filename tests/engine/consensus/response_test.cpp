@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadJson{R"({"expert_name": 3})", "expert_name", "text"},
                     BadJson{R"({"expert_name": "a", "confidance": 1})", "confidance", "did you mean 'confidence'"},
                     BadJson{R"({"expert_name": "a", "confidence": "high"})", "confidence", "number"},
-                    BadJson{R"({"expert_name": "a", "verdict": ["x"]})", "verdict", "text"},
+                    BadJson{R"({"expert_name": "a", "verdict": 3})", "verdict", "label"},
                     BadJson{R"({"expert_name": "a", "status": "fine"})", "status", "unknown value 'fine'"},
                     BadJson{R"({"expert_name": "a", "claims": {}})", "claims", "list"},
                     BadJson{R"({"expert_name": "a", "claims": [{}]})", "claims[0].text", "missing"},
