@@ -194,7 +194,8 @@ Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, cons
   result.confidence_score = outcome.label ? calibration(outcome.probability) : result.uncalibrated_score;
   result.calibrated = outcome.label && calibration.method != Calibration::Method::none;
   result.confidence_interval = confidence_interval(circle, outcome);
-  if (auto& interval = result.confidence_interval) interval = {calibration(interval->first), calibration(interval->second)};
+  if (auto& interval = result.confidence_interval; interval && outcome.label)
+    interval = {calibration(interval->first), calibration(interval->second)};
   result.coverage = coverage(circle, evidence_coverage);
   result.scopes = scope_verdicts(circle);
   result.dissenting_opinions = find_dissent(circle);

@@ -1,10 +1,5 @@
-// TF-IDF as in Salton & Buckley, "Term-weighting approaches in automatic text retrieval" (1988), with the smoothed
-// idf = ln((1 + n) / (1 + df)) + 1. Words and character n-grams are two blocks of equal say: each is scaled to unit length
-// before they are joined, so that the many n-grams do not drown the words; the cosine stays positive semidefinite.
-//
-// Every sum runs over terms in the order of their hashes, within one pair of texts, on one thread: the result does not depend on
-// the order of the texts or on the number of threads, bit by bit. Terms that only one text has cannot add to any pair and are not
-// kept after the norms are known.
+// Every sum runs within one pair of texts, on one thread: the result does not depend on the order of the texts or on the number
+// of threads, bit by bit.
 #include "engine/consensus/similarity.h"
 
 #include <tbb/info.h>
@@ -18,6 +13,7 @@
 #include <vector>
 
 #include "engine/base/parallel.h"
+#include "engine/consensus/cosine.h"
 #include "engine/consensus/folded_text.h"
 #include "engine/consensus/levenshtein.h"
 
@@ -36,89 +32,42 @@ void for_each_index(std::size_t count, const CircleConfig& config, const std::fu
   arena.execute([&] { parallel_for(count, work); });
 }
 
-struct Term {
-  std::uint64_t hash;
-  double weight;
-};
-using Terms = std::vector<Term>;  // by increasing hash
-
-Terms count_terms(std::vector<std::uint64_t> hashes) {
-  std::sort(hashes.begin(), hashes.end());
-  Terms terms;
-  for (const std::uint64_t hash : hashes) {
-    if (terms.empty() || terms.back().hash != hash) terms.push_back({hash, 0.0});
-    terms.back().weight += 1.0;
-  }
-  return terms;
-}
-
-// Where a term occurs in more than one text.
+// Which texts have a word that more than one has.
 class Index {
  public:
-  struct Entry {
-    std::size_t text;
-    double weight;
-  };
-
-  // Turns counts into TF-IDF scaled to unit length and keeps the shared terms. Without `weighted` every weight becomes 1.
-  Index(std::vector<Terms>& texts, bool weighted, const CircleConfig& config) {
-    for (const Terms& terms : texts) {
-      for (const Term& term : terms) hashes_.push_back(term.hash);
-    }
+  explicit Index(const std::vector<std::vector<std::uint64_t>>& texts) {
+    for (const auto& words : texts) hashes_.insert(hashes_.end(), words.begin(), words.end());
     std::sort(hashes_.begin(), hashes_.end());
     std::vector<std::uint64_t> shared;
     for (std::size_t i = 0; i + 1 < hashes_.size(); ++i) {
       if (hashes_[i] == hashes_[i + 1] && (shared.empty() || shared.back() != hashes_[i])) shared.push_back(hashes_[i]);
     }
-    const auto frequency = [&](std::uint64_t hash) {
-      const auto [low, high] = std::equal_range(hashes_.begin(), hashes_.end(), hash);
-      return static_cast<double>(high - low);
-    };
-    const double n = static_cast<double>(texts.size());
-    for_each_index(texts.size(), config, [&](std::size_t i) {
-      double squares = 0.0;
-      for (Term& term : texts[i]) {
-        term.weight = weighted ? term.weight * (std::log((1.0 + n) / (1.0 + frequency(term.hash))) + 1.0) : 1.0;
-        squares += term.weight * term.weight;
-      }
-      if (!weighted) return;
-      for (Term& term : texts[i]) term.weight /= std::sqrt(squares);
-    });
     hashes_ = std::move(shared);
-    entries_.resize(hashes_.size());
+    texts_.resize(hashes_.size());
     for (std::size_t i = 0; i < texts.size(); ++i) {
-      for (const Term& term : texts[i]) {
-        const auto found = std::lower_bound(hashes_.begin(), hashes_.end(), term.hash);
-        if (found == hashes_.end() || *found != term.hash) continue;
-        entries_[static_cast<std::size_t>(found - hashes_.begin())].push_back({i, term.weight});
+      for (const std::uint64_t word : texts[i]) {
+        if (const std::size_t at = place(word); at < hashes_.size()) texts_[at].push_back(i);
       }
     }
   }
 
-  // Adds the products of `terms`, which are text i's, to sums[j] for every text j > i.
-  void add_products(const Terms& terms, std::size_t i, std::vector<double>& sums) const {
-    for (const Term& term : terms) {
-      const auto found = std::lower_bound(hashes_.begin(), hashes_.end(), term.hash);
-      if (found == hashes_.end() || *found != term.hash) continue;
-      const auto& entries = entries_[static_cast<std::size_t>(found - hashes_.begin())];
-      for (auto entry = entries.rbegin(); entry != entries.rend() && entry->text > i; ++entry) {
-        sums[entry->text] += term.weight * entry->weight;
-      }
+  // Counts in common[j], for every text j > i, which of `words`, which are text i's, it has.
+  void count_common(const std::vector<std::uint64_t>& words, std::size_t i, std::vector<std::size_t>& common) const {
+    for (const std::uint64_t word : words) {
+      const std::size_t at = place(word);
+      if (at == hashes_.size()) continue;
+      for (auto text = texts_[at].rbegin(); text != texts_[at].rend() && *text > i; ++text) ++common[*text];
     }
   }
 
  private:
+  [[nodiscard]] std::size_t place(std::uint64_t word) const {
+    const auto found = std::lower_bound(hashes_.begin(), hashes_.end(), word);
+    return found == hashes_.end() || *found != word ? hashes_.size() : static_cast<std::size_t>(found - hashes_.begin());
+  }
   std::vector<std::uint64_t> hashes_;
-  std::vector<std::vector<Entry>> entries_;
+  std::vector<std::vector<std::size_t>> texts_;
 };
-
-using Hashes = std::vector<std::uint64_t> (*)(std::u32string_view);
-
-std::vector<Terms> all_terms(Texts texts, Hashes hashes, const CircleConfig& config) {
-  std::vector<Terms> terms(texts.size());
-  for_each_index(texts.size(), config, [&](std::size_t i) { terms[i] = count_terms(hashes(texts[i])); });
-  return terms;
-}
 
 void set_pair(Eigen::MatrixXd& matrix, Texts texts, std::size_t i, std::size_t j, double value) {
   if (texts[i] == texts[j]) value = 1.0;
@@ -129,30 +78,25 @@ void set_pair(Eigen::MatrixXd& matrix, Texts texts, std::size_t i, std::size_t j
 }
 
 void fill_cosine(Eigen::MatrixXd& matrix, Texts texts, const CircleConfig& config) {
-  std::vector<Terms> words = all_terms(texts, &word_hashes, config);
-  std::vector<Terms> ngrams = all_terms(texts, &character_ngram_hashes, config);
-  const Index word_index(words, true, config);
-  const Index ngram_index(ngrams, true, config);
-  for_each_index(texts.size(), config, [&](std::size_t i) {
-    std::vector<double> sums(texts.size(), 0.0);
-    word_index.add_products(words[i], i, sums);
-    ngram_index.add_products(ngrams[i], i, sums);
-    for (std::size_t j = i + 1; j < texts.size(); ++j) {
-      const auto blocks = [&](std::size_t k) { return words[k].empty() ? 1.0 : 2.0; };
-      set_pair(matrix, texts, i, j, sums[j] / std::sqrt(blocks(i) * blocks(j)));
-    }
-  });
+  each_cosine(
+      texts, [&](std::size_t count, const std::function<void(std::size_t)>& work) { for_each_index(count, config, work); },
+      [&](std::size_t i, std::size_t j, double cosine) { set_pair(matrix, texts, i, j, cosine); });
 }
 
 void fill_jaccard(Eigen::MatrixXd& matrix, Texts texts, const CircleConfig& config) {
-  std::vector<Terms> words = all_terms(texts, &word_hashes, config);
-  const Index index(words, false, config);
+  std::vector<std::vector<std::uint64_t>> words(texts.size());
   for_each_index(texts.size(), config, [&](std::size_t i) {
-    std::vector<double> common(texts.size(), 0.0);
-    index.add_products(words[i], i, common);
+    words[i] = word_hashes(texts[i]);
+    std::sort(words[i].begin(), words[i].end());
+    words[i].erase(std::unique(words[i].begin(), words[i].end()), words[i].end());
+  });
+  const Index index(words);
+  for_each_index(texts.size(), config, [&](std::size_t i) {
+    std::vector<std::size_t> common(texts.size(), 0);
+    index.count_common(words[i], i, common);
     for (std::size_t j = i + 1; j < texts.size(); ++j) {
-      const double either = static_cast<double>(words[i].size() + words[j].size()) - common[j];
-      set_pair(matrix, texts, i, j, either > 0.0 ? common[j] / either : 0.0);
+      const std::size_t either = words[i].size() + words[j].size() - common[j];
+      set_pair(matrix, texts, i, j, either > 0 ? static_cast<double>(common[j]) / static_cast<double>(either) : 0.0);
     }
   });
 }
