@@ -21,10 +21,12 @@ void add_script_commands(CLI::App& app, Program& program);   // console, run
 void add_plugin_commands(CLI::App& app, Program& program);   // plugins list, plugins check
 void add_policy_command(CLI::App& app, Program& program);    // policy
 void add_keys_commands(CLI::App& app, Program& program);     // keys set, list, remove
-void add_history_commands(CLI::App& app, Program& program);  // history list, show, purge; replay
+void add_history_commands(CLI::App& app,
+                          Program& program);  // history list, show, purge, with what add_judging_commands() adds; replay
 
 void add_case_log_commands(CLI::App& cases, Program& program);
 void add_consensus_command(CLI::App& app, Program& program);
+void add_judging_commands(CLI::App& history, Program& program);
 void add_log_follow_command(CLI::App& logs, Program& program);
 void add_log_summary_command(CLI::App& logs, Program& program);
 void add_log_templates_command(CLI::App& logs, Program& program);

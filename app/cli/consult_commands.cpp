@@ -15,6 +15,7 @@
 #include "engine/base/text.h"
 #include "engine/case/audit.h"
 #include "engine/case/consult.h"
+#include "engine/case/judging.h"
 #include "engine/case/past.h"
 #include "scripting/failures.h"
 
@@ -49,10 +50,10 @@ Result<Case> read_subject(Program& program, const Arguments& arguments) {
   return std::move(file->value);
 }
 
-void say_unknown_weights(Program& program, const std::map<std::string, double>& weights, const scripting::Circle& circle) {
+void say_unknown_weights(Program& program, const PinnedWeights& weights, const scripting::Circle& circle) {
   std::vector<std::string_view> names;
   for (const ExpertPtr& expert : circle.experts) names.push_back(expert->info().name);
-  for (const auto& [name, weight] : weights) {
+  for (const std::string& name : weights.experts()) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       program.remark("conclave: the weight of '" + name + "' is for no expert of this circle" + did_you_mean(name, names));
     }
@@ -100,7 +101,7 @@ bool save_failed(Program& program, const std::string& folder, const scripting::C
 }
 
 // With the interpreter running; the exit code.
-int consult_with(Program& program, const Arguments& arguments, const Case& subject, std::map<std::string, double> weights,
+int consult_with(Program& program, const Arguments& arguments, const Case& subject, PinnedWeights pinned,
                  scripting::ScriptHost& host) {
   RunKeys keys;
   const scripting::CircleRequest request{arguments.experts,
@@ -111,7 +112,7 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
   const auto circle = host.circle(subject, request);
   if (!circle) return program.failed(circle.error());
   if (const auto opened = keys.open(circle->secrets); !opened) return program.failed(opened.error());
-  say_unknown_weights(program, weights, *circle);
+  say_unknown_weights(program, pinned, *circle);
 
   const auto history = open_history(program, arguments);
   ConsultOptions options;
@@ -121,7 +122,13 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
     if (!previous) program.remark("conclave: no earlier report: " + previous.error().text());
     if (previous) options.previous = std::move(*previous);
   }
-  options.weights = std::move(weights);
+  options.weights = std::move(pinned.weights);
+  options.learned = std::move(pinned.learned);
+  if (history && arguments.weights.empty()) {
+    auto learned = learned_from(*history, subject.question);
+    if (!learned) program.remark("conclave: going on without what was learned: " + learned.error().text());
+    if (learned) options.learned = std::move(*learned);
+  }
   options.refused = circle->refused;
   options.problems = circle->problems;
   options.embedding = circle->embedding;
@@ -162,9 +169,9 @@ int run_consultation(Program& program, Arguments& arguments) {
   if (const auto settled = arguments.output.settle(); !settled) return program.failed(settled.error());
   const auto subject = read_subject(program, arguments);
   if (!subject) return program.failed(subject.error());
-  Result<std::map<std::string, double>> weights;
-  if (!arguments.weights.empty()) weights = read_weights(arguments.weights);
-  if (!weights) return program.failed(weights.error());
+  Result<PinnedWeights> pinned;
+  if (!arguments.weights.empty()) pinned = read_weights(arguments.weights, *subject);
+  if (!pinned) return program.failed(pinned.error());
   for (const std::string& endpoint : arguments.endpoints) audit(program, {audit_of_endpoint(endpoint, true, "for this run")});
   for (const std::string& line : arguments.commands) audit(program, {audit_of_command_consent(line, true, "for this run")});
   say_unknown_commands(program, arguments, *subject);
@@ -172,7 +179,7 @@ int run_consultation(Program& program, Arguments& arguments) {
   program.out.keep_to_itself();  // standard output is the report and nothing else
   const auto host = start_scripts(remarks_of_experts(program));
   if (!host) return program.failed(host.error());
-  leave(**host, program.finish(consult_with(program, arguments, *subject, std::move(*weights), **host)));
+  leave(**host, program.finish(consult_with(program, arguments, *subject, std::move(*pinned), **host)));
 }
 
 void add_options(CLI::App& command, Arguments& arguments) {
@@ -192,7 +199,12 @@ void add_options(CLI::App& command, Arguments& arguments) {
                   "of it is a crash of the program (may be given again)")
       ->type_name("NAME")
       ->allow_extra_args(false);
-  command.add_option("--weights", arguments.weights, "A map from experts to weights, YAML or JSON")->type_name("FILE");
+  command
+      .add_option(
+          "--weights", arguments.weights,
+          "A map from experts to weights, YAML or JSON, or what `history weights --json` wrote; nothing is then learned from "
+          "this machine's history")
+      ->type_name("FILE");
   command
       .add_option(
           "--allow-endpoint", arguments.endpoints,
@@ -211,7 +223,8 @@ void add_options(CLI::App& command, Arguments& arguments) {
           "may hold what your logs hold")
       ->type_name("DIR");
   command.add_flag("--keep-going", arguments.keep_going, "Go on when named evidence cannot be read; coverage drops");
-  command.add_flag("--no-history", arguments.no_history, "Neither look at earlier reports nor keep this one");
+  command.add_flag("--no-history", arguments.no_history,
+                   "Neither look at earlier reports, nor learn from them, nor keep this one");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 
 #include "app/cli/commands.h"
 #include "app/cli/duration.h"
@@ -12,6 +13,7 @@
 #include "app/cli/report_output.h"
 #include "app/cli/terminal.h"
 #include "app/cli/text_file.h"
+#include "engine/case/judging.h"
 #include "engine/case/snapshots.h"
 #include "engine/store/store.h"
 
@@ -32,11 +34,37 @@ Result<Report> read_report(const std::string& path) {
   return parse_report(*text, path);
 }
 
+using Judgements = std::multimap<std::string, store::JudgementRow>;  // by report
+
+Result<Judgements> judgements_of(const store::Store& history) {
+  const auto rows = history.judgements();
+  if (!rows) return tl::unexpected(rows.error());
+  Judgements judgements;
+  for (const store::JudgementRow& row : *rows) judgements.emplace(row.report_id, row);
+  return judgements;
+}
+
+nlohmann::json judgements_json(const Judgements& all, const std::string& report) {
+  auto list = nlohmann::json::array();
+  const auto [first, last] = all.equal_range(report);
+  std::for_each(first, last, [&](const auto& entry) { list.push_back(to_json(entry.second)); });
+  return list;
+}
+
+std::string judgements_text(const Judgements& all, const std::string& report) {
+  std::string text;
+  const auto [first, last] = all.equal_range(report);
+  std::for_each(first, last, [&](const auto& entry) { text += (text.empty() ? "" : "; ") + judgement_words(entry.second); });
+  return text;
+}
+
 int list_reports(Program& program, std::size_t limit, bool json) {
   const auto history = store::Store::open(store::default_store_path());
   if (!history) return program.failed(history.error());
   const auto rows = (*history)->list_reports(limit);
   if (!rows) return program.failed(rows.error());
+  const auto judgements = judgements_of(**history);
+  if (!judgements) return program.failed(judgements.error());
   if (json) {
     auto all = nlohmann::json::array();
     for (const store::ReportRow& row : *rows) {
@@ -46,18 +74,20 @@ int list_reports(Program& program, std::size_t limit, bool json) {
                      {"started", format_time(row.started)},
                      {"verdict", row.verdict.empty() ? nlohmann::json(nullptr) : nlohmann::json(row.verdict)},
                      {"passed", row.passed},
-                     {"confidence", row.confidence ? nlohmann::json(*row.confidence) : nlohmann::json(nullptr)}});
+                     {"confidence", row.confidence ? nlohmann::json(*row.confidence) : nlohmann::json(nullptr)},
+                     {"judgements", judgements_json(*judgements, row.id)}});
     }
     program.out.write(json_text(all));
     return exit_passed;
   }
-  Table table({"REPORT", "STARTED", "VERDICT", "CONFIDENCE", "CASE"});
+  Table table({"REPORT", "STARTED", "VERDICT", "CONFIDENCE", "JUDGED", "CASE"});
   for (const store::ReportRow& row : *rows) {
     const Colour colour = row.passed ? Colour::green : row.verdict.empty() ? Colour::yellow : Colour::red;
     table.add({{row.id.substr(0, 8)},
                {human_time(row.started)},
                {row.verdict.empty() ? "no consensus" : row.verdict, colour},
                {row.confidence ? std::to_string(std::lround(*row.confidence * 100)) + "%" : "", Colour::none, true},
+               {judgements_text(*judgements, row.id)},
                {row.case_name}});
   }
   program.out.write(rows->empty() ? "the history is empty\n" : table.text(wants_colour(STDOUT_FILENO)));
@@ -72,7 +102,15 @@ int show_report(Program& program, const std::string& id, ReportOutput& output) {
   if (!text) return program.failed(text.error());
   const auto report = parse_report(*text, "report " + id);
   if (!report) return program.failed(report.error());
+  const auto judgements = judgements_of(**history);
+  if (!judgements) return program.failed(judgements.error());
   const int code = output.write(program, *report);
+  const auto [first, last] = judgements->equal_range(report->id);
+  std::for_each(first, last, [&](const auto& entry) {
+    const store::JudgementRow& row = entry.second;
+    program.remark("conclave: judged " + harmless(judgement_words(row)) + " on " + human_time(row.judged) +
+                   (row.note.empty() ? "" : ": " + harmless(row.note)) + (row.counts ? "" : " (no longer counts)"));
+  });
   return code == exit_usage ? code : exit_passed;  // showing worked, whatever the report says
 }
 
@@ -154,6 +192,8 @@ void add_history_commands(CLI::App& app, Program& program) {
   output->add_options(*show);
   show->callback(
       [&program, id, output] { program.chosen = [&program, id, output] { return show_report(program, *id, *output); }; });
+
+  add_judging_commands(*group, program);
 
   auto* purge = group->add_subcommand("purge", "Remove old reports for good");
   const auto age = std::make_shared<std::string>();

@@ -113,8 +113,10 @@ Result<store::JudgementRow> take_back(store::Store& history, const std::string& 
   }
   if (found.size() > 1)
     return fail(ErrorKind::not_found, "more than one judged report begins with '" + id + "'; give more of its id");
-  const bool removed = !found.empty() && history.remove_judgement(found.front().report_id, scope).value_or(false);
-  if (!removed) {
+  Result<bool> removed = false;
+  if (!found.empty()) removed = history.remove_judgement(found.front().report_id, scope);
+  if (!removed) return tl::unexpected(removed.error());
+  if (!*removed) {
     return fail(ErrorKind::not_found, "there is no judgement of report '" + id + "'" +
                                           (scope.empty() ? std::string() : " in the scope '" + valid_utf8(scope) + "'"));
   }
@@ -149,8 +151,22 @@ std::string judgement_words(const store::JudgementRow& row) {
   return row.scope.empty() ? said : said + " in " + row.scope;
 }
 
+nlohmann::json to_json(const store::JudgementRow& row) {
+  return {{"report_id", row.report_id},
+          {"scope", row.scope.empty() ? nlohmann::json(nullptr) : nlohmann::json(row.scope)},
+          {"answer", row.answer},
+          {"note", row.note},
+          {"judged", format_time(row.judged)},
+          {"counts", row.counts}};
+}
+
 AuditLine audit_of_judgement(const store::JudgementRow& row, bool taken_back) {
   return {taken_back ? "history.unjudge" : "history.judge", row.report_id, judgement_words(row)};
+}
+
+AuditLine audit_of_reset(std::uint64_t judgements) {
+  return {"history.reset-learning", std::to_string(judgements) + (judgements == 1 ? " judgement" : " judgements"),
+          "count no longer"};
 }
 
 }  // namespace conclave

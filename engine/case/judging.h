@@ -1,6 +1,7 @@
 // What people say of reports afterwards, and what is learned from that.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -33,9 +34,13 @@ struct Judgement {
 // What they taught of such questions.
 [[nodiscard]] Result<consensus::Learned> learned_from(const store::Store& history, const consensus::Question& question);
 
-// "wrong; it was failing in logs.errors" and the like, without the note.
+// "wrong", "truly failing in logs.errors" and the like, without the note.
 [[nodiscard]] std::string judgement_words(const store::JudgementRow& row);
 
+// report_id, scope (null: of the report's verdict), answer, note, judged, counts.
+[[nodiscard]] nlohmann::json to_json(const store::JudgementRow& row);
+
 [[nodiscard]] AuditLine audit_of_judgement(const store::JudgementRow& row, bool taken_back);
+[[nodiscard]] AuditLine audit_of_reset(std::uint64_t judgements);  // that no longer count
 
 }  // namespace conclave

@@ -13,6 +13,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "engine/consensus/reliability/read_count.h"
+
 namespace conclave::consensus {
 namespace {
 
@@ -189,7 +191,7 @@ json to_json(const Calibration& calibration) {
 Result<Calibration> calibration_from_json(const json& in) {
   try {
     Calibration calibration;
-    in.at("judged").get_to(calibration.judged);
+    calibration.judged = read_count(in.at("judged"));
     const auto name = std::find(method_names.begin(), method_names.end(), in.at("method").get<std::string>());
     if (name == method_names.end()) return fail(ErrorKind::serialization, "an unknown method of calibration");
     calibration.method = static_cast<Calibration::Method>(name - method_names.begin());

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/base/ids.h"
+#include "engine/consensus/reliability/read_count.h"
 #include "engine/consensus/reliability/weights.h"
 
 namespace conclave::consensus {
@@ -50,7 +51,7 @@ Result<Learned> learned_from_json(const json& in) {
     in.at("verdicts").get_to(learned.question.labels);
     in.at("ordered").get_to(learned.question.ordered);
     in.at("version").get_to(learned.version);
-    in.at("judged").get_to(learned.judged);
+    learned.judged = read_count(in.at("judged"));
     in.at("weights").get_to(learned.weights);
     for (const auto& [expert, weight] : learned.weights) {
       if (!std::isfinite(weight) || weight <= 0.0)

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <tuple>
+
+#include "engine/consensus/reliability/read_count.h"
 
 namespace conclave::consensus {
 namespace {
@@ -34,8 +37,8 @@ Opinion opinion_from(const json& in) {
   opinion.verdict = text_from(in.at("verdict"));
   in.at("confidence").get_to(opinion.confidence);
   in.at("votes").get_to(opinion.votes);
-  in.at("claims").get_to(opinion.claims);
-  in.at("verified_claims").get_to(opinion.verified_claims);
+  opinion.claims = read_count(in.at("claims"));
+  opinion.verified_claims = read_count(in.at("verified_claims"));
   return opinion;
 }
 

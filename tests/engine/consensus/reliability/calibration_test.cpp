@@ -129,10 +129,11 @@ TEST(Calibration, comes_back_from_json_with_the_same_bits) {
 
 TEST(Calibration, refuses_numbers_that_are_none) {
   const nlohmann::json good = to_json(fit_calibration(overconfident(50, 8)));
-  for (const char* change : {R"({"slope": -1})", R"({"slope": null})", R"({"intercept": "x"})", R"({"method": "magic"})",
-                             R"({"method": "isotonic"})", R"({"method": "isotonic", "points": [[0.5, 0.6], [0.4, 0.7]]})",
-                             R"({"method": "isotonic", "points": [[0.5, 0.6], [0.6, 0.5]]})",
-                             R"({"method": "isotonic", "points": [[0.5, 1.6]]})", R"({"points": [[0.5, 0.5]]})"}) {
+  for (const char* change :
+       {R"({"slope": -1})", R"({"slope": null})", R"({"intercept": "x"})", R"({"method": "magic"})", R"({"method": "isotonic"})",
+        R"({"method": "isotonic", "points": [[0.5, 0.6], [0.4, 0.7]]})",
+        R"({"method": "isotonic", "points": [[0.5, 0.6], [0.6, 0.5]]})", R"({"method": "isotonic", "points": [[0.5, 1.6]]})",
+        R"({"points": [[0.5, 0.5]]})", R"({"judged": 1e300})", R"({"judged": -1})"}) {
     nlohmann::json wrong = good;
     wrong.update(nlohmann::json::parse(change));
     EXPECT_FALSE(calibration_from_json(wrong)) << change;
