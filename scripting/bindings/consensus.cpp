@@ -135,7 +135,7 @@ constexpr const char* consensus_fields[] = {
     "verdict",         "passed",           "reason",         "confidence_score", "confidence_interval",
     "calibrated",      "coverage",         "consensus_text", "scopes",           "dissenting_opinions",
     "key_insights",    "agreement_matrix", "matrix_experts", "groups",           "effective_experts",
-    "counterfactuals", "statements",       "grouping",       "weights"};
+    "counterfactuals", "statements",       "grouping",       "weights",          "uncalibrated_score"};
 
 // The one place that writes a consensus as JSON is the report.
 json consensus_json(const ConsensusResult& self) {
@@ -242,7 +242,9 @@ void bind_result(py::module_& module) {
           "confidence_interval", &interval,
           "(low, high), 95 %, by bootstrap over families of experts, where near-copies are one; None for fewer "
           "than three families.")
-      .def_readonly("calibrated", &ConsensusResult::calibrated)
+      .def_readonly("calibrated", &ConsensusResult::calibrated,
+                    "Whether confidence_score was compared with outcomes, on judged reports.")
+      .def_readonly("uncalibrated_score", &ConsensusResult::uncalibrated_score, "confidence_score before that.")
       .def_readonly("coverage", &ConsensusResult::coverage)
       .def_property_readonly(
           "consensus_text", [](const ConsensusResult& self) { return to_str(self.consensus_text); },

@@ -79,10 +79,12 @@ std::vector<ReceiptHook> to_hooks(const py::iterable& hooks) {
 
 OperationPtr prepare_report(const Case& subject, const Gathered& gathered, const py::iterable& responses,
                             const py::iterable& plugins, const py::iterable& hooks, const py::dict& weights,
-                            const py::object& started, const py::object& embedding) {
+                            const py::object& started, const py::object& embedding, const py::object& learned) {
   std::map<std::string, double> weight_of;
   for (const auto& [name, weight] : weights) weight_of[to_utf8(name, "name")] = to_number(weight, "weight");
   const TimeUs start = started.is_none() ? now_us() : to_time(started, "started");
+  consensus::Learned taught;
+  if (!learned.is_none()) taught = value_or_raise(consensus::learned_from_json(to_json_value(learned, "learned")));
   std::optional<std::pair<ReceiptPlugin, Result<json>>> made;
   if (!embedding.is_none()) {
     const auto tuple = py::cast<py::tuple>(embedding);
@@ -95,11 +97,11 @@ OperationPtr prepare_report(const Case& subject, const Gathered& gathered, const
   return make_operation(
       std::make_shared<Job>("report"),
       [subject, gathered, answers = to_responses(responses), used_plugins = to_plugins(plugins), used_hooks = to_hooks(hooks),
-       weight_of = std::move(weight_of), start, made = std::move(made)]() mutable -> Result<Report> {
+       weight_of = std::move(weight_of), start, made = std::move(made), taught = std::move(taught)]() mutable -> Result<Report> {
         std::optional<ReceiptEmbedding> compared;
         if (made) compared = compared_by(made->first, answers, made->second);
-        return make_report(subject, gathered, std::move(answers), used_plugins, used_hooks, weight_of, start,
-                           std::move(compared));
+        return make_report(subject, gathered, std::move(answers), used_plugins, used_hooks, weight_of, start, std::move(compared),
+                           std::move(taught));
       },
       [](Result<Report>&& report) { return py::cast(value_or_raise(std::move(report))); });
 }
@@ -207,10 +209,10 @@ void bind_gathered(py::module_& module) {
   def_operation(
       module, "make_report", &prepare_report, py::arg("case"), py::arg("gathered"), py::arg("responses"),
       py::arg("plugins") = py::tuple(), py::arg("hooks") = py::tuple(), py::arg("weights") = py::dict(),
-      py::arg("started") = py::none(), py::arg("embedding") = py::none(),
+      py::arg("started") = py::none(), py::arg("embedding") = py::none(), py::arg("learned") = py::none(),
       "Verifies claims, concludes and writes the report. plugins: (name, version, sha256); hooks: (hook, plugin, change, "
       "seconds); weights: by expert name; embedding: (name, version, sha256, vectors of texts_to_embed(responses) or a text "
-      "that says why there are none).");
+      "that says why there are none); learned: as Store.learned gives it.");
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <memory>
 #include <string>
 
+#include "engine/case/judging.h"
 #include "engine/case/past.h"
+#include "engine/consensus/reliability/track_record.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
@@ -47,6 +49,50 @@ py::object last(const Store& self, const Case& subject) {
   return json ? py::object(to_str(*json)) : py::none();
 }
 
+// As in the program; that it cannot be written stops nothing.
+void audited(const AuditLine& line) { (void)write_audit({&line, 1}, default_audit_path()); }
+
+py::object say(Store& self, py::handle id, py::handle answer, py::handle scope, py::handle note) {
+  const std::string report = to_utf8(id, "id");
+  const Judgement judgement{to_utf8(answer, "answer"), scope.is_none() ? std::string() : to_utf8(scope, "scope"),
+                            to_utf8(note, "note")};
+  return json_to_python(to_json(value_or_raise(without_gil([&] {
+    auto row = judge(self, report, judgement);
+    if (row) audited(audit_of_judgement(*row, false));
+    return row;
+  }))));
+}
+
+py::object unsay(Store& self, py::handle id, py::handle scope) {
+  const std::string report = to_utf8(id, "id");
+  const std::string where = scope.is_none() ? std::string() : to_utf8(scope, "scope");
+  return json_to_python(to_json(value_or_raise(without_gil([&] {
+    auto row = take_back(self, report, where);
+    if (row) audited(audit_of_judgement(*row, true));
+    return row;
+  }))));
+}
+
+py::object judgements(const Store& self) {
+  auto list = nlohmann::json::array();
+  for (const auto& row : value_or_raise(without_gil([&] { return self.judgements(); }))) list.push_back(to_json(row));
+  return json_to_python(list);
+}
+
+py::object records(const Store& self) {
+  const auto lessons = value_or_raise(without_gil([&] { return lessons_of(self); }));
+  auto list = nlohmann::json::array();
+  for (const auto& record : consensus::track_records(lessons)) list.push_back(consensus::to_json(record));
+  return json_to_python(list);
+}
+
+py::object learned(const Store& self, py::handle verdicts, bool ordered) {
+  consensus::Question question;
+  if (!verdicts.is_none()) question.verdicts = to_texts(verdicts, "verdicts");
+  question.ordered = ordered;
+  return json_to_python(consensus::to_json(value_or_raise(without_gil([&] { return learned_from(self, question); }))));
+}
+
 // For those who must not wait: each opens the user's own history for itself.
 OperationPtr prepare_last_report(const Case& subject) {
   return make_operation(
@@ -59,6 +105,20 @@ OperationPtr prepare_last_report(const Case& subject) {
       [](Result<std::optional<std::string>>&& result) {
         const auto json = value_or_raise(std::move(result));
         return json ? py::object(to_str(*json)) : py::none();
+      });
+}
+
+OperationPtr prepare_learned(const Case& subject) {
+  return make_operation(
+      std::make_shared<Job>("learn from history"),
+      [subject]() -> Result<consensus::Learned> {
+        const auto history = Store::open(store::default_store_path());
+        if (!history) return tl::unexpected(history.error());
+        return learned_from(**history, subject.question);
+      },
+      [](Result<consensus::Learned>&& result) {
+        const auto taught = value_or_raise(std::move(result));
+        return taught.nothing() ? py::object(py::none()) : json_to_python(consensus::to_json(taught));
       });
 }
 
@@ -81,6 +141,7 @@ OperationPtr prepare_keep_report(const Report& report, const Case& subject) {
 void bind_store(py::module_& module) {
   py::class_<Store>(module, "Store", "The history of reports, in SQLite. Several processes may share one file.")
       .def(py::init(&open), py::arg("path") = py::none(), "path: None for the user's own history.")
+      .def("__repr__", [](const Store&) { return "<Store>"; })
       .def("add_report", &add, py::arg("report"), py::arg("case"),
            "Under the absolute path of the case file, or the name of a case without one.")
       .def("list_reports", &list, py::arg("limit") = 100,
@@ -92,9 +153,39 @@ void bind_store(py::module_& module) {
             return to_str(value_or_raise(without_gil([&] { return self.report_json(wanted); })));
           },
           py::arg("id"), "By id or a unique prefix of at least 4 characters; KeyError otherwise.")
-      .def("last_report_json", &last, py::arg("case"), "The newest report on the case, or None.");
+      .def("last_report_json", &last, py::arg("case"), "The newest report on the case, or None.")
+      .def("judge", &say, py::arg("id"), py::arg("answer"), py::arg("scope") = py::none(), py::arg("note") = "",
+           "Says of a report (id or a unique prefix of at least 4 characters) whether its verdict was right, or with scope that "
+           "of one of its scopes, in the place of what was said before. answer: 'right', 'wrong' or the label that was true. "
+           "KeyError for no such report, ValueError for a label or scope that it does not have. The judgement, as in "
+           "judgements().")
+      .def("take_back", &unsay, py::arg("id"), py::arg("scope") = py::none(),
+           "Takes a judgement back and returns it; KeyError if there is none.")
+      .def("judgements", &judgements,
+           "A mapping for each: report_id, scope (None: of the report's verdict), answer, note, judged (ISO 8601), counts.")
+      .def(
+          "track_records", &records,
+          "A mapping for each expert and list of verdicts, and for each of its scopes if there are several: expert, scope (None: "
+          "all), verdicts, ordered, judged, right, wrong, mean and interval (90 %) of the probability that it is right "
+          "(beta-Bernoulli from a uniform prior), and in judged reports answered, abstained, failed, claims, verified_claims.")
+      .def("learned", &learned, py::arg("verdicts") = py::none(), py::arg("ordered") = true,
+           "What judgements taught of questions with these verdicts (None: the default ones): version, judged (answers with a "
+           "known truth), weights by expert (empty below 30 of them; who is not named weighs 1), calibration (none below 20 "
+           "judged verdicts, Platt scaling, from 1,000 isotonic). Judged of others, nothing is learned.")
+      .def(
+          "forget",
+          [](Store& self) {
+            return value_or_raise(without_gil([&] {
+              auto count = self.forget_judgements();
+              if (count) audited(audit_of_reset(*count));
+              return count;
+            }));
+          },
+          "What is learned begins anew: no judgement made so far counts any longer, though all are kept. How many did.");
   def_operation(module, "last_report", &prepare_last_report, py::arg("case"),
                 "The newest report on the case in the user's own history, as JSON text, or None.");
+  def_operation(module, "learned", &prepare_learned, py::arg("case"),
+                "What judgements in the user's own history taught of questions like that of the case, or None.");
   def_operation(module, "keep_report", &prepare_keep_report, py::arg("report"), py::arg("case"), "In the user's own history.");
   module.def("default_store_path", [] { return path_to_python(store::default_store_path()); });
 }

@@ -326,6 +326,7 @@ async def _consulted(
     subject: Case = case if isinstance(case, Case) else await way.engine("load_case", case)
     circle = await _circle(subject, wishes, way)
     previous = await way.engine("last_report", subject) if wishes.history else None
+    learned = await way.engine("learned", subject) if wishes.history else None
     gathered, receipts = await _gathered(subject, circle, wishes, previous, job, way)
     job.begin("asking experts", len(circle.experts), "experts")
     responses = await ask(circle.experts, Evidence(gathered.evidence), job)
@@ -341,6 +342,7 @@ async def _consulted(
         hooks=receipts + answered,
         started=started,
         embedding=await _compared_by(circle.embedding, responses, job, way),
+        learned=learned,
     )
     report = await _hooks.run_consensus_hooks(circle.hooks, report, job, way)
     if wishes.history:
@@ -396,7 +398,8 @@ def consult(
     the case says, or all shipped ones and those the user installed. plugins: folders of plugins. Naming a path or a folder here is consent to run it, in a
     worker process that may do only what its manifest says; trust names plugins that run in this process instead, with all its
     rights, unless their manifest asks for isolation. A function runs in this process. What `conclave plugins disable` switched off is refused. history:
-    whether the last report on the case is shown to experts (`evidence.previous`) and this one is kept. job: to stop it from
+    whether the last report on the case is shown to experts (`evidence.previous`), experts are weighed by what judged reports taught
+    and this one is kept. job: to stop it from
     another thread (CancelledError). allow_endpoints: addresses such as "https://api.openai.com" that language_model may send
     condensed and redacted evidence to; the environment variable CONCLAVE_ALLOWED_ENDPOINTS, one a line, adds to them.
     save_failures: a folder, made if it is not there; for each plugin that fails, what it was given is saved in a folder in it, with

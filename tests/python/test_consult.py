@@ -269,6 +269,52 @@ def test_history_shows_the_last_report(case, tmp_path, monkeypatch):
     assert seen == [None, first.id]
 
 
+CIRCLE = [saying("healthy", "honest"), saying("failing", "liar"), saying("healthy", "second")]
+
+
+@pytest.fixture
+def history(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return conclave.history.Store()
+
+
+def test_judgements_weigh_experts_and_calibrate_confidence(case, history):
+    for _ in range(32):
+        report = conclave.consult(case, experts=CIRCLE, history=True)
+        history.judge(report.id, "right", note="as it should be")
+    assert [(j["answer"], j["scope"], j["counts"]) for j in history.judgements()] == [("right", None, True)] * 32
+    records = {record["expert"]: record for record in history.track_records()}
+    assert (records["honest"]["right"], records["liar"]["wrong"]) == (32, 32)
+    assert records["liar"]["interval"][1] < 1 / 3 < records["honest"]["interval"][0]
+    taught = history.learned()
+    assert taught["judged"] == 32 and taught["weights"]["liar"] < 0.1 <= taught["weights"]["honest"]
+    report = conclave.consult(case, experts=CIRCLE, history=True)
+    assert report.consensus.calibrated and report.consensus.confidence_score > report.consensus.uncalibrated_score
+    assert {r.expert_name: r.weight for r in report.responses} == taught["weights"]
+    assert report.to_dict()["receipt"]["learned"]["version"] == taught["version"]
+    fresh = conclave.consult(case, experts=CIRCLE)
+    assert not fresh.consensus.calibrated and {r.weight for r in fresh.responses} == {1.0}
+
+
+def test_judgements_are_taken_back_and_forgotten_and_audited(case, history, tmp_path):
+    report = conclave.consult(case, experts=CIRCLE, history=True)
+    with pytest.raises(ValueError, match="did you mean 'failing'"):
+        history.judge(report.id, "faling")
+    with pytest.raises(KeyError):
+        history.judge("0123456789", "right")
+    with pytest.raises(KeyError):
+        history.take_back(report.id)
+    history.judge(report.id, "wrong")
+    history.judge(report.id, "failing", scope=report.consensus.scopes[0]["scope"])
+    assert len(history.judgements()) == 2
+    assert history.take_back(report.id[:8])["answer"] == "wrong"
+    assert history.forget() == 1 and history.forget() == 0
+    assert history.track_records() == [] and history.learned()["weights"] == {}
+    events = [json.loads(line)["event"] for line in (tmp_path / "state/conclave/audit.jsonl").read_text().splitlines()]
+    assert [event for event in events if event.startswith("history.")] == [
+        "history.judge", "history.judge", "history.unjudge", "history.reset-learning", "history.reset-learning"]
+
+
 def test_a_stopped_job_is_a_cancelled_error(case):
     job = conclave.Job("mine")
 

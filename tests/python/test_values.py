@@ -106,7 +106,7 @@ def test_a_value_is_complete(value, later, hashable, ordered):
 # Public classes that are no plain values, and why: what they are instead, and which tests see to them.
 NO_VALUES = {
     **dict.fromkeys(("ConfigParser", "CircleOfExperts", "LogAnalyzer", "PatternAnalyzer", "ServiceScanner", "AsyncProcessor"), "a tool"),
-    **dict.fromkeys(("TaskExecutor", "Job", "ExpertJob", "SecureVault"), "a resource of this process"),
+    **dict.fromkeys(("TaskExecutor", "Job", "ExpertJob", "SecureVault", "Store"), "a resource of this process"),
     **dict.fromkeys(("Evidence", "Report"), "compared below"),
     **dict.fromkeys(("LogEvidence", "ConfigEvidence"), "a view of evidence, which is compared below"),
     **dict.fromkeys(("Matches", "TemplateTable"), "a view of the engine's memory; tests of logs compare them"),
