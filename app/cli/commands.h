@@ -12,6 +12,7 @@ namespace conclave::cli {
 
 struct Program;
 
+void add_backtest_command(CLI::App& app, Program& program);  // backtest
 void add_consult_commands(CLI::App& app, Program& program);  // consult, here
 void add_case_commands(CLI::App& app, Program& program);     // case new, case check, open, with what add_case_...() adds
 void add_log_commands(CLI::App& app, Program& program);      // logs, with what add_log_..._command() add to it

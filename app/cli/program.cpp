@@ -86,6 +86,7 @@ void describe(CLI::App& app, Program& program) {
   add_policy_command(app, program);
   add_keys_commands(app, program);
   add_history_commands(app, program);
+  add_backtest_command(app, program);
   refuse_empty_values(app);
   program.chosen = [&app, &program] { return open_window(app, program, {}); };
 }

@@ -77,6 +77,12 @@ class CaseReader {
       }
     }
     map_.boolean("ordered", question().ordered);
+    // For `conclave backtest`, which reads it by itself: nobody who judges the case sees it.
+    std::string truth;
+    if (map_.text("truth", truth) &&
+        std::find(question().verdicts.begin(), question().verdicts.end(), truth) == question().verdicts.end()) {
+      map_.error(*map_.any("truth"), "unknown-verdict", "truth is '" + truth + "', which is not one of the verdicts");
+    }
   }
 
   void read_gate() {

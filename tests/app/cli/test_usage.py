@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-COMMANDS = ["consult", "here", "case", "open", "logs", "scan", "config", "console", "run", "plugins", "keys", "history", "replay"]
+COMMANDS = ["consult", "here", "case", "open", "logs", "scan", "config", "console", "run", "plugins", "keys", "history", "backtest", "replay"]
 
 
 def test_version_goes_to_standard_output(conclave):
