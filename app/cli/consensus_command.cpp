@@ -67,6 +67,14 @@ Result<consensus::Truths> read_truths(const std::string& path) {
 
 nlohmann::json number(double value) { return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr); }
 
+// Of two and more experts who were heard as one.
+std::vector<std::vector<std::string>> families_of(const consensus::NamedLabels& labels, const Found& found) {
+  std::vector<std::vector<std::string>> all(labels.experts.size());
+  for (std::size_t e = 0; e < found.verdicts.families.size(); ++e) all[found.verdicts.families[e]].push_back(labels.experts[e]);
+  std::erase_if(all, [](const auto& family) { return family.size() < 2; });
+  return all;
+}
+
 nlohmann::json as_json(const consensus::NamedLabels& labels, const Found& found) {
   auto items = nlohmann::json::array();
   for (std::size_t i = 0; i < labels.items.size(); ++i) {
@@ -91,6 +99,7 @@ nlohmann::json as_json(const consensus::NamedLabels& labels, const Found& found)
       {"classes", labels.classes},
       {"items", std::move(items)},
       {"experts", std::move(experts)},
+      {"families", families_of(labels, found)},
       {"agreement",
        {{"alpha", number(found.agreement.value)}, {"low", number(found.agreement.low)}, {"high", number(found.agreement.high)}}}};
 }
@@ -128,6 +137,14 @@ std::string as_text(const Arguments& arguments, const consensus::NamedLabels& la
     experts.add({{labels.experts[e]},
                  {decimals(found.verdicts.reliability[e]), Colour::none, true},
                  {grouped(labels.table.of_expert(e).size()), Colour::none, true}});
+  }
+  for (const auto& family : families_of(labels, found)) {
+    text += "\nheard as one, for they repeat each other:";
+    for (const std::string& name : family) {
+      text += ' ';
+      text += harmless(name);
+    }
+    text += "\n";
   }
   return text + "\n" + experts.text(colour) + remainder(shown(labels.experts.size()), labels.experts.size());
 }

@@ -94,12 +94,15 @@ py::object view_of_rows(consensus::Grid&& grid) {
       SharedBuffer{owner, owner->values.data(), owner->rows, sizeof(double), "d", static_cast<std::ptrdiff_t>(owner->columns)});
 }
 
-// (probabilities, by item the number of its class or -1, reliability, iterations, converged)
+// (probabilities, by item the number of its class or -1, reliability, iterations, converged, by expert its family or [])
 py::object to_python(Verdicts&& found) {
   py::list labels;
   for (const std::int32_t label : found.labels) labels.append(label);
+  py::list families;
+  for (const std::uint32_t family : found.families) families.append(family);
   return py::make_tuple(view_of_rows(std::move(found.probabilities)), labels, view_of(std::move(found.reliability)),
-                        found.iterations, found.converged ? py::object(py::bool_(*found.converged)) : py::object(py::none()));
+                        found.iterations, found.converged ? py::object(py::bool_(*found.converged)) : py::object(py::none()),
+                        families);
 }
 
 OperationPtr prepare_aggregate(const py::buffer& items, const py::buffer& experts, const py::buffer& labels,
@@ -174,7 +177,7 @@ void bind_aggregation(py::module_& module) {
       module, "aggregate_labels", &prepare_aggregate, py::arg("items"), py::arg("experts"), py::arg("labels"), py::arg("counts"),
       py::arg("method"), py::arg("truth") = py::none(), py::arg("seed") = 0, py::arg("job") = py::none(),
       "Columns of uint32 below `counts` (items, experts, classes); truth: int32 for each item, -1 where it is not known. "
-      "(probabilities, classes or -1, reliability, iterations, converged).");
+      "(probabilities, classes or -1, reliability, iterations, converged, by expert its family or []).");
   def_operation(module, "pool_opinions", &prepare_opinions, py::arg("items"), py::arg("experts"), py::arg("probabilities"),
                 py::arg("counts"), py::arg("logarithmic"), py::arg("truth") = py::none(),
                 "probabilities: float64, rows x classes in one dimension. As aggregate_labels.");

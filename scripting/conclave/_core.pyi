@@ -540,7 +540,7 @@ def conclude(
     vectors: Iterable[Iterable[float]] | None = None,
 ) -> ConsensusResult: ...
 _Counts = tuple[int, int, int]  # of items, experts, classes
-_Verdicts = tuple[memoryview, list[int], memoryview, int, bool | None]
+_Verdicts = tuple[memoryview, list[int], memoryview, int, bool | None, list[int]]
 
 def aggregation_methods() -> tuple[str, ...]: ...
 def aggregate_labels(

@@ -6,6 +6,7 @@ import csv
 import math
 import os
 import pathlib
+import pickle
 import random
 
 import pytest
@@ -102,6 +103,15 @@ def test_feedback_teaches_whom_to_believe():
 
     assert right(aggregate(rows)) < 0.65
     assert right(aggregate(rows, "dawid_skene", feedback={i: truth[i] for i in range(100)})) > 0.95
+
+
+def test_copies_are_heard_as_one_and_named():
+    rows, truth = crowd(items=200, accuracies=(0.75, 0.8, 0.75, 0.8, 0.75, 0.7))
+    copied = rows + [(item, "copy", label) for item, expert, label in rows if expert == "expert0"]
+    found = aggregate(copied)
+    assert found.families == (("copy", "expert0"),) and found.effective_experts == 6 and len(found.experts) == 7
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert aggregate(rows).families == () == aggregate(copied, "majority").families
 
 
 def test_opinions_are_pooled():

@@ -1,12 +1,14 @@
 #include "engine/consensus/aggregation/aggregate.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "engine/base/parallel.h"
 #include "engine/consensus/aggregation/bayesian_combination.h"
 #include "engine/consensus/aggregation/dawid_skene.h"
+#include "engine/consensus/aggregation/families.h"
 #include "engine/consensus/aggregation/judged_pool.h"
 #include "engine/consensus/aggregation/model_pool.h"
 #include "engine/consensus/aggregation/voting_rules.h"
@@ -41,15 +43,17 @@ Verdicts verdicts_of(Fitted<Model> fitted, std::size_t classes) {
   return out;
 }
 
+// Near-copies speak with one voice.
 Result<Verdicts> pooled(const Crowd& crowd) {
   Verdicts out;
-  if (!any_known(crowd)) {
-    out.probabilities = pool_of_models(crowd, most_numbers / 2);
-    return out;
-  }
-  auto judged = judged_pool(crowd, most_numbers / 2);
-  if (!judged) return tl::unexpected(judged.error());
-  out.probabilities = std::move(*judged);
+  Families families = find_families(crowd);
+  std::optional<LabelTable> merged;
+  if (families.count < crowd.table.experts()) merged = merged_families(crowd.table, families);
+  const Crowd voices{merged ? *merged : crowd.table, crowd.truth, crowd.job, crowd.seed};
+  auto pool = any_known(crowd) ? judged_pool(voices, most_numbers / 2) : Result<Grid>(pool_of_models(voices, most_numbers / 2));
+  if (!pool) return tl::unexpected(pool.error());
+  out.probabilities = std::move(*pool);
+  out.families = std::move(families.of_expert);
   return out;
 }
 

@@ -22,7 +22,9 @@ struct Verdicts {
   Grid probabilities;                // items x classes; each row sums to 1
   std::vector<std::int32_t> labels;  // by item the most probable class, -1 where several are (a tie)
   std::vector<double> reliability;   // by expert, see below
-  std::optional<bool> converged;     // nothing for methods that do not iterate, and for the pool
+  // By expert its family, numbered by their first experts: near-copies, which the pool heard as one. Empty for other methods.
+  std::vector<std::uint32_t> families;
+  std::optional<bool> converged;  // nothing for methods that do not iterate, and for the pool
   int iterations = 0;
 };
 

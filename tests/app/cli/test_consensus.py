@@ -33,6 +33,16 @@ def test_as_json_it_has_probabilities_and_reliability(conclave, tables, name):
     assert found["agreement"]["low"] <= found["agreement"]["alpha"] <= found["agreement"]["high"]
 
 
+def test_copies_are_heard_as_one_and_named(conclave, tmp_path):
+    answers = ["".join("xyz"[(i * step) % 7 % 3] for i in range(60)) for step in (1, 1, 1, 1, 1)]
+    for expert, place in enumerate(range(0, 60, 12)):  # each errs on twelve items of its own
+        answers[expert] = "".join("z" if place <= i < place + 12 else said for i, said in enumerate(answers[expert]))
+    rows = [(i, f"e{expert}", said) for expert, own in enumerate([*answers, answers[0]]) for i, said in enumerate(own)]
+    (tmp_path / "copies.csv").write_text("item,expert,label\n" + "".join(f"{item},{expert},{label}\n" for item, expert, label in rows))
+    assert conclave("consensus", "copies.csv", "--json").json["families"] == [["e0", "e5"]]
+    assert "repeat each other: e0 e5" in conclave("consensus", "copies.csv").out
+
+
 def test_a_tie_is_no_consensus(conclave, tmp_path):
     (tmp_path / "tie.csv").write_text("item,expert,label\n1,a,x\n1,b,y\n")
     outcome = conclave("consensus", "tie.csv", "--json")
