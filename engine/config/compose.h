@@ -17,6 +17,9 @@ void read_compose(Node root, Reading& reading);
 using Refers = std::function<void(const std::string& section, const std::string& name, const Node& at)>;
 void read_compose_service(const Node& name, const Node& node, const Variables& variables, Reading& reading, const Refers& refers);
 
+// Its memory, processors and copies.
+void read_compose_resources(Section& section, Service& service, ServicePlaces& places, Reading& reading);
+
 // An item of `ports`: "8080:80", "127.0.0.1:5000-5010:5000-5010/udp", or a map. Ports of the container that are bound to any free
 // port of the machine are not ports of the service.
 void read_compose_port(const Node& item, const std::string& what, Service& service, ServicePlaces& places, Reading& reading);

@@ -3,7 +3,6 @@
 
 #include "engine/base/text.h"
 #include "engine/config/compose.h"
-#include "engine/config/quantity.h"
 #include "engine/config/read_file.h"
 
 namespace conclave::config {
@@ -35,8 +34,8 @@ class ServiceReader {
     service_.name = name_.scalar;
     service_.location = places_.name = name_.location;
     read_image();
-    read_resources();
-    if (const Node* ports = list("ports"))
+    read_compose_resources(section_, service_, places_, reading_);
+    if (const Node* ports = section_.list("ports"))
       for (const Node& port : ports->items) read_compose_port(port, section_.what(), service_, places_, reading_);
     read_variables_of_service();
     if (const Node* check = section_.any("healthcheck")) read_health(*check);
@@ -50,13 +49,6 @@ class ServiceReader {
   }
 
  private:
-  const Node* list(const char* key) {
-    const Node* node = section_.any(key);
-    if (node == nullptr || node->kind == NodeKind::list) return node;
-    reading_.error(*node, "wrong-type", std::string(key) + " of " + section_.what() + " must be a list, not " + shown(*node));
-    return nullptr;
-  }
-
   void read_image() {
     const Node* build = section_.any("build");
     service_.built = build != nullptr;
@@ -64,95 +56,6 @@ class ServiceReader {
     if (build == nullptr && service_.image.empty() && section_.any("provider") == nullptr)
       reading_.problem(Severity::error, name_.location, "missing-image", section_.what() + " has neither image nor build",
                        "name the image it runs");
-  }
-
-  // `out` and `place` are set to what the key holds, in bytes or processors.
-  void amount(Section& section, const char* key, bool memory, double& out, Location& place) {
-    std::string text;
-    if (!section.text(key, text)) return;
-    const Node& at = *section.any(key);
-    const auto value = memory ? compose_bytes(text) : plain_number(text);
-    if (!value)
-      return reading_.error(at, "bad-quantity",
-                            std::string(key) + " of " + section_.what() + " must be " +
-                                (memory ? "an amount such as 256m" : "a number such as 0.5") + ", not " + shown(at));
-    out = *value;
-    place = at.location;
-  }
-
-  struct Amounts {
-    double cpu = 0;
-    double memory = 0;
-    Location cpu_place;
-    Location memory_place;
-  };
-
-  Amounts read_amounts(const Node& node, const std::string& what, const std::string& path) {
-    Amounts amounts;
-    Section section(node, what, path, reading_);
-    amount(section, "cpus", false, amounts.cpu, amounts.cpu_place);
-    amount(section, "memory", true, amounts.memory, amounts.memory_place);
-    section.passes({"pids", "devices", "generic_resources"});
-    section.finish();
-    return amounts;
-  }
-
-  void read_resources() {
-    Amounts limits;
-    Amounts wanted;
-    if (const Node* deploy = section_.any("deploy")) {
-      const std::string path = section_.path_of("deploy");
-      Section section(*deploy, "deploy of " + section_.what(), path, reading_);
-      read_replicas(section, "replicas");
-      if (const Node* resources = section.any("resources")) {
-        const std::string below = path_of_key(path, "resources");
-        Section inner(*resources, "resources of " + section_.what(), below, reading_);
-        if (const Node* found = inner.any("limits"))
-          limits = read_amounts(*found, "limits of " + section_.what(), below + ".limits");
-        if (const Node* found = inner.any("reservations"))
-          wanted = read_amounts(*found, "reservations of " + section_.what(), below + ".reservations");
-        inner.finish();
-      }
-      section.passes({"endpoint_mode", "labels", "mode", "placement", "restart_policy", "rollback_config", "update_config"});
-      section.finish();
-    }
-    read_replicas(section_, "scale");
-    amount(section_, "mem_limit", true, limits.memory, limits.memory_place);
-    amount(section_, "mem_reservation", true, wanted.memory, wanted.memory_place);
-    amount(section_, "cpus", false, limits.cpu, limits.cpu_place);
-    if (limits.memory > 0 && wanted.memory > limits.memory) below(wanted.memory_place, "memory");
-    if (limits.cpu > 0 && wanted.cpu > limits.cpu) below(wanted.cpu_place, "processors");
-    take(limits.memory > 0 ? limits.memory : wanted.memory, limits.memory > 0 ? limits.memory_place : wanted.memory_place,
-         mebibytes, service_.memory_mb, places_.memory);
-    take(limits.cpu > 0 ? limits.cpu : wanted.cpu, limits.cpu > 0 ? limits.cpu_place : wanted.cpu_place, millicores,
-         service_.cpu_millicores, places_.cpu);
-  }
-
-  void below(const Location& at, const std::string& what) {
-    reading_.problem(Severity::error, at, "limit-below-request", section_.what() + " reserves more " + what + " than its limit",
-                     "raise the limit");
-  }
-
-  void take(double amount, const Location& at, std::optional<int> (*convert)(double), int& out, Location& place) {
-    if (amount <= 0) return;
-    if (const auto value = convert(amount)) {
-      out = *value;
-      place = at;
-    } else {
-      reading_.problem(Severity::error, at, "bad-quantity", section_.what() + " asks for more than any machine has");
-    }
-  }
-
-  void read_replicas(Section& section, const char* key) {
-    std::string text;
-    if (!section.text(key, text)) return;
-    const Node& at = *section.any(key);
-    const auto count = plain_number(text);
-    if (!count || *count != static_cast<double>(static_cast<int>(std::min(*count, 1e9))))
-      return reading_.error(at, "bad-replicas",
-                            std::string(key) + " of " + section_.what() + " must be a whole number, not " + shown(at));
-    service_.replicas = static_cast<int>(*count);
-    places_.replicas = at.location;
   }
 
   void read_variables_of_service() {
@@ -232,7 +135,7 @@ class ServiceReader {
 
   // Named volumes, networks, secrets and configs. A path is no name.
   void read_references() {
-    if (const Node* volumes = list("volumes")) {
+    if (const Node* volumes = section_.list("volumes")) {
       for (const Node& volume : volumes->items) {
         const Node* type = volume.find("type");
         const Node* source = volume.find("source");
@@ -249,7 +152,7 @@ class ServiceReader {
       for (const auto& [network, settings] : networks->entries) refers_("networks", network.scalar, network);
     }
     for (const char* key : {"secrets", "configs"}) {
-      const Node* items = list(key);
+      const Node* items = section_.list(key);
       if (items == nullptr) continue;
       for (const Node& item : items->items) {
         const Node* source = item.kind == NodeKind::map ? item.find("source") : &item;

@@ -27,15 +27,15 @@ class ContainerReader {
     else
       reading_.error(node_, "missing-image", section_.what() + " has no image", "name the image it runs");
     read_resources();
-    if (const Node* ports = list("ports"))
+    if (const Node* ports = section_.list("ports"))
       for (const Node& port : ports->items) read_port(port, used);
-    if (const Node* from = list("envFrom"))
+    if (const Node* from = section_.list("envFrom"))
       for (const Node& source : from->items) read_source(source);
-    if (const Node* variables = list("env"))
+    if (const Node* variables = section_.list("env"))
       for (const Node& variable : variables->items) read_variable(variable);
     for (const char* probe : {"readinessProbe", "livenessProbe", "startupProbe"})
       if (const Node* found = section_.any(probe)) read_probe(*found, probe);
-    if (const Node* mounts = list("volumeMounts")) {
+    if (const Node* mounts = section_.list("volumeMounts")) {
       for (const Node& mount : mounts->items)
         if (const Node* name = below(&mount, {"name"}); name != nullptr && !volumes.contains(name->scalar))
           reading_.error(*name, "undefined-reference", "the pod has no volume " + shown(*name), "add it to volumes");
@@ -48,13 +48,6 @@ class ContainerReader {
   }
 
  private:
-  const Node* list(const char* key) {
-    const Node* node = section_.any(key);
-    if (node == nullptr || node->kind == NodeKind::list) return node;
-    reading_.error(*node, "wrong-type", std::string(key) + " of " + section_.what() + " must be a list, not " + shown(*node));
-    return nullptr;
-  }
-
   void read_resources() {
     const Node* resources = section_.any("resources");
     if (resources == nullptr) return;

@@ -43,6 +43,13 @@ Section::Section(const Node& node, std::string what, std::string path, Reading& 
       path_(std::move(path)),
       reading_(reading) {}
 
+const Node* Section::list(std::string_view key) {
+  const Node* node = any(key);
+  if (node == nullptr || node->kind == NodeKind::list) return node;
+  error(*node, "wrong-type", std::string(key) + " of " + what_ + " must be a list, not " + shown(*node));
+  return nullptr;
+}
+
 void Section::passes(std::initializer_list<std::string_view> keys) {
   for (const std::string_view key : keys)
     if (const Node* value = any(key)) reading_.pass_over(path_of(key), value->location, "not part of what is checked");

@@ -40,6 +40,7 @@ class Section : public MapReader {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string path_of(std::string_view key) const { return path_of_key(path_, key); }
   [[nodiscard]] const std::string& what() const { return what_; }
+  const Node* list(std::string_view key);  // null if absent or none, which is reported
   // Known keys that say nothing to the model.
   void passes(std::initializer_list<std::string_view> keys);
   void finish();
