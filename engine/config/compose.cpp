@@ -7,12 +7,9 @@
 
 #include "engine/base/text.h"
 #include "engine/config/letters.h"
-#include "engine/config/read_file.h"
 
 namespace conclave::config {
 namespace {
-
-constexpr std::size_t max_env_file = std::size_t{1} << 20U;
 
 struct Reference {
   std::string section;
@@ -22,20 +19,12 @@ struct Reference {
 
 Variables variables_beside(Reading& reading) {
   Variables variables;
-  const auto text = read_beside(reading.folder, ".env", max_env_file);
-  if (!text) {
-    if (text.error().kind != ErrorKind::unsupported && text.error().os_error != ENOENT)
-      reading.problem(Severity::warning, {reading.file.file, 1, 1}, "missing-env-file",
-                      ".env beside this file cannot be read: " + text.error().message);
-    return variables;
-  }
-  bool complained = false;  // once is enough
-  const auto complain = [&](const Location& at, std::string what) {
-    if (std::exchange(complained, true)) return;
-    reading.problem(Severity::warning, {reading.file.file, 1, 1}, "wrong-type", at.text() + ": " + std::move(what));
-  };
-  for (Variable& variable : read_variables(valid_utf8(*text), (reading.folder / ".env").native(), complain))
-    variables[variable.name] = std::move(variable.value);
+  const Location at{reading.file.file, 1, 1};
+  auto found = read_variables_beside(".env", at, reading);
+  if (!found && found.error().kind != ErrorKind::unsupported && found.error().os_error != ENOENT)
+    reading.problem(Severity::warning, at, "missing-env-file", ".env beside this file cannot be read: " + found.error().message);
+  if (found)
+    for (Variable& variable : *found) variables[variable.name] = std::move(variable.value);
   return variables;
 }
 

@@ -1,14 +1,9 @@
 #include <algorithm>
-#include <utility>
 
-#include "engine/base/text.h"
 #include "engine/config/compose.h"
-#include "engine/config/read_file.h"
 
 namespace conclave::config {
 namespace {
-
-constexpr std::size_t max_env_file = std::size_t{1} << 20U;
 
 std::string joined(const Node& node) {
   if (node.kind == NodeKind::scalar) return node.scalar;
@@ -83,24 +78,15 @@ class ServiceReader {
     if (path == nullptr || path->kind != NodeKind::scalar)
       return reading_.error(node, "wrong-type",
                             "env_file of " + section_.what() + " must be the path of a file, not " + shown(node));
-    const std::string name = (reading_.folder / path->scalar).lexically_normal().native();
-    const auto text = read_beside(reading_.folder, path->scalar, max_env_file);
-    if (!text) {
-      if (text.error().kind == ErrorKind::unsupported)
-        reading_.pass_over(section_.path_of("env_file"), path->location, "not read: " + text.error().text());
-      else if (required == nullptr || required->scalar != "false")
-        reading_.error(*path, "missing-env-file",
-                       "the env_file of " + section_.what() + " cannot be read: " + text.error().message);
-      return;
+    auto found = read_variables_beside(path->scalar, path->location, reading_);
+    if (found) {
+      for (Variable& variable : *found) service_.environment[variable.name] = std::move(variable.value);
+    } else if (found.error().kind == ErrorKind::unsupported) {
+      reading_.pass_over(section_.path_of("env_file"), path->location, "not read: " + found.error().text());
+    } else if (required == nullptr || required->scalar != "false") {
+      reading_.error(*path, "missing-env-file",
+                     "the env_file of " + section_.what() + " cannot be read: " + found.error().message);
     }
-    if (!reading_.afford(text->size(), path->location)) return;
-    bool complained = false;  // once is enough
-    const auto complain = [&](const Location& at, std::string what) {
-      if (std::exchange(complained, true)) return;
-      reading_.problem(Severity::warning, path->location, "wrong-type", at.text() + ": " + std::move(what));
-    };
-    for (Variable& variable : read_variables(valid_utf8(*text), name, complain))
-      service_.environment[variable.name] = std::move(variable.value);
   }
 
   void read_health(const Node& node) {

@@ -7,14 +7,11 @@
 #include "engine/base/text.h"
 #include "engine/config/letters.h"
 #include "engine/config/quantity.h"
-#include "engine/config/read_file.h"
 #include "engine/config/systemd_keys.h"
 #include "engine/config/variables.h"
 
 namespace conclave::config {
 namespace {
-
-constexpr std::size_t max_env_file = std::size_t{1} << 20U;
 
 bool is_unit_file(std::string_view name) {
   return ends_with_any(name, {".service", ".socket", ".timer", ".target", ".path", ".mount", ".slice", ".automount", ".swap"});
@@ -37,10 +34,10 @@ const Node* last(const Node* node) {
 class UnitModel {
  public:
   UnitModel(const Node& root, const std::set<std::string, std::less<>>& units, Reading& reading)
-      : root_(root), units_(units), reading_(reading), name_(unit_name_of(reading.file.file)) {}
+      : root_(root), units_(units), reading_(reading), name_(valid_utf8(unit_name_of(reading.file.file))) {}
 
   void run() {
-    service_.name = valid_utf8(name_);
+    service_.name = name_;
     service_.location = places_.name = root_.location;
     if (const Node* unit = root_.find("Unit")) read_relations(*unit);
     const bool drop_in = reading_.file.file.ends_with(".conf");
@@ -143,22 +140,14 @@ class UnitModel {
   void read_file(const Node& node) {
     const bool optional = node.scalar.starts_with('-');
     const std::string path = node.scalar.substr(optional ? 1 : 0);
-    const auto text = read_beside(reading_.folder, path, max_env_file);
-    if (!text) {
-      if (text.error().kind == ErrorKind::unsupported)
-        reading_.pass_over("Service.EnvironmentFile", node.location, "not read: " + text.error().text());
-      else if (!optional)
-        reading_.error(node, "missing-env-file", "EnvironmentFile of '" + name_ + "' cannot be read: " + text.error().message);
-      return;
+    auto found = read_variables_beside(path, node.location, reading_);
+    if (found) {
+      for (Variable& variable : *found) service_.environment[variable.name] = std::move(variable.value);
+    } else if (found.error().kind == ErrorKind::unsupported) {
+      reading_.pass_over("Service.EnvironmentFile", node.location, "not read: " + found.error().text());
+    } else if (!optional) {
+      reading_.error(node, "missing-env-file", "EnvironmentFile of '" + name_ + "' cannot be read: " + found.error().message);
     }
-    if (!reading_.afford(text->size(), node.location)) return;
-    bool complained = false;  // once is enough
-    const auto complain = [&](const Location& at, const std::string& what) {
-      if (std::exchange(complained, true)) return;
-      reading_.warn(node, "wrong-type", at.text() + ": " + what);
-    };
-    for (Variable& variable : read_variables(valid_utf8(*text), path, complain))
-      service_.environment[variable.name] = std::move(variable.value);
   }
 
   // Numbers, and addresses that end in one; paths and names of other families have no port.

@@ -1,8 +1,11 @@
 #include "engine/config/variables.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "engine/base/text.h"
 #include "engine/config/letters.h"
+#include "engine/config/read_file.h"
 
 namespace conclave::config {
 namespace {
@@ -208,6 +211,18 @@ std::vector<Variable> read_variables(std::string_view text, const std::string& f
                                      const std::function<void(const Location&, std::string)>& problem) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   return VariableFile(text, file_name, problem).run();
+}
+
+Result<std::vector<Variable>> read_variables_beside(const std::string& name, const Location& at, Reading& reading) {
+  constexpr std::size_t max_bytes = std::size_t{1} << 20U;
+  return read_beside(reading.folder, name, max_bytes).map([&](const std::string& text) {
+    if (!reading.afford(text.size(), at)) return std::vector<Variable>{};
+    bool complained = false;
+    const auto complain = [&](const Location& line, const std::string& what) {
+      if (!std::exchange(complained, true)) reading.problem(Severity::warning, at, "wrong-type", line.text() + ": " + what);
+    };
+    return read_variables(valid_utf8(text), (reading.folder / name).lexically_normal().native(), complain);
+  });
 }
 
 std::string interpolated(std::string_view text, const Variables& variables, const Location& at, Reading& reading) {

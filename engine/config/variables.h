@@ -22,6 +22,10 @@ struct Variable {
 [[nodiscard]] std::vector<Variable> read_variables(std::string_view text, const std::string& file_name,
                                                    const std::function<void(const Location&, std::string)>& problem);
 
+// Those of a file in the folder of the configuration that is read, or below it, of up to 1 MiB. Lines that are none are reported
+// at `at`, once. Errors as those of read_beside.
+[[nodiscard]] Result<std::vector<Variable>> read_variables_beside(const std::string& name, const Location& at, Reading& reading);
+
 using Variables = std::map<std::string, std::string, std::less<>>;
 
 // ${NAME}, ${NAME:-default}, ${NAME-default}, ${NAME:?message}, ${NAME?message}, ${NAME:+other}, ${NAME+other}, $NAME and $$ for
