@@ -31,7 +31,7 @@ class Resolver {
   using Clock = std::chrono::steady_clock;
   // `timeout` is per name, from the moment its lookup starts. After `max_threads` names in a row without an answer the rest
   // is given up, so that a dead resolver costs a bounded time whatever the number of names.
-  Resolver(LookupFunction lookup, std::chrono::milliseconds timeout, std::size_t max_threads = 16);
+  Resolver(LookupFunction lookup, std::chrono::milliseconds timeout, std::size_t max_threads = 64);
   ~Resolver();  // does not wait
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;

@@ -38,13 +38,14 @@ class Sweep {
         job_(job),
         on_result_(on_result),
         resolver_(std::move(lookup), milliseconds(std::max(options.resolve_timeout_ms, 1))),
-        queue_({.in_flight = in_flight_limit(options),
+        in_flight_(in_flight_limit(options)),
+        queue_({.in_flight = in_flight_,
                 .per_host = std::max<std::size_t>(options.max_per_host, 1),
                 .per_second = options.per_second,
                 .patience = milliseconds(std::max(options.timeout_ms, 1))},
                options.seed ? *options.seed : std::random_device{}()),
         terms_{queue_, findings_, milliseconds(std::max(options.timeout_ms, 1)), options.tell_suspects, machine_has_ipv6()},
-        crew_(terms_, targets.size(), in_flight_limit(options)),
+        crew_(terms_, targets.size(), in_flight_),
         states_(targets.size()),
         results_(targets.size()) {}
 
@@ -214,6 +215,7 @@ class Sweep {
   Job& job_;
   const std::function<void(const ScanResult&)>& on_result_;
   Resolver resolver_;
+  const std::size_t in_flight_;  // at most
   WorkQueue queue_;
   Findings findings_;
   SweepTerms terms_;

@@ -83,16 +83,16 @@ ProbeLike = Union[str, Callable[..., Any]]
 
 def parse_targets(text: str, *, ports: str = "") -> list[Target]:
     """Targets of a text such as "host:22,80,8000-8100", "[::1]:443", "host:https" or "10.0.0.0/24:22", each once, or of a file of
-    such lines, "@hosts.txt". ports: of hosts that name none, such as "22,80". ValueError lists every problem; OSError: the file cannot be read.
-    """
+    such lines, "@hosts.txt". ports: of hosts that name none, such as "22,80". ValueError lists every problem; OSError: the file
+    cannot be read."""
     return [Target(*row) for row in _core.parse_targets(text, ports)]
 
 
 def differences(before: Iterable[ScanResult], after: Iterable[ScanResult]) -> list[Difference]:
-    """Services whose state changed, by host and port: in the order of `after`, then those that only `before` has. What a scan could not
-    find out (cancelled, local_error) is no difference."""
+    """Services whose state changed, by host and port: in the order of `after`, then those that only `before` has. What a scan could
+    not find out (cancelled, local_error) is no difference."""
     rows = _core.differences(_states(before), _states(after))
-    return [Difference(Target(*target), *rest) for target, *rest in rows]
+    return [Difference(Target(*target), old, new, detail) for target, old, new, detail in rows]
 
 
 def listening_sockets() -> list[Target]:
@@ -115,8 +115,9 @@ def _targets(items: TargetLike | Iterable[TargetLike]) -> list[Target]:
 
 
 def _result(row: Any) -> ScanResult:
-    target, *rest, addresses = row
-    return ScanResult(Target(*target), *rest, tuple(AddressResult(*each) for each in addresses))
+    target, state, latency_ms, address, detail, decided, addresses = row
+    several = tuple(AddressResult(*each) for each in addresses)
+    return ScanResult(Target(*target), state, latency_ms, address, detail, decided, several)
 
 
 def _results(rows: Iterable[Any]) -> list[ScanResult]:
@@ -135,7 +136,9 @@ def _rows(targets: TargetLike | Iterable[TargetLike]) -> list[tuple[str, str, in
     return [_row(target) for target in _targets(targets)]
 
 
-def _to_do(targets: TargetLike | Iterable[TargetLike], earlier: Iterable[ScanResult]) -> tuple[list[Target], list[ScanResult | None]]:
+def _to_do(
+    targets: TargetLike | Iterable[TargetLike], earlier: Iterable[ScanResult]
+) -> tuple[list[Target], list[ScanResult | None]]:
     """What is left to scan, and what is known for each target."""
     known = {(each.target.host, each.target.port): each for each in earlier if each.state != "cancelled"}
     wanted = _targets(targets)
@@ -199,12 +202,13 @@ def scan(
 ) -> list[ScanResult]:
     """One result per target, in their order.
 
-    targets: Target, text as for parse_targets, or (host, port), one or several. timeout_ms: what is silent for so long is filtered; when an
-    answer is late by what its host showed so far, another connection tries beside the first. max_in_flight: addresses tried at once, or None for
-    as many as descriptors and memory allow. per_second: connections started, or None for no bound. seed: above 0, repeats the order in which
-    hosts are tried. suspects: on_result gets those whose answer is late as `suspect`, once, before their result. earlier: results of a scan that was
-    interrupted; only what they do not know is scanned. on_result: called on this thread with each result
-    as it is decided; what it raises stops the scan and is raised. job: once stopped, what is not known yet is `cancelled`.
+    targets: Target, text as for parse_targets, or (host, port), one or several. timeout_ms: what is silent for so long is filtered;
+    when an answer is late by what its host showed so far, another connection tries beside the first. max_in_flight: addresses tried
+    at once, or None for as many as descriptors and memory allow. per_second: connections started, or None for no bound. seed: above
+    0, repeats the order in which hosts are tried. suspects: on_result gets those whose answer is late as `suspect`, once, before
+    their result. earlier: results of a scan that was interrupted; only what they do not know is scanned. on_result: called on this
+    thread with each result as it is decided; what it raises stops the scan and is raised. job: once stopped, what is not known yet is
+    `cancelled`.
     probe: a function as @conclave.probe describes it, which runs in this process, or the name of a shipped or installed plugin
     (CircleError for another). It is asked once the scan is over about each service that is open; one that fails leaves the service
     open, and its `detail` says so.
