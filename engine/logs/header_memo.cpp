@@ -105,12 +105,6 @@ struct HeaderMemo::Slot {
   Answer answer;
 };
 
-struct HeaderMemo::Slots {
-  std::tuple<std::vector<Slot<0>>, std::vector<Slot<1>>, std::vector<Slot<2>>, std::vector<Slot<3>>> at =
-      std::tuple(std::vector<Slot<0>>(slot_counts[0]), std::vector<Slot<1>>(slot_counts[1]), std::vector<Slot<2>>(slot_counts[2]),
-                 std::vector<Slot<3>>(slot_counts[3]));
-};
-
 // The first bytes of a line with every digit as '0'.
 template <std::size_t depth>
 struct HeaderMemo::Key {
@@ -171,14 +165,23 @@ struct HeaderMemo::Batch {
   std::array<Answer, batch> answers;
 };
 
+struct HeaderMemo::Memory {
+  std::tuple<std::vector<Slot<0>>, std::vector<Slot<1>>, std::vector<Slot<2>>, std::vector<Slot<3>>> slots =
+      std::tuple(std::vector<Slot<0>>(slot_counts[0]), std::vector<Slot<1>>(slot_counts[1]), std::vector<Slot<2>>(slot_counts[2]),
+                 std::vector<Slot<3>>(slot_counts[3]));
+  std::vector<Form> forms;  // at most no_form of them
+  std::vector<Day> days = std::vector<Day>(day_count);
+  Batch batch;
+};
+
 HeaderMemo::HeaderMemo(TimeUs reference, Instructions instructions)
-    : reference_(reference), instructions_(instructions), slots_(std::make_unique<Slots>()), days_(day_count) {}
+    : reference_(reference), instructions_(instructions), memory_(std::make_unique<Memory>()) {}
 HeaderMemo::~HeaderMemo() = default;
 
 // A key has two places, and is in the first after it was asked for: keys that share a place do not drive each other out.
 template <std::size_t depth>
 HeaderMemo::Answer& HeaderMemo::answer_at(std::string_view line) {
-  auto& slots = std::get<depth>(slots_->at);
+  auto& slots = std::get<depth>(memory_->slots);
   const Key<depth> key(line);
   Slot<depth>& slot = slots[key.slot];
   if (key.is_that_of(slot)) return slot.answer;
@@ -226,7 +229,8 @@ void HeaderMemo::read(std::span<const std::string_view> lines, std::size_t reada
   for (; count > 0 && static_cast<std::size_t>(readable_end - lines[count - 1].data()) < key_bytes + block; --count) {
     out[count - 1] = read_header(lines[count - 1], reference_);
   }
-  Batch known;
+  Batch& known = memory_->batch;
+  for (Batch::Lines& way : known.on) way.count = 0;
   lines = lines.first(count);
   instructions_ == Instructions::sse2 ? read_known<Baseline>(lines, known, out) : read_known_avx2(lines, known, out);
   const auto on = [&](Way way) {
@@ -237,6 +241,7 @@ void HeaderMemo::read(std::span<const std::string_view> lines, std::size_t reada
     out[line] = {};
     out[line].level = known.answers[line].level;
     out[line].iso_stamp = known.answers[line].iso_stamp;
+    out[line].searched = known.answers[line].searched;
   }
   for (const Way way : {Way::empty, Way::whole, Way::search}) {
     for (const std::uint8_t line : on(way)) {
@@ -261,7 +266,7 @@ INLINE void HeaderMemo::read_known(std::span<const std::string_view> lines, Batc
 
 template <std::size_t depth>
 INLINE void HeaderMemo::find_ways(std::span<const std::string_view> lines, Batch& known) {
-  const Slot<depth>* const slots = std::get<depth>(slots_->at).data();
+  const Slot<depth>* const slots = std::get<depth>(memory_->slots).data();
   const auto& here = known.on[depth];
   const std::size_t count = depth == 0 ? lines.size() : here.count;
   for (std::size_t i = 0; i < count; ++i) {
@@ -281,7 +286,7 @@ INLINE void HeaderMemo::read_clocks(std::span<const std::string_view> lines, Bat
   for (std::size_t i = 0; i < here.count; ++i) {
     const std::size_t line = here.numbers[i];
     const Answer& answer = known.answers[line];
-    const Form& form = forms_[answer.form];
+    const Form& form = memory_->forms[answer.form];
     Header& header = out[line];
     header.level = answer.level;
     header.stamped = true;
@@ -290,6 +295,7 @@ INLINE void HeaderMemo::read_clocks(std::span<const std::string_view> lines, Bat
     header.stamp_begin = answer.stamp;
     header.stamp_end = static_cast<std::uint16_t>(answer.stamp + form.end);
     header.iso_stamp = answer.iso_stamp;
+    header.searched = answer.searched;
     const char* const stamp = lines[line].data() + answer.stamp;
     const bool read = time_of(answer.form, stamp, Set::arranged(stamp + form.clock, form.digits.data()), header.time);
     others.numbers[others.count] = static_cast<std::uint8_t>(line);
@@ -322,7 +328,9 @@ Header HeaderMemo::learn(Answer& answer, std::size_t depth, std::string_view lin
     return header;
   }
   answer.level = level.found.level;
+  constexpr std::size_t stamp_bytes = std::string_view("2026-03-01T12:00:05").size();
   answer.iso_stamp = has_iso_stamp(line.substr(0, answer.length));
+  answer.searched = static_cast<std::uint8_t>(std::max<std::size_t>(answer.length, stamp_bytes - 1) - (stamp_bytes - 1));
   answer.refused = stamp.refused;
   answer.refused_count = static_cast<std::uint8_t>(stamp.refused_count);
   answer.stamped = stamp.found.has_value();
@@ -345,10 +353,10 @@ INLINE bool HeaderMemo::Form::read(__m128i arranged, TimeUs& time) const {
 }
 
 INLINE bool HeaderMemo::time_of(std::uint8_t form, const char* stamp, __m128i arranged, TimeUs& time) const {
-  const Form& how = forms_[form];
+  const Form& how = memory_->forms[form];
   const bool possible = how.read(arranged, time);
   const DayKey key(how, form, stamp);
-  const Day& day = days_[key.slot];
+  const Day& day = memory_->days[key.slot];
   time += day.midnight;
   return (static_cast<unsigned>(possible) & static_cast<unsigned>(key.is_that_of(day)) &
           static_cast<unsigned>(time >= day.earliest) & static_cast<unsigned>(time <= day.latest)) != 0;
@@ -400,13 +408,13 @@ std::uint8_t HeaderMemo::keep_form(std::string_view line, const LocatedStamp& fo
   const auto same = [&](const Form& other) {
     return other.format == form->format && other.zoned == form->zoned && other.end == form->end && same_place(other.place, place);
   };
-  const auto known = std::find_if(forms_.begin(), forms_.end(), same);
-  const auto number = static_cast<std::size_t>(known - forms_.begin());
+  const auto known = std::find_if(memory_->forms.begin(), memory_->forms.end(), same);
+  const auto number = static_cast<std::size_t>(known - memory_->forms.begin());
   if (number == no_form) return no_form;
-  if (known == forms_.end()) forms_.push_back(*form);
+  if (known == memory_->forms.end()) memory_->forms.push_back(*form);
   const auto kept = static_cast<std::uint8_t>(number);
   const DayKey key(*form, kept, stamp);
-  Day& day = days_[key.slot];
+  Day& day = memory_->days[key.slot];
   _mm_store_si128(reinterpret_cast<__m128i*>(day.date.data()), key.date);
   _mm_store_si128(reinterpret_cast<__m128i*>(day.tail.data()), key.tail);
   day.form = kept;
@@ -420,12 +428,13 @@ Header HeaderMemo::answer_from(Answer& answer, std::string_view line) {
   Header header;
   header.level = answer.level;
   header.iso_stamp = answer.iso_stamp;
+  header.searched = answer.searched;
   for (std::size_t i = 0; i < answer.refused_count; ++i) {
     if (const auto stamp = stamp_at(line, reference_, answer.refused[i])) return with_stamp(header, *stamp);
   }
   if (!answer.stamped) return header;
   if (answer.form != no_form) {
-    const Form& form = forms_[answer.form];
+    const Form& form = memory_->forms[answer.form];
     const char* const stamp = line.data() + answer.stamp;
     TimeUs time = 0;
     if (time_of(answer.form, stamp, Baseline::arranged(stamp + form.clock, form.digits.data()), time)) {

@@ -25,7 +25,8 @@ struct Header {
   std::uint16_t stamp_begin = 0;  // offsets in the line
   std::uint16_t stamp_end = 0;
   TimeUs time = 0;
-  bool iso_stamp = false;  // the seed's pattern for stamps matches; false: that is not known
+  bool iso_stamp = false;     // the seed's pattern for stamps matches; false: that is not known
+  std::uint8_t searched = 0;  // in so many of the first bytes no match of it begins
 };
 
 [[nodiscard]] Header read_header(std::string_view line, TimeUs reference);
@@ -70,9 +71,10 @@ class HeaderMemo {
     std::uint8_t length = 0;  // of the line, as far as the key goes
     Level level = Level::unknown;
     std::uint8_t stamp = 0;       // where it begins, unless there is none
-    std::uint8_t form = no_form;  // how to read it, in forms_
+    std::uint8_t form = no_form;  // how to read it: a number of a Form
     bool stamped = false;
     bool iso_stamp = false;
+    std::uint8_t searched = 0;
     std::uint8_t refused_count = 0;
     std::array<std::uint8_t, 4> refused{};
 
@@ -140,10 +142,8 @@ class HeaderMemo {
 
   TimeUs reference_;
   Instructions instructions_;
-  struct Slots;
-  std::unique_ptr<Slots> slots_;
-  std::vector<Form> forms_;  // at most no_form of them
-  std::vector<Day> days_;
+  struct Memory;
+  std::unique_ptr<Memory> memory_;
 };
 
 }  // namespace conclave::logs

@@ -47,21 +47,39 @@ Result<std::vector<Bucket>> LogSummary::rebucketed(TimeUs width_us) const {
   return part->buckets_of(width_us);
 }
 
+namespace {
+
+Result<LogSummary> scan_in_chunks(std::string_view bytes, const SummaryOptions& options, SummaryScan::Reads reads, Job& job,
+                                  std::size_t chunk_bytes) {
+  job.begin("summarizing", bytes.size(), "B");
+  SummaryPart whole(options);
+  WarmTools<SummaryScan> scans([&] { return std::make_unique<SummaryScan>(options, widest_instructions(), reads); });
+  for_chunks_in_order(
+      bytes, chunk_bytes, job,
+      [&](std::string_view chunk) { return scans.with([&](SummaryScan& scan) { return scan.run(bytes, chunk, job); }); },
+      [&](SummaryPart part) { whole.merge(std::move(part)); }, options.threads);
+  if (job.stopped()) return fail_cancelled();
+  return whole.finish();
+}
+
+}  // namespace
+
 Result<LogSummary> summarize_in_chunks(std::string_view bytes, const SummaryOptions& options, Job& job, std::size_t chunk_bytes) {
   if (options.time_range && options.time_range->first > options.time_range->second) {
     return fail(ErrorKind::invalid_argument, "the time range ends before it begins");
   }
   SummaryOptions settled = options;
   if (settled.reference == 0) settled.reference = now_us();
-  job.begin("summarizing", bytes.size(), "B");
-  SummaryPart whole(settled);
-  WarmTools<SummaryScan> scans([&] { return std::make_unique<SummaryScan>(settled); });
-  for_chunks_in_order(
-      bytes, chunk_bytes, job,
-      [&](std::string_view chunk) { return scans.with([&](SummaryScan& scan) { return scan.run(bytes, chunk, job); }); },
-      [&](SummaryPart part) { whole.merge(std::move(part)); }, settled.threads);
-  if (job.stopped()) return fail_cancelled();
-  return whole.finish();
+  return scan_in_chunks(bytes, settled, SummaryScan::Reads::headers, job, chunk_bytes);
+}
+
+Result<PatternCounts> count_patterns(std::string_view bytes, std::size_t threads, Job& job) {
+  SummaryOptions options;
+  options.max_samples = options.max_level_samples = 0;
+  options.threads = threads;
+  return scan_in_chunks(bytes, options, SummaryScan::Reads::patterns, job, default_chunk_bytes).map([](const LogSummary& found) {
+    return PatternCounts{found.lines, found.error_lines, found.warning_lines, found.timestamp_lines};
+  });
 }
 
 Result<LogSummary> summarize(std::string_view bytes, const SummaryOptions& options, Job& job) {

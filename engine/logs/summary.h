@@ -105,6 +105,15 @@ struct LogSummary {
 
 [[nodiscard]] Result<LogSummary> summarize(std::string_view bytes, const SummaryOptions& options, Job& job);
 
+// Of the seed's patterns alone, which takes less than half the time of a summary. `threads` 0: as many as there are cores.
+struct PatternCounts {
+  std::uint64_t lines = 0;
+  std::uint64_t error_lines = 0;
+  std::uint64_t warning_lines = 0;
+  std::uint64_t timestamp_lines = 0;
+};
+[[nodiscard]] Result<PatternCounts> count_patterns(std::string_view bytes, std::size_t threads, Job& job);
+
 // The seed's patterns on one line, as Python's re on bytes would answer.
 [[nodiscard]] bool matches_error(std::string_view line);
 [[nodiscard]] bool matches_warning(std::string_view line);

@@ -12,8 +12,9 @@
 
 namespace conclave::logs {
 
-SummaryScan::SummaryScan(const SummaryOptions& options, Instructions instructions)
-    : options_(options), instructions_(instructions), headers_(options.reference, instructions) {
+SummaryScan::SummaryScan(const SummaryOptions& options, Instructions instructions, Reads reads)
+    : options_(options), instructions_(instructions) {
+  if (reads == Reads::headers) headers_.emplace(options.reference, instructions);
   if (options.patterns && options.patterns->size() > 0) matcher_.emplace(options.patterns);
 }
 
@@ -28,12 +29,11 @@ SummaryPart SummaryScan::run(std::string_view log, std::string_view chunk, const
     scan_window(begin, std::min(window_bytes, chunk_.size() - begin));
   }
   if (const std::string_view line = chunk_.substr(line_begin_); !line.empty() && !job.stopped()) {
-    LineBatch last;
-    last.count = 1;
-    last.bytes[0] = line.size();
-    last.marks[0] = static_cast<std::uint8_t>(marks_so_far_);
-    headers_.read(std::span(&line, 1), line.size() + readable_behind_, last.headers.data());
-    add(last, std::span(&line, 1));
+    lines_.count = 1;
+    lines_.bytes[0] = line.size();
+    lines_.marks[0] = static_cast<std::uint8_t>(marks_so_far_);
+    if (headers_) headers_->read(std::span(&line, 1), line.size() + readable_behind_, lines_.headers.data());
+    add(std::span(&line, 1));
   }
   return std::move(*part_);
 }
@@ -122,44 +122,44 @@ bool SummaryScan::has_stamp(std::uint32_t from, std::uint32_t to) const {
 
 // Most lines with a stamp of the seed's pattern have it in their header, which is known by then: the others are looked through.
 INLINE void SummaryScan::end_lines() {
-  LineBatch lines;
-  std::array<std::string_view, LineBatch::most> texts;
   std::uint32_t begin = 0;
-  std::size_t stamps = 0;
-  for (std::size_t from = 0; from < newlines_.count; from += lines.count) {
-    lines.count = std::min(newlines_.count - from, LineBatch::most);
+  for (std::size_t from = 0; from < newlines_.count; from += lines_.count) {
+    lines_.count = std::min(newlines_.count - from, LineBatch::most);
     const std::size_t readable = chunk_.size() - line_begin_ + readable_behind_;
-    for (std::size_t i = 0; i < lines.count; ++i) {
+    for (std::size_t i = 0; i < lines_.count; ++i) {
       const std::size_t end = window_ + newlines_.at[from + i];
-      texts[i] = {chunk_.data() + line_begin_, end - line_begin_};
-      lines.bytes[i] = end + 1 - line_begin_;
+      texts_[i] = {chunk_.data() + line_begin_, end - line_begin_};
+      lines_.bytes[i] = end + 1 - line_begin_;
       line_begin_ = end + 1;
     }
-    headers_.read(std::span(texts).first(lines.count), readable, lines.headers.data());
-    for (std::size_t i = 0; i < lines.count; ++i) {
+    const auto texts = std::span(texts_).first(lines_.count);
+    if (headers_) headers_->read(texts, readable, lines_.headers.data());
+    for (std::size_t i = 0; i < lines_.count; ++i) {
       const std::uint32_t end = newlines_.at[from + i];
-      const std::size_t stamps_by_end = stamps_before(end);
-      unsigned marks = marks_[from + i] | (lines.headers[i].iso_stamp ? LineBatch::iso_stamp : 0U);
-      if ((marks & LineBatch::iso_stamp) == 0 && stamps_by_end != stamps && has_stamp(begin, end)) marks |= LineBatch::iso_stamp;
-      lines.marks[i] = static_cast<std::uint8_t>(marks);
+      const Header& header = lines_.headers[i];
+      unsigned marks = marks_[from + i] | (header.iso_stamp ? LineBatch::iso_stamp : 0U);
+      const std::uint32_t rest = begin == 0 ? 0 : std::min(begin + header.searched, end);  // the first one may begin before
+      if ((marks & LineBatch::iso_stamp) == 0 && stamps_before(end) != stamps_before(rest) && has_stamp(rest, end)) {
+        marks |= LineBatch::iso_stamp;
+      }
+      lines_.marks[i] = static_cast<std::uint8_t>(marks);
       begin = end + 1;
-      stamps = stamps_by_end;
     }
-    add(lines, std::span(texts).first(lines.count));
+    add(texts);
   }
 }
 
-void SummaryScan::add(LineBatch& lines, std::span<const std::string_view> texts) {
-  for (Header& header : std::span(lines.headers).first(options_.zone ? lines.count : 0)) {
+void SummaryScan::add(std::span<const std::string_view> texts) {
+  for (Header& header : std::span(lines_.headers).first(options_.zone ? lines_.count : 0)) {
     if (header.stamped && !header.zoned) header.time = options_.zone->to_utc(header.time);
   }
-  if (!matcher_) return part_->add(lines);
-  for (std::size_t i = 0; i < lines.count; ++i) {
-    LineBatch one;
+  if (!matcher_) return part_->add(lines_);
+  LineBatch one;
+  for (std::size_t i = 0; i < lines_.count; ++i) {
     one.count = 1;
-    one.bytes[0] = lines.bytes[i];
-    one.marks[0] = lines.marks[i];
-    one.headers[0] = lines.headers[i];
+    one.bytes[0] = lines_.bytes[i];
+    one.marks[0] = lines_.marks[i];
+    one.headers[0] = lines_.headers[i];
     part_->add(one);
     matcher_->match(texts[i], answers_);
     part_->add_answers(answers_);

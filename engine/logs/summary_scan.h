@@ -17,7 +17,10 @@ namespace conclave::logs {
 // Keeps what it learned about headers from one chunk to the next. One thread at a time; borrows the options.
 class SummaryScan {
  public:
-  explicit SummaryScan(const SummaryOptions& options, Instructions instructions = widest_instructions());
+  // What of its lines is looked at: the seed's patterns, and level and time.
+  enum class Reads : std::uint8_t { patterns, headers };
+  explicit SummaryScan(const SummaryOptions& options, Instructions instructions = widest_instructions(),
+                       Reads reads = Reads::headers);
 
   // `chunk` holds whole lines and is a part of `log`, all of which can be read. Ends early if the job is stopped.
   [[nodiscard]] SummaryPart run(std::string_view log, std::string_view chunk, const Job& job);
@@ -52,7 +55,7 @@ class SummaryScan {
   void mark_words(const char* bytes);
   // Counts the lines of the window.
   void end_lines();
-  void add(LineBatch& lines, std::span<const std::string_view> texts);
+  void add(std::span<const std::string_view> texts);
   // How many line ends, or how many places where a stamp may be, there are in the window before the byte at `at`.
   [[nodiscard]] std::size_t line_ends_before(std::uint32_t at) const;
   [[nodiscard]] std::size_t stamps_before(std::uint32_t at) const;
@@ -61,7 +64,7 @@ class SummaryScan {
 
   const SummaryOptions& options_;
   const Instructions instructions_;
-  HeaderMemo headers_;
+  std::optional<HeaderMemo> headers_;
   std::optional<UserPatterns::Matcher> matcher_;
   std::vector<UserPatterns::Answer> answers_;
   std::array<BlockMasks, window_blocks + 1> masks_{};  // the last one stays empty
@@ -72,6 +75,9 @@ class SummaryScan {
   std::array<std::uint32_t, window_blocks + 1> newlines_before_;
   std::array<std::uint32_t, window_blocks + 1> stamps_before_;
   std::array<std::uint8_t, window_bytes + 1> marks_;  // of each line
+
+  LineBatch lines_;                                      // headers are left as they are if they are not read
+  std::array<std::string_view, LineBatch::most> texts_;  // of these lines
 
   // Of the run:
   std::string_view chunk_;

@@ -440,6 +440,21 @@ OperationPtr prepare_summary(py::handle source, py::handle reference, py::handle
       [](Result<SummarizedPtr>&& found) -> py::object { return summary_to_python(value_or_raise(std::move(found))); });
 }
 
+OperationPtr prepare_pattern_counts(py::handle source, std::size_t threads, JobPtr job) {
+  const JobPtr own = job_or_new(std::move(job), "count patterns");
+  return make_operation(
+      own,
+      [from = LogSource(source), threads, own]() mutable -> Result<logs::PatternCounts> {
+        const auto bytes = from.open_bytes(*own);
+        if (!bytes) return tl::unexpected(bytes.error());
+        return logs::count_patterns((*bytes)->view(), threads, *own);
+      },
+      [](Result<logs::PatternCounts>&& found) -> py::object {
+        const logs::PatternCounts counts = value_or_raise(std::move(found));
+        return py::make_tuple(counts.lines, counts.error_lines, counts.warning_lines, counts.timestamp_lines);
+      });
+}
+
 py::object templates_to_python(InLog<logs::TemplateGroups>&& in_log, bool keep_assignments) {
   py::list list;
   for (const logs::Template& group : in_log.found.templates) {
@@ -701,6 +716,8 @@ void bind_logs(py::module_& module) {
                 py::arg("time_range") = py::none(), py::arg("max_gaps") = 64, py::arg("max_samples") = 256,
                 py::arg("max_level_samples") = 3, py::arg("patterns") = py::none(), py::arg("tz") = py::none(),
                 py::arg("threads") = 0, py::arg("job") = py::none());
+  def_operation(module, "count_patterns", &prepare_pattern_counts, py::arg("source"), py::arg("threads") = 0,
+                py::arg("job") = py::none());
   py::class_<Summarized, std::shared_ptr<Summarized>>(module, "SummaryState", "What merging summaries of logs needs. Immutable.")
       .def(
           "merged_with",

@@ -510,11 +510,11 @@ class LogAnalyzer:
         counts = dict.fromkeys(("total_lines", "errors", "warnings", "error", "warning", "timestamp", *self._patterns), 0)
         for one in _several(source):
             text = _opened(one) if self._patterns else None
-            summary = summarize(one if text is None else text, max_gaps=0, max_samples=0, max_level_samples=0)
-            counts["total_lines"] += summary.lines
-            counts["errors"] += summary.error_lines
-            counts["warnings"] += summary.warning_lines
-            counts["timestamp"] += summary.timestamp_lines if "timestamp" not in self._patterns else 0
+            lines, errors, warnings, stamps = _core.count_patterns(one if text is None else text)
+            counts["total_lines"] += lines
+            counts["errors"] += errors
+            counts["warnings"] += warnings
+            counts["timestamp"] += stamps if "timestamp" not in self._patterns else 0
             if text is not None:
                 for name, pattern in self._patterns.items():
                     counts[name] += _matching_lines(text, pattern)

@@ -192,6 +192,22 @@ TEST(Summary, IsTheSameForAnyNumberOfThreads) {
   }
 }
 
+TEST(Summary, CountsPatternsAloneAsItDoesAmongTheRest) {
+  const std::string log = random_log(7, 60'000) + "2026-03-01T12:00:05 failed";
+  const LogSummary summary = summary_of(log);
+  for (const std::size_t threads : {1U, 2U}) {
+    Job job;
+    const PatternCounts counts = count_patterns(log, threads, job).value();
+    EXPECT_EQ(counts.lines, summary.lines);
+    EXPECT_EQ(counts.error_lines, summary.error_lines);
+    EXPECT_EQ(counts.warning_lines, summary.warning_lines);
+    EXPECT_EQ(counts.timestamp_lines, summary.timestamp_lines);
+  }
+  Job stopped;
+  stopped.request_stop();
+  EXPECT_EQ(count_patterns(log, 1, stopped).error().kind, ErrorKind::cancelled);
+}
+
 TEST(Summary, IsTheSameForAllInstructions) {
   std::string log = random_log(5, 20'000);
   std::mt19937 random(6);
