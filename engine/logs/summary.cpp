@@ -47,39 +47,41 @@ Result<std::vector<Bucket>> LogSummary::rebucketed(TimeUs width_us) const {
   return part->buckets_of(width_us);
 }
 
-namespace {
-
-Result<LogSummary> scan_in_chunks(std::string_view bytes, const SummaryOptions& options, SummaryScan::Reads reads, Job& job,
-                                  std::size_t chunk_bytes) {
-  job.begin("summarizing", bytes.size(), "B");
-  SummaryPart whole(options);
-  WarmTools<SummaryScan> scans([&] { return std::make_unique<SummaryScan>(options, widest_instructions(), reads); });
-  for_chunks_in_order(
-      bytes, chunk_bytes, job,
-      [&](std::string_view chunk) { return scans.with([&](SummaryScan& scan) { return scan.run(bytes, chunk, job); }); },
-      [&](SummaryPart part) { whole.merge(std::move(part)); }, options.threads);
-  if (job.stopped()) return fail_cancelled();
-  return whole.finish();
-}
-
-}  // namespace
-
 Result<LogSummary> summarize_in_chunks(std::string_view bytes, const SummaryOptions& options, Job& job, std::size_t chunk_bytes) {
   if (options.time_range && options.time_range->first > options.time_range->second) {
     return fail(ErrorKind::invalid_argument, "the time range ends before it begins");
   }
   SummaryOptions settled = options;
   if (settled.reference == 0) settled.reference = now_us();
-  return scan_in_chunks(bytes, settled, SummaryScan::Reads::headers, job, chunk_bytes);
+  job.begin("summarizing", bytes.size(), "B");
+  SummaryPart whole(settled);
+  WarmTools<SummaryScan> scans([&] { return std::make_unique<SummaryScan>(settled); });
+  for_chunks_in_order(
+      bytes, chunk_bytes, job,
+      [&](std::string_view chunk) { return scans.with([&](SummaryScan& scan) { return scan.run(bytes, chunk, job); }); },
+      [&](SummaryPart part) { whole.merge(std::move(part)); }, settled.threads);
+  if (job.stopped()) return fail_cancelled();
+  return whole.finish();
 }
 
 Result<PatternCounts> count_patterns(std::string_view bytes, std::size_t threads, Job& job) {
-  SummaryOptions options;
-  options.max_samples = options.max_level_samples = 0;
-  options.threads = threads;
-  return scan_in_chunks(bytes, options, SummaryScan::Reads::patterns, job, default_chunk_bytes).map([](const LogSummary& found) {
-    return PatternCounts{found.lines, found.error_lines, found.warning_lines, found.timestamp_lines};
-  });
+  const SummaryOptions options;
+  job.begin("counting", bytes.size(), "B");
+  PatternCounts whole;
+  WarmTools<SummaryScan> scans(
+      [&] { return std::make_unique<SummaryScan>(options, widest_instructions(), SummaryScan::Reads::patterns); });
+  for_chunks_in_order(
+      bytes, default_chunk_bytes, job,
+      [&](std::string_view chunk) { return scans.with([&](SummaryScan& scan) { return scan.count(bytes, chunk, job); }); },
+      [&](const PatternCounts& part) {
+        whole.lines += part.lines;
+        whole.error_lines += part.error_lines;
+        whole.warning_lines += part.warning_lines;
+        whole.timestamp_lines += part.timestamp_lines;
+      },
+      threads);
+  if (job.stopped()) return fail_cancelled();
+  return whole;
 }
 
 Result<LogSummary> summarize(std::string_view bytes, const SummaryOptions& options, Job& job) {

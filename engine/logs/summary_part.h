@@ -28,7 +28,7 @@ struct LineBatch {
   std::size_t count = 0;
   std::array<std::uint64_t, most> bytes;  // with the LF
   std::array<std::uint8_t, most> marks;
-  std::array<Header, most> headers{};
+  std::array<Header, most> headers;
 };
 
 // What a summary keeps however it was cut: part of its value, so that parts from elsewhere can be checked to belong together.

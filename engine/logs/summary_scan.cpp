@@ -12,6 +12,17 @@
 
 namespace conclave::logs {
 
+namespace {
+
+INLINE void add_marks(PatternCounts& counts, unsigned marks) {
+  ++counts.lines;
+  counts.error_lines += (marks & LineBatch::error) != 0 ? 1 : 0;
+  counts.warning_lines += (marks & LineBatch::warning) != 0 ? 1 : 0;
+  counts.timestamp_lines += (marks & LineBatch::iso_stamp) != 0 ? 1 : 0;
+}
+
+}  // namespace
+
 SummaryScan::SummaryScan(const SummaryOptions& options, Instructions instructions, Reads reads)
     : options_(options), instructions_(instructions) {
   if (reads == Reads::headers) headers_.emplace(options.reference, instructions);
@@ -19,23 +30,34 @@ SummaryScan::SummaryScan(const SummaryOptions& options, Instructions instruction
 }
 
 SummaryPart SummaryScan::run(std::string_view log, std::string_view chunk, const Job& job) {
+  part_.emplace(options_);
+  scan_windows(log, chunk, job);
+  if (const std::string_view line = chunk_.substr(line_begin_); !line.empty() && !job.stopped()) {
+    lines_.count = 1;
+    lines_.bytes[0] = line.size();
+    lines_.marks[0] = static_cast<std::uint8_t>(marks_so_far_);
+    headers_->read(std::span(&line, 1), line.size() + readable_behind_, lines_.headers.data());
+    add(std::span(&line, 1));
+  }
+  return std::move(*part_);
+}
+
+PatternCounts SummaryScan::count(std::string_view log, std::string_view chunk, const Job& job) {
+  counts_ = {};
+  scan_windows(log, chunk, job);
+  if (line_begin_ < chunk_.size()) add_marks(counts_, marks_so_far_);
+  return counts_;
+}
+
+void SummaryScan::scan_windows(std::string_view log, std::string_view chunk, const Job& job) {
   chunk_ = chunk;
   readable_behind_ = static_cast<std::size_t>(log.data() + log.size() - (chunk.data() + chunk.size()));
-  part_.emplace(options_);
   marks_so_far_ = 0;
   line_begin_ = 0;
   for (std::size_t begin = 0; begin < chunk_.size(); begin += window_bytes) {
     if (begin % (window_bytes * 16) == 0 && job.stopped()) break;
     scan_window(begin, std::min(window_bytes, chunk_.size() - begin));
   }
-  if (const std::string_view line = chunk_.substr(line_begin_); !line.empty() && !job.stopped()) {
-    lines_.count = 1;
-    lines_.bytes[0] = line.size();
-    lines_.marks[0] = static_cast<std::uint8_t>(marks_so_far_);
-    if (headers_) headers_->read(std::span(&line, 1), line.size() + readable_behind_, lines_.headers.data());
-    add(std::span(&line, 1));
-  }
-  return std::move(*part_);
 }
 
 void SummaryScan::scan_window(std::size_t begin, std::size_t size) {
@@ -78,7 +100,7 @@ INLINE void SummaryScan::use_masks(const char* bytes, std::size_t blocks) {
   std::memset(marks_.data(), 0, newlines_.count + 1);
   marks_[0] = static_cast<std::uint8_t>(marks_so_far_);
   mark_words(bytes);
-  end_lines();
+  headers_ ? end_lines() : count_lines();
   const std::uint32_t rest = newlines_.count == 0 ? 0 : newlines_.at[newlines_.count - 1] + 1;
   marks_so_far_ = marks_[newlines_.count];
   if (has_stamp(rest, static_cast<std::uint32_t>(blocks * block_bytes))) marks_so_far_ |= LineBatch::iso_stamp;
@@ -120,6 +142,17 @@ bool SummaryScan::has_stamp(std::uint32_t from, std::uint32_t to) const {
   return false;
 }
 
+INLINE void SummaryScan::count_lines() {
+  std::uint32_t begin = 0;
+  for (std::size_t i = 0; i < newlines_.count; ++i) {
+    const std::uint32_t end = newlines_.at[i];
+    const bool stamp = stamps_before(begin) != stamps_before(end) && has_stamp(begin, end);
+    add_marks(counts_, marks_[i] | (stamp ? LineBatch::iso_stamp : 0U));
+    begin = end + 1;
+  }
+  if (begin != 0) line_begin_ = window_ + begin;
+}
+
 // Most lines with a stamp of the seed's pattern have it in their header, which is known by then: the others are looked through.
 INLINE void SummaryScan::end_lines() {
   std::uint32_t begin = 0;
@@ -133,7 +166,7 @@ INLINE void SummaryScan::end_lines() {
       line_begin_ = end + 1;
     }
     const auto texts = std::span(texts_).first(lines_.count);
-    if (headers_) headers_->read(texts, readable, lines_.headers.data());
+    headers_->read(texts, readable, lines_.headers.data());
     for (std::size_t i = 0; i < lines_.count; ++i) {
       const std::uint32_t end = newlines_.at[from + i];
       const Header& header = lines_.headers[i];

@@ -24,6 +24,8 @@ class SummaryScan {
 
   // `chunk` holds whole lines and is a part of `log`, all of which can be read. Ends early if the job is stopped.
   [[nodiscard]] SummaryPart run(std::string_view log, std::string_view chunk, const Job& job);
+  // The same of the seed's patterns alone; only of a scan that reads nothing else.
+  [[nodiscard]] PatternCounts count(std::string_view log, std::string_view chunk, const Job& job);
 
  private:
   static constexpr std::size_t window_bytes = 8192;
@@ -48,13 +50,15 @@ class SummaryScan {
     }
   };
 
+  void scan_windows(std::string_view log, std::string_view chunk, const Job& job);
   void scan_window(std::size_t begin, std::size_t size);
   void use_masks(const char* bytes, std::size_t blocks);
   void use_masks_avx2(const char* bytes, std::size_t blocks);
   // Notes for the lines of the window at `bytes` which words they hold.
   void mark_words(const char* bytes);
-  // Counts the lines of the window.
+  // The lines of the window: for the summary, or for the counts alone.
   void end_lines();
+  void count_lines();
   void add(std::span<const std::string_view> texts);
   // How many line ends, or how many places where a stamp may be, there are in the window before the byte at `at`.
   [[nodiscard]] std::size_t line_ends_before(std::uint32_t at) const;
@@ -83,6 +87,7 @@ class SummaryScan {
   std::string_view chunk_;
   std::size_t readable_behind_ = 0;  // bytes of the log behind the chunk
   std::optional<SummaryPart> part_;
+  PatternCounts counts_;
   unsigned marks_so_far_ = 0;   // of the line under way, from windows before
   std::size_t window_ = 0;      // where it begins in the chunk
   std::size_t line_begin_ = 0;  // of the line under way
