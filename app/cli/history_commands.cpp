@@ -8,11 +8,11 @@
 #include <map>
 
 #include "app/cli/commands.h"
-#include "app/cli/duration.h"
 #include "app/cli/program.h"
 #include "app/cli/report_output.h"
 #include "app/cli/terminal.h"
 #include "app/cli/text_file.h"
+#include "engine/base/duration.h"
 #include "engine/case/judging.h"
 #include "engine/case/snapshots.h"
 #include "engine/store/store.h"

@@ -85,7 +85,7 @@ struct CaseFile {
 // A commented case file over the given files and folders (what is YAML with services becomes config, what is text becomes logs).
 [[nodiscard]] Result<std::string> draft_case(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& base);
 
-// This machine: readable logs under /var/log, the journal (copied beside the history), listening TCP sockets.
+// This machine: readable logs under /var/log, the newest of the journal since this start, TCP sockets.
 [[nodiscard]] Case case_of_this_machine(Job& job);
 
 }  // namespace conclave

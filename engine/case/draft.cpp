@@ -7,7 +7,6 @@
 #include "engine/config/infrastructure.h"
 #include "engine/logs/journal.h"
 #include "engine/logs/source.h"
-#include "engine/store/store.h"
 
 namespace conclave {
 namespace {
@@ -116,8 +115,7 @@ Case case_of_this_machine(Job& job) {
   subject.base = "/";
   subject.question_text = "Is this machine healthy?";
   subject.logs = {"/var/log"};
-  const auto journal = logs::snapshot_journal(store::default_store_path().parent_path() / "journal.log", job);
-  if (journal && *journal) subject.logs.push_back((*journal)->string());
+  if (logs::machine_has_journal(job)) subject.logs.emplace_back("journal:boot,lines=200000");
   if (auto sockets = scan::listening_sockets()) subject.services = std::move(*sockets);
   subject.whole_machine = true;
   subject.keep_going = true;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <set>
 
 #include "engine/base/ids.h"
@@ -13,6 +14,7 @@
 #include "engine/case/evidence_columns.h"
 #include "engine/case/log_commands.h"
 #include "engine/case/policy.h"
+#include "engine/logs/journal_query.h"
 #include "engine/logs/line_index.h"
 #include "engine/logs/source.h"
 
@@ -118,6 +120,10 @@ class Gatherer {
         continue;
       }
       for (const Error& error : found->problems) add_unreadable_found(error);
+      if (logs::names_journal(found->files.empty() ? std::string{} : found->files.front().string())) {
+        if (seen.insert(found->files.front()).second) journals_.push_back({.line = found->files.front(), .name = pattern});
+        continue;
+      }
       for (const fs::path& file : found->files) {
         if (!seen.insert(file.lexically_normal()).second) continue;
         const bool named = file.lexically_normal() == resolved(subject_, pattern);
@@ -128,20 +134,23 @@ class Gatherer {
       }
       archives.insert(archives.end(), found->archives.begin(), found->archives.end());
     }
-    for (const LogCommand& command : subject_.commands) {
-      auto log = read_command(command, subject_, commands_, job_);
-      if (!log) {
-        if (auto gone_on = missing(log.error()); !gone_on) return gone_on;
-        continue;
-      }
+    const auto take_printed = [&](Result<CommandLog> log, const LogCommand& command) -> Result<void> {
+      if (!log) return missing(log.error());
       for (config::Problem& problem : log->problems) add_problem("log", std::move(problem));
       if (!log->snapshot) {
         ++asked_;
         gathered_.unreadable = true;
-        continue;
+        return {};
       }
       files.push_back({log->snapshot->file, true, &command});
       total += log->snapshot->result.bytes;
+      return {};
+    };
+    for (const LogCommand& journal : journals_) {
+      if (auto taken = take_printed(read_journal(journal.line, subject_, commands_, job_), journal); !taken) return taken;
+    }
+    for (const LogCommand& command : subject_.commands) {
+      if (auto taken = take_printed(read_command(command, subject_, commands_, job_), command); !taken) return taken;
     }
     job_.begin("reading logs", total, "B");
     for (const Found& found : files) {
@@ -249,7 +258,8 @@ class Gatherer {
   Gathered gathered_;
   std::vector<SourcedProblem> problems_;
   std::vector<LogFindings> logs_;
-  std::set<fs::path> archives_;  // that members were read of; the receipt has each once
+  std::deque<LogCommand> journals_;  // as if they were commands
+  std::set<fs::path> archives_;      // that members were read of; the receipt has each once
   std::vector<scan::ScanResult> services_;
   std::size_t asked_ = 0;  // pieces of evidence: logs, services, configuration
   std::size_t read_ = 0;

@@ -6,6 +6,9 @@
 
 #include "engine/case/command_consent.h"
 #include "engine/case/policy.h"
+#include "engine/logs/journal_query.h"
+#include "engine/logs/source.h"
+#include "engine/logs/spool.h"
 #include "engine/security/key_ring.h"
 #include "engine/security/redaction.h"
 
@@ -107,9 +110,10 @@ Result<CommandLog> last_snapshot(const LogCommand& command, const Case& subject,
   if (!*last) return fail(ErrorKind::infrastructure, "nothing that it printed before is kept", command.name);
   CommandLog log{std::move(*last), {}};
   log.problems = remarks_on(command, log.snapshot->result);
-  log.problems.push_back(problem_with(
-      command, Severity::note, "snapshot",
-      "it was not run; this is what it printed at " + format_time(log.snapshot->time / us_per_second * us_per_second)));
+  const std::string how = logs::names_journal(command.line) ? "it was not read anew; this is what it held at "
+                                                            : "it was not run; this is what it printed at ";
+  log.problems.push_back(
+      problem_with(command, Severity::note, "snapshot", how + format_time(log.snapshot->time / us_per_second * us_per_second)));
   return log;
 }
 
@@ -167,6 +171,26 @@ Result<CommandLog> read_command(const LogCommand& command, const Case& subject, 
     return CommandLog{std::nullopt, {std::move(*objection)}};
   }
   return run(command, subject, options, job);
+}
+
+Result<CommandLog> read_journal(const std::string& journal, const Case& subject, const CommandOptions& options, Job& job) {
+  const LogCommand named{.line = journal, .name = journal};
+  if (options.all_from_snapshots || holds(options.from_snapshots, journal)) return last_snapshot(named, subject, options, job);
+  const auto bytes = logs::LogBytes::open(journal, job);
+  if (!bytes) return tl::unexpected(bytes.error());
+  const SnapshotStore store(options.snapshots);
+  const auto draft = store.begin();
+  if (!draft) return tl::unexpected(draft.error());
+  const char* const cannot = "cannot keep what the journal says";
+  if (auto written = logs::write_all((*draft)->descriptor(), (*bytes)->view(), cannot, journal); !written)
+    return tl::unexpected(std::move(written.error()));
+  auto kept = store.keep(**draft, subject.base, journal, {.bytes = (*bytes)->view().size()}, job);
+  if (!kept) return tl::unexpected(std::move(kept.error()));
+  CommandLog log{std::move(*kept), {}};
+  if (const auto damage = (*bytes)->problem())
+    log.problems.push_back(problem_with(named, Severity::warning, "damaged", damage->message));
+  if ((*bytes)->view().empty()) log.problems.push_back(problem_with(named, Severity::note, "journal", "it has no such entries"));
+  return log;
 }
 
 }  // namespace conclave

@@ -1,4 +1,5 @@
-// Logs that commands print (`command:` among the logs of a case): whether one may run, what it said, and where that is kept.
+// Logs that are other at any time: what commands print (`command:` among the logs of a case), and the journal. Whether a command
+// may run, what it said, and where that is kept.
 #pragma once
 
 #include <filesystem>
@@ -48,6 +49,11 @@ struct CommandLog {
 // Runs it if it may, or takes its snapshot. An error if there is none, if it printed nothing and failed, or cannot be started;
 // Error::where is the name of the command.
 [[nodiscard]] Result<CommandLog> read_command(const LogCommand& command, const Case& subject, const CommandOptions& options,
+                                              Job& job);
+
+// The same for a log that is "journal:..." (engine/logs/journal_query.h), which runs nothing and needs no consent: what the
+// journal holds now, kept as what a command printed is, or its snapshot. An error if it cannot be read.
+[[nodiscard]] Result<CommandLog> read_journal(const std::string& journal, const Case& subject, const CommandOptions& options,
                                               Job& job);
 
 // How it ended, "ended with status 3: no such pod" for example, without secrets; empty: as it should.

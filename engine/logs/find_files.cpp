@@ -14,6 +14,7 @@
 
 #include "engine/logs/archive.h"
 #include "engine/logs/descriptor.h"
+#include "engine/logs/journal_query.h"
 #include "engine/logs/log_names.h"
 #include "engine/logs/rotation.h"
 #include "engine/logs/source.h"
@@ -88,7 +89,8 @@ class Finder {
     for (const auto& [name, type] : list(folder)) {
       if (name[0] == '.') continue;
       if (type == DT_DIR) {
-        if (depth < max_depth) walk(folder / name, depth + 1);
+        const bool journal = name == "journal" && folder.filename() == "log";  // hundreds of MiB that nobody named
+        if (depth < max_depth && !journal) walk(folder / name, depth + 1);
       } else if (is_log_name(name)) {
         take(folder / name, true);
       }
@@ -227,6 +229,11 @@ Result<FoundFiles> find_files(const std::string& pattern, const fs::path& base) 
 Result<FoundFiles> find_files(const std::string& pattern, const fs::path& base, Job& job) {
   if (pattern.empty()) return fail(ErrorKind::invalid_argument, "an empty path names no log");
   if (pattern.find('\0') != std::string::npos) return fail(ErrorKind::invalid_argument, "a path cannot hold a NUL byte");
+  if (names_journal(pattern, base)) {
+    const auto query = parse_journal_query(pattern, now_us());
+    if (!query) return tl::unexpected(query.error());
+    return FoundFiles{{query->directory.empty() ? pattern : journal_in(pattern, base)}, {}, {}};
+  }
   const fs::path path = base / pattern;
   if (const auto members = member_path(path)) {
     auto found = named_members(*members, job);

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "engine/logs/journal.h"
 #include "engine/logs/source.h"
 #include "engine/logs/unpack.h"
 #include "engine/logs/utf16.h"
@@ -75,6 +76,9 @@ class Follower::File {
 
   Result<void> begin(std::uint64_t last_lines) {
     if (path_.native().find('\0') != std::string::npos) return fail(ErrorKind::invalid_argument, "a path cannot hold a NUL byte");
+    if (names_journal(path_.string()))
+      return fail(ErrorKind::unsupported, "the journal cannot be followed as a file; journalctl --follow shows it",
+                  path_.string());
     if (file_of(path_) != path_)
       return fail(ErrorKind::unsupported, "is in an archive; such a file does not grow", path_.string());
     auto opened = open();
@@ -86,6 +90,7 @@ class Follower::File {
     const std::string magic = read_at(file_, 0, 8);
     if (!compression_of(magic).empty())
       return fail(ErrorKind::unsupported, "is compressed; such a file does not grow", path_.string());
+    if (is_journal(magic)) return fail(ErrorKind::unsupported, "is a journal; journalctl --follow shows it", path_.string());
     if (is_utf16(magic)) return fail(ErrorKind::unsupported, "is UTF-16, which cannot be followed", path_.string());
     struct stat info {};
     if (::fstat(file_, &info) != 0) return fail_io("cannot read", path_.string(), errno);

@@ -29,7 +29,19 @@ std::array<Slot, max_maps> slots;
 std::atomic<std::uintptr_t> page_bytes{4096};
 struct sigaction previous {};
 
+// Of this thread. In the block that each thread has from its start, since a handler must not allocate it.
+struct Reading {
+  volatile std::sig_atomic_t depth;
+  volatile unsigned holes;
+};
+__attribute__((tls_model("initial-exec"))) thread_local Reading reading{0, 0};
+
 static_assert(std::atomic<std::uintptr_t>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+
+// The system call itself: ThreadSanitizer takes mmap() for a write to what other threads may read, whose faults it answers.
+bool zero_pages(std::uintptr_t at, std::size_t length) {
+  return ::syscall(SYS_mmap, at, length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != -1;
+}
 
 // Zero pages over [address, end): only the page at fault, or all that is left if the file ends before it.
 bool cover_hole(Slot& slot, std::uintptr_t address) {
@@ -43,8 +55,14 @@ bool cover_hole(Slot& slot, std::uintptr_t address) {
       ::fstat(slot.file.load(std::memory_order_relaxed), &info) == 0 && static_cast<std::uintptr_t>(info.st_size) <= hole - begin;
   const std::size_t length = beyond_end ? begin + size - hole : page;
   slot.shrank.store(true, std::memory_order_relaxed);
-  // The system call itself: ThreadSanitizer takes mmap() for a write to what other threads may read, whose faults it answers.
-  return ::syscall(SYS_mmap, hole, length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != -1;
+  return zero_pages(hole, length);
+}
+
+bool cover_page(std::uintptr_t address) {
+  if (reading.depth == 0) return false;
+  const std::uintptr_t page = page_bytes.load(std::memory_order_relaxed);
+  reading.holes = reading.holes + 1;
+  return zero_pages(address & ~(page - 1), page);
 }
 
 void on_bus_error(int signal, siginfo_t* info, void* context) {
@@ -55,6 +73,10 @@ void on_bus_error(int signal, siginfo_t* info, void* context) {
       errno = saved_errno;
       return;
     }
+  }
+  if (cover_page(address)) {
+    errno = saved_errno;
+    return;
   }
   if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr) {
     previous.sa_sigaction(signal, info, context);
@@ -131,5 +153,14 @@ bool GuardedMap::shrank() const noexcept {
          (::fstat(slot.file.load(std::memory_order_relaxed), &info) == 0 &&
           static_cast<std::size_t>(info.st_size) < slot.size.load(std::memory_order_relaxed));
 }
+
+GuardedReading::GuardedReading() : holes_before_(reading.holes) {
+  install_handler();
+  reading.depth = reading.depth + 1;
+}
+
+GuardedReading::~GuardedReading() { reading.depth = reading.depth - 1; }
+
+bool GuardedReading::found_hole() const noexcept { return reading.holes != holes_before_; }
 
 }  // namespace conclave::logs

@@ -30,4 +30,18 @@ class GuardedMap {
   std::size_t slot_;  // in the table that the signal handler reads
 };
 
+// For what a library maps: as long as one lives, a page of any mapping that this thread cannot read becomes a page of zeros.
+// Belongs to the thread that made it.
+class GuardedReading {
+ public:
+  GuardedReading();
+  GuardedReading(const GuardedReading&) = delete;
+  GuardedReading& operator=(const GuardedReading&) = delete;
+  ~GuardedReading();
+  [[nodiscard]] bool found_hole() const noexcept;
+
+ private:
+  unsigned holes_before_;
+};
+
 }  // namespace conclave::logs

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "engine/logs/journal.h"
 #include "engine/logs/rotation.h"
 #include "engine/logs/unpack.h"
 
@@ -19,6 +20,7 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> wo
 bool is_log_name(std::string_view name) {
   if (name.empty() || name[0] == '.') return false;
   if (name.find(".log") != std::string_view::npos) return true;
+  if (name.ends_with(".journal") || name.ends_with(".journal~")) return true;
   const std::string base = rotation_of(name).base;
   if (is_one_of(base, {"syslog", "messages", "secure", "maillog", "dmesg", "log", "auth", "daemon", "kern", "cron", "debug",
                        "boot", "access_log", "error_log", "stdout", "stderr"})) {
@@ -32,7 +34,7 @@ bool is_log_name(std::string_view name) {
 
 // Text in UTF-16 has NUL bytes too, but a byte order mark.
 bool is_binary(std::string_view head) {
-  if (!compression_of(head).empty()) return false;
+  if (!compression_of(head).empty() || is_journal(head)) return false;
   if (head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff")) return false;
   return head.find('\0') != std::string_view::npos;
 }

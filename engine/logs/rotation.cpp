@@ -11,6 +11,7 @@ namespace conclave::logs {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
+constexpr TimeUs last_journal_time = 253'402'300'799'999'999;  // of the year 9999
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_separator(char c) { return c == '.' || c == '-' || c == '_'; }
@@ -116,6 +117,25 @@ std::optional<std::uint64_t> take_number(std::string& stem, std::string_view sep
   return number;
 }
 
+// journald's "system@SEQUENCE-NUMBER-TIME.journal", "system@TIME-RANDOM.journal~" of one that was not closed; the time is that of
+// the first entry, in hexadecimal microseconds.
+std::optional<Rotation> rotated_journal(std::string_view name) {
+  const std::size_t at = name.find('@');
+  const std::size_t end = name.rfind(".journal");
+  if (at == npos || end == npos || end < at) return std::nullopt;
+  const std::string_view numbers = name.substr(at + 1, end - at - 1);
+  const std::string_view time =
+      name.ends_with('~') ? numbers.substr(0, numbers.find('-')) : numbers.substr(numbers.rfind('-') + 1);
+  if (time.size() != 16) return std::nullopt;
+  std::int64_t us = 0;
+  const auto [stop, error] = std::from_chars(time.data(), time.data() + time.size(), us, 16);
+  if (error != std::errc{} || stop != time.data() + time.size() || us < 0 || us > last_journal_time) return std::nullopt;
+  std::string digits = format_time(us);
+  std::erase_if(digits, [](char c) { return !is_digit(c); });
+  digits.resize(14);
+  return Rotation{std::string(name.substr(0, at)) + ".journal", std::move(digits), {}};
+}
+
 }  // namespace
 
 bool Rotation::is_older_than(const Rotation& other) const {
@@ -129,6 +149,7 @@ bool Rotation::is_older_than(const Rotation& other) const {
 }
 
 Rotation rotation_of(std::string_view name) {
+  if (auto journal = rotated_journal(name)) return *journal;
   for (const std::string_view suffix : {".gz", ".xz", ".zst", ".bz2", ".lz4"}) {
     if (name.size() > suffix.size() && name.ends_with(suffix)) name.remove_suffix(suffix.size());
   }

@@ -12,6 +12,7 @@
 #include "engine/logs/archive.h"
 #include "engine/logs/descriptor.h"
 #include "engine/logs/guarded_map.h"
+#include "engine/logs/journal.h"
 #include "engine/logs/log_names.h"
 #include "engine/logs/spool.h"
 #include "engine/logs/unpack.h"
@@ -65,6 +66,24 @@ class MappedBytes final : public LogBytes {
   std::unique_ptr<GuardedMap> map_;
 };
 
+class JournalBytes final : public LogBytes {
+ public:
+  // One of `map` and `memory` has the text, unless there is none.
+  JournalBytes(std::unique_ptr<GuardedMap> map, GrowingMemory memory, std::string name, std::optional<std::uint64_t> file_bytes,
+               TimeUs modified, std::optional<Error> problem)
+      : map_(std::move(map)), memory_(std::move(memory)) {
+    view_ = map_ ? map_->view() : memory_.view();
+    name_ = std::move(name);
+    file_bytes_ = file_bytes.value_or(view_.size());
+    modified_ = modified;
+    damage_ = std::move(problem);
+  }
+
+ private:
+  std::unique_ptr<GuardedMap> map_;  // of a file that nobody else has
+  GrowingMemory memory_;
+};
+
 class MemberBytes final : public LogBytes {
  public:
   MemberBytes(std::shared_ptr<const Archive> archive, const Member& member, std::string name) : archive_(std::move(archive)) {
@@ -109,7 +128,23 @@ TimeUs modified_of(const struct stat& info) {
   return static_cast<TimeUs>(info.st_mtim.tv_sec) * us_per_second + info.st_mtim.tv_nsec / 1000;
 }
 
-// What is packed or UTF-16, as UTF-8 in memory; null if `bytes` can be used as they are.
+Result<std::shared_ptr<const LogBytes>> journal_bytes(Result<JournalText> journal, const std::string& name,
+                                                      std::optional<std::uint64_t> file_bytes, TimeUs modified) {
+  if (!journal) return tl::unexpected(std::move(journal.error()));
+  Descriptor file = journal->text.take_file();
+  std::unique_ptr<GuardedMap> map;
+  struct stat info {};
+  if (file.open() && ::fstat(file.get(), &info) != 0) return fail_io("cannot read", name, errno);
+  if (info.st_size > 0) {
+    auto mapped = GuardedMap::map(file.release(), static_cast<std::size_t>(info.st_size), name);
+    if (!mapped) return tl::unexpected(std::move(mapped.error()));
+    map = std::move(*mapped);
+  }
+  return std::make_shared<JournalBytes>(std::move(map), journal->text.take_memory(), name, file_bytes, modified,
+                                        std::move(journal->problem));
+}
+
+// What is packed, UTF-16 or a journal, as UTF-8; null if `bytes` can be used as they are.
 Result<std::shared_ptr<const LogBytes>> decoded(std::string_view bytes, const std::string& name, TimeUs modified,
                                                 std::uint64_t max_unpacked, Job& job) {
   GrowingMemory memory;
@@ -121,6 +156,11 @@ Result<std::shared_ptr<const LogBytes>> decoded(std::string_view bytes, const st
     memory = std::move(unpacked->bytes);
     damage = std::move(unpacked->problem);
     text = memory.view();
+  }
+  if (is_journal(text)) {
+    auto journal = journal_bytes(read_journal_bytes(text, name, max_stream_bytes, job), name, bytes.size(), modified);
+    if (!journal || !damage) return journal;
+    return fail(ErrorKind::parse, "is a journal that is cut off or damaged", name);
   }
   if (is_utf16(text)) {
     const Encoding encoding = utf16_encoding(text);
@@ -146,6 +186,11 @@ Result<std::shared_ptr<const LogBytes>> open_regular(Descriptor file, const stru
     if (!memory) return tl::unexpected<Error>(std::move(memory.error()));
     const std::uint64_t bytes = memory->view().size();
     return std::make_shared<MemoryBytes>(std::move(*memory), name, bytes, modified, std::nullopt);
+  }
+  std::array<char, 8> head{};
+  if (const ssize_t count = ::pread(file.get(), head.data(), head.size(), 0);
+      info.st_nlink > 0 && count > 0 && is_journal({head.data(), static_cast<std::size_t>(count)})) {
+    return journal_bytes(read_journal_file(file.get(), name, max_stream_bytes, job), name, size, modified);
   }
   auto map = GuardedMap::map(file.release(), size, name);
   if (!map) return tl::unexpected<Error>(std::move(map.error()));
@@ -176,6 +221,12 @@ Result<std::shared_ptr<const LogBytes>> open_member(const MemberPath& path, cons
 Result<std::shared_ptr<const LogBytes>> LogBytes::open(const std::filesystem::path& path, Job& job, std::uint64_t max_unpacked) {
   const std::string name = path.string();
   if (name.find('\0') != std::string::npos) return fail(ErrorKind::invalid_argument, "a path cannot hold a NUL byte");
+  if (names_journal(name)) {
+    const auto query = parse_journal_query(name, now_us());
+    if (!query) return tl::unexpected(query.error());
+    job.begin("reading " + name, 0, "B");
+    return journal_bytes(read_journal(*query, name, max_stream_bytes, job), name, std::nullopt, now_us());
+  }
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.get() < 0) {
     const int error = errno;

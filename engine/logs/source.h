@@ -34,6 +34,9 @@ struct FoundFiles {
 // A tar archive (.tar, .tar.gz, .tgz, .tar.zst, ...) that is named, or found by a glob, gives its log-like members as
 // "bundle.tar.gz!/var/log/app.log", which LogBytes::open() and this function understand where no file has that name; behind "!/"
 // there may be a glob or a folder, too. A directory gives the members only of archives with log-like names (app.log.tar.gz).
+// Files of the systemd journal (*.journal) are logs, too; but a folder above "log/journal" leaves that one out, which is large
+// and a source of its own: "journal:unit=nginx,priority=err" (see journal_query.h) is given back as it is, with a directory= that
+// does not depend on `base`.
 [[nodiscard]] Result<FoundFiles> find_files(const std::string& pattern, const std::filesystem::path& base, Job& job);
 [[nodiscard]] Result<FoundFiles> find_files(const std::string& pattern, const std::filesystem::path& base);
 
@@ -48,6 +51,7 @@ inline constexpr std::uint64_t max_stream_bytes = std::uint64_t{64} << 30U;
 // The decoded bytes of one source. Immutable; any thread. Plain files are mapped (a file that shrinks later reads as zero bytes
 // instead of killing the process, and shrank() then says so); compressed ones (gzip, xz, zstd,
 // bzip2, lz4, known by their first bytes) are unpacked into memory, and UTF-16 with a byte order mark becomes UTF-8 there.
+// Journal files, and "journal:..." as find_files() gives it, are written as lines of JSON (see journal.h) into a temporary file.
 // Latin-1 stays as it is: offsets are those of the file, and text() is what makes letters of it. Directories, pipes and devices
 // are refused; opening never blocks.
 class LogBytes {

@@ -23,45 +23,51 @@ Descriptor nameless_file() {
   return Descriptor(none ? -1 : ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
 }
 
-// 0 or errno.
-int write_all(int file, const char* bytes, std::size_t size) {
-  while (size > 0) {
-    const ssize_t count = ::write(file, bytes, size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno;
-    bytes += count;
-    size -= static_cast<std::size_t>(count);
-  }
-  return 0;
-}
-
 }  // namespace
 
-Result<Descriptor> spool(int file, std::uint64_t max_bytes, const std::string& name, Job& job) {
-  Descriptor kept = nameless_file();
-  if (kept.get() < 0) {
-    kept = Descriptor(::memfd_create("conclave-log", MFD_CLOEXEC));
-    max_bytes = std::min(max_bytes, max_unpacked_bytes);
+Result<void> write_all(int file, std::string_view bytes, const std::string& what, const std::string& name) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(file, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_io(what, name, errno);
+    bytes.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (kept.get() < 0) return fail_io("there is no place to keep it", name, errno);
+  return {};
+}
+
+Spool::Spool(std::uint64_t max_bytes, std::string name) : file_(nameless_file()), max_bytes_(max_bytes), name_(std::move(name)) {
+  if (!file_.open()) {
+    file_ = Descriptor(::memfd_create("conclave-log", MFD_CLOEXEC));
+    max_bytes_ = std::min(max_bytes_, max_unpacked_bytes);
+  }
+  left_ = max_bytes_;
+}
+
+Result<void> Spool::add(std::string_view bytes) {
+  if (bytes.size() > left_) return fail(ErrorKind::limit, "is larger than " + std::to_string(max_bytes_) + " bytes", name_);
+  left_ -= bytes.size();
+  if (file_.open()) return write_all(file_.get(), bytes, no_spool, name_);
+  if (!memory_.append(bytes.data(), bytes.size())) return fail(ErrorKind::limit, "not enough memory to read", name_);
+  return {};
+}
+
+Result<Descriptor> spool(int file, std::uint64_t max_bytes, const std::string& name, Job& job) {
+  Spool kept(max_bytes, name);
   std::vector<char> buffer(block);
-  std::uint64_t total = 0;
   for (;;) {
     if (job.stopped()) return fail_cancelled();
     pollfd waiting{file, POLLIN, 0};
     if (::poll(&waiting, 1, look_at_job_ms) <= 0) continue;
     const ssize_t count = ::read(file, buffer.data(), buffer.size());
-    if (count == 0) return kept;
+    if (count == 0) {
+      Descriptor whole = kept.take_file();
+      if (!whole.open()) return fail_io("there is no place to keep it", name, EPERM);
+      return whole;
+    }
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count < 0) return fail_io("cannot read", name, errno);
     const auto size = static_cast<std::size_t>(count);
-    if (size > max_bytes - total) {
-      return fail(ErrorKind::limit, "is larger than " + std::to_string(max_bytes) + " bytes", name);
-    }
-    if (const int error = write_all(kept.get(), buffer.data(), size); error != 0) {
-      return fail_io("cannot keep it in the folder for temporary files ($TMPDIR)", name, error);
-    }
-    total += size;
+    if (auto added = kept.add({buffer.data(), size}); !added) return tl::unexpected(std::move(added.error()));
     job.advance(size);
   }
 }

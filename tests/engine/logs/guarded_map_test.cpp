@@ -90,6 +90,28 @@ TEST(GuardedMap, CanBeMadeAndDroppedManyTimes) {
   for (int i = 0; i < 10'000; ++i) ASSERT_EQ(map_file(file)->view(), "x");
 }
 
+TEST(GuardedReading, PutsZeroesUnderWhatThisThreadCannotRead) {
+  const TemporaryFolder folder;
+  const auto file = folder.write("a.log", std::string(8192, 'x'));
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  void* const mapped = ::mmap(nullptr, 8192, PROT_READ, MAP_SHARED, descriptor, 0);
+  const volatile char* foreign = static_cast<char*>(mapped);
+  {
+    const GuardedReading outer;
+    const GuardedReading guard;
+    EXPECT_EQ(foreign[4096], 'x');
+    EXPECT_FALSE(guard.found_hole());
+    std::filesystem::resize_file(file, 100);
+    EXPECT_EQ(foreign[4096], '\0');
+    EXPECT_EQ(foreign[0], 'x');
+    EXPECT_TRUE(guard.found_hole());
+    EXPECT_TRUE(outer.found_hole());
+    EXPECT_FALSE(GuardedReading().found_hole());
+  }
+  ::munmap(mapped, 8192);
+  ::close(descriptor);
+}
+
 using GuardedMapDeathTest = testing::Test;
 
 TEST(GuardedMapDeathTest, LeavesForeignBusErrorsDeadly) {

@@ -66,5 +66,16 @@ TEST(Rotation, PutsTheOldestFirstAndTheLivingFileLast) {
   for (const auto& name : names) EXPECT_EQ(rotation_of(name).base, "app.log") << name;
 }
 
+TEST(Rotation, ReadsTheTimeInTheNamesOfJournals) {
+  const auto rotated = rotation_of("system@b9aa2d0cb66b4628b2adb830b47ff001-0000000000000001-00064bf535fd3d80.journal");
+  EXPECT_EQ(rotated.base, "system.journal");
+  EXPECT_EQ(rotated.date, "20260301120005");
+  EXPECT_EQ(rotation_of("user-1000@00064bf535fd3d80-0123456789abcdef.journal~").date, "20260301120005");
+  EXPECT_TRUE(rotated.is_older_than(rotation_of("system.journal")));
+  for (const char* name :
+       {"system.journal", "a@b.journal", "a@.journal", "a@ffffffffffffffff.journal", "a@-1.journal", "@.journal~"})
+    EXPECT_TRUE(rotation_of(name).date.empty()) << name;
+}
+
 }  // namespace
 }  // namespace conclave::logs

@@ -6,9 +6,9 @@
 #include "engine/base/error.h"
 #include "engine/base/time.h"
 
-namespace conclave::cli {
+namespace conclave {
 
 // In microseconds; kind invalid_argument for anything else, also for what is longer than 1,000 years.
 [[nodiscard]] Result<TimeUs> parse_duration(std::string_view text);
 
-}  // namespace conclave::cli
+}  // namespace conclave

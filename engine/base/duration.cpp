@@ -1,11 +1,11 @@
-#include "app/cli/duration.h"
+#include "engine/base/duration.h"
 
 #include <array>
 #include <charconv>
 #include <string>
 #include <utility>
 
-namespace conclave::cli {
+namespace conclave {
 
 Result<TimeUs> parse_duration(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, std::int64_t>, 5> units = {
@@ -21,4 +21,4 @@ Result<TimeUs> parse_duration(std::string_view text) {
   return fail(ErrorKind::invalid_argument, "'" + std::string(text) + "' is not an age; write 30d, 12h, 15min, 90s or 8w");
 }
 
-}  // namespace conclave::cli
+}  // namespace conclave
