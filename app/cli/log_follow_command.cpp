@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -51,6 +52,7 @@ std::string sentence(const std::string& path, const logs::Followed& news) {
     case What::truncated:
       return path + ": was truncated; it is read from its start";
     case What::unreadable:
+    case What::ended:
     case What::text:
       break;
   }
@@ -85,7 +87,7 @@ class Show {
       }
     } else if (json_) {
       out_ += nlohmann::json{{"event", logs::what_name(news.what)}, {"path", valid_utf8(path)}}.dump() + "\n";
-    } else {
+    } else if (news.what != What::ended) {
       flush();
       program_.complain(sentence(path, news));
     }
@@ -162,8 +164,10 @@ Result<std::vector<fs::path>> files_of(Program& program, const std::vector<std::
   std::error_code ignored;
   for (const std::string& pattern : patterns) {
     if (pattern == "-") {
-      return fail(ErrorKind::invalid_argument, "standard input cannot be followed; logs search '*' - shows its lines at its end",
-                  "-");
+      if (std::find(files.begin(), files.end(), "-") != files.end())
+        return fail(ErrorKind::invalid_argument, "standard input can be read only once", "-");
+      files.emplace_back("-");
+      continue;
     }
     if (!fs::exists(pattern, ignored) && pattern.find_first_of("*?[") == std::string::npos) {
       files.emplace_back(pattern);
@@ -189,17 +193,17 @@ int follow_logs(Program& program, const Arguments& arguments) {
   }
   const auto files = files_of(program, arguments.files);
   if (!files) return program.failed(files.error());
-  auto follower = logs::Follower::open(*files, {.last_lines = arguments.lines});
+  auto follower = logs::Follower::open(*files, {.last_lines = arguments.lines, .standard_input = STDIN_FILENO});
   if (!follower) return program.failed(follower.error());
   std::error_code ignored;
   for (const fs::path& file : *files) {
-    if (!fs::exists(file, ignored)) program.complain(file.string() + ": is not there yet; waiting for it");
+    if (file != "-" && !fs::exists(file, ignored)) program.complain(file.string() + ": is not there yet; waiting for it");
   }
 
   Job job("logs follow");
   const Interrupts interrupts([&job] { job.request_stop(); }, true);
   Show show(program, arguments, *files, levels);
-  while (!job.stopped() && !program.out.closed()) {
+  while (!job.stopped() && !program.out.closed() && !follower->ended()) {
     for (const logs::Followed& news : follower->take(patience, job)) show.news(news);
     show.flush();
     show.status();
@@ -215,8 +219,11 @@ int follow_logs(Program& program, const Arguments& arguments) {
 void add_log_follow_command(CLI::App& logs, Program& program) {
   const auto arguments = std::make_shared<Arguments>();
   auto* follow = logs.add_subcommand("follow", "Lines as they are written, across rotation, until Ctrl-C");
-  follow->add_option("FILE", arguments->files, "Log files, also ones that are not there yet, globs or folders")->required();
-  follow->add_option("-n,--lines", arguments->lines, "How many of the last lines to begin with")
+  follow
+      ->add_option("FILE", arguments->files,
+                   "Log files, also ones that are not there yet, globs or folders; - is standard input, shown as it comes")
+      ->required();
+  follow->add_option("-n,--lines", arguments->lines, "How many of the last lines of each file to begin with")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
   follow->add_option("--level", arguments->level, "Only records of this level and graver ones; none: those without one");

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 
 #include "engine/base/text.h"
 
@@ -27,23 +26,6 @@ std::string_view between_characters(std::string_view piece) {
   return piece;
 }
 
-struct Evidence {
-  std::size_t characters = 0;  // of several bytes
-  std::size_t invalid = 0;
-  bool binary = false;
-
-  void add(std::string_view piece) {
-    if (piece.find('\0') != std::string_view::npos) binary = true;
-    while (!piece.empty() && !binary) {
-      const std::size_t end = std::min(find_invalid_utf8(piece), piece.size());
-      for (const char c : piece.substr(0, end)) characters += static_cast<unsigned char>(c) >= 0xC0 ? 1 : 0;
-      if (end == piece.size()) return;
-      ++invalid;
-      piece.remove_prefix(end + 1);
-    }
-  }
-};
-
 void append(char32_t code, std::string& out) {
   if (code >= 0x800) {
     out += static_cast<char>(0xE0U | code >> 12U);
@@ -61,8 +43,19 @@ std::string_view encoding_name(Encoding encoding) {
   return names.at(static_cast<std::size_t>(encoding));
 }
 
+void EncodingEvidence::add(std::string_view piece) {
+  if (piece.find('\0') != std::string_view::npos) binary_ = true;
+  while (!piece.empty() && !binary_) {
+    const std::size_t end = std::min(find_invalid_utf8(piece), piece.size());
+    for (const char c : piece.substr(0, end)) characters_ += static_cast<unsigned char>(c) >= 0xC0 ? 1 : 0;
+    if (end == piece.size()) return;
+    ++invalid_;
+    piece.remove_prefix(end + 1);
+  }
+}
+
 Encoding encoding_of(std::string_view bytes) {
-  Evidence found;
+  EncodingEvidence found;
   if (bytes.size() <= whole) {
     found.add(bytes);
   } else {
@@ -70,7 +63,12 @@ Encoding encoding_of(std::string_view bytes) {
       found.add(between_characters(bytes.substr((bytes.size() - window) / (windows - 1) * i, window)));
     }
   }
-  return !found.binary && found.invalid > found.characters ? Encoding::latin1 : Encoding::utf8;
+  return found.verdict();
+}
+
+std::string letters_of(std::string_view bytes, Encoding encoding) {
+  const bool decode = encoding == Encoding::latin1 && find_invalid_utf8(bytes) != std::string_view::npos;
+  return decode ? latin1_to_utf8(bytes) : valid_utf8(bytes);
 }
 
 std::string latin1_to_utf8(std::string_view bytes) {

@@ -16,12 +16,13 @@ namespace conclave::logs {
 // What became of a followed file, or more of its text.
 struct Followed {
   enum class What : std::uint8_t {
-    text,        // whole lines with their ends
+    text,        // whole lines with their ends; of Latin-1 as UTF-8, else as they are
     appeared,    // a file that was not there is read from its start
     vanished,    // the name is gone; what is still written to the old file is read until there is a new one
     replaced,    // rotated: the old file was read to its end, and the new one follows from its start
     truncated,   // it became shorter, or was written anew from its start, and is read from there
     unreadable,  // `text` says why; tried again
+    ended,       // standard input has no more
   };
   std::size_t file = 0;  // index of the path, as given
   What what = What::text;
@@ -32,6 +33,7 @@ struct Followed {
 struct FollowOptions {
   std::uint64_t last_lines = 10;            // of each file, before what comes; lines behind the first if it is not there yet
   std::size_t longest_line = 16UL << 20U;   // bytes: what has no end by then is given in pieces
+  int standard_input = -1;                  // what the path "-" stands for, from here to its end; -1: a file of that name
   std::chrono::milliseconds interval{100};  // between looks. Looking needs no notification, which network file systems lack
 };
 
@@ -49,6 +51,8 @@ class Follower {
   [[nodiscard]] std::vector<Followed> take(std::chrono::milliseconds patience, Job& job);
   // Ends following: last lines that have no end.
   [[nodiscard]] std::vector<Followed> rest();
+  // Nothing will come any more: there was only standard input.
+  [[nodiscard]] bool ended() const;
 
  private:
   class File;

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "engine/base/text.h"
 #include "engine/logs/archive.h"
 #include "engine/logs/descriptor.h"
 #include "engine/logs/guarded_map.h"
@@ -286,9 +285,7 @@ std::shared_ptr<const LogBytes> LogBytes::from_text(std::string text, std::strin
   return std::make_shared<TextBytes>(std::move(text), std::move(name));
 }
 
-std::string LogBytes::text(std::string_view piece) const {
-  return encoding_ == Encoding::latin1 ? latin1_to_utf8(piece) : valid_utf8(piece);
-}
+std::string LogBytes::text(std::string_view piece) const { return letters_of(piece, encoding_); }
 
 std::optional<Error> LogBytes::problem() const {
   if (damage_) return damage_;

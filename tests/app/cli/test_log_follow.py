@@ -2,16 +2,17 @@
 import json
 import re
 import signal
+import subprocess
 
 import pytest
 
 OLD = "2026-03-01T12:00:00Z INFO api old\n"
 
 
-def following(conclave, *arguments):
+def following(conclave, *arguments, **more):
     """The process, its output in a file, and what waits for some words in it."""
     out = conclave.folder / "out.txt"
-    process = conclave.start("logs", "follow", *arguments, stdout=out.open("wb"))
+    process = conclave.start("logs", "follow", *arguments, stdout=out.open("wb"), **more)
     return process, out, lambda words: conclave.wait_for(lambda: words in out.read_text())
 
 
@@ -82,7 +83,25 @@ def test_each_line_is_json(conclave, log):
     ended(process)
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert rows[0] == {"path": str(log), "text": OLD.strip(), "level": "info", "time": "2026-03-01T12:00:00Z"}
-    assert [row.get("event") for row in rows[1:-1]][-1] == "replaced" and rows[-1]["text"] == "new \ufffd"
+    assert [row.get("event") for row in rows[1:-1]][-1] == "replaced" and rows[-1]["text"] == "new \xff"
+
+
+def test_standard_input_is_shown_as_it_comes_and_ends_it(conclave, log):
+    process = conclave.start("logs", "follow", "-", "--level", "error", stdin=subprocess.PIPE)
+    process.stdin.write((OLD + "2026-03-01T12:00:01Z ERROR caf\xe9\n").encode("latin-1"))
+    process.stdin.flush()
+    assert process.stdout.readline().decode() == "2026-03-01T12:00:01Z ERROR caf\xe9\n"
+    out, err = process.communicate(b"2026-03-01T12:00:02Z FATAL no end", timeout=60)
+    assert out.decode() == "2026-03-01T12:00:02Z FATAL no end\n" and process.returncode == 0, err
+
+    log.write_text(OLD)
+    process, out, wait = following(conclave, log, "-", stdin=subprocess.DEVNULL)
+    wait(f"{log}: {OLD}")
+    with log.open("a") as file:
+        file.write("more\n")
+    wait("more\n")
+    ended(process)
+    assert "only once" in conclave.fails(2, "logs", "follow", "-", "-")
 
 
 def test_what_cannot_be_followed_is_an_error(conclave, tmp_path):

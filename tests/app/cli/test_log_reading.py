@@ -88,10 +88,6 @@ def test_a_terminal_is_told_how_to_end(conclave):
     assert "Ctrl-D" in err.decode()
 
 
-def test_standard_input_is_not_followed(conclave):
-    assert "cannot be followed" in conclave.fails(2, "logs", "follow", "-")
-
-
 def paths(conclave, *arguments):
     found = conclave("logs", "summary", *arguments, "--json")
     return [os.path.relpath(source["path"], conclave.folder) for source in found.json["sources"]]

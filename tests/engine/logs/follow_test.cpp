@@ -1,10 +1,12 @@
 #include "engine/logs/follow.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -107,6 +109,89 @@ TEST_F(FollowTest, ReadsARotatedFileToItsEndAndThenTheNewOne) {
   EXPECT_EQ(until(follower, "new\n"), "two\nlast[replaced]new\n");
   append(file, "more\n");
   EXPECT_EQ(until(follower, "more\n"), "more\n");
+}
+
+TEST_F(FollowTest, GivesLatin1AsUtf8) {
+  const fs::path file = folder_.write("a.log", "caf\xe9\nna\xefve\n");
+  Follower follower = follow({file}, {.last_lines = 1});
+  EXPECT_EQ(until(follower, "\n"), "na\xc3\xafve\n");
+  append(file,
+         "Gr\xfc\xdf"
+         "e\n");
+  EXPECT_EQ(until(follower, "\n"),
+            "Gr\xc3\xbc\xc3\x9f"
+            "e\n");
+  append(file, "\x80 5");
+  EXPECT_EQ(told(follower.rest()), "\xe2\x82\xac 5");
+}
+
+TEST_F(FollowTest, LeavesUtf8WithAFewWrongBytesAsItIs) {
+  const std::string text =
+      "Gr\xc3\xbc\xc3\x9f"
+      "e\nbroken \xff\n";
+  const fs::path file = folder_.write("a.log", text);
+  Follower follower = follow({file});
+  EXPECT_EQ(until(follower, "\xff\n"), text);
+}
+
+TEST_F(FollowTest, ReadsStandardInputToItsEnd) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const fs::path file = folder_.write("a.log", "of the file\n");
+  Follower follower = follow({"-", file}, {.last_lines = 1, .standard_input = ends[0]});
+  EXPECT_EQ(until(follower, "of the file\n"), "of the file\n");
+  EXPECT_EQ(::write(ends[1], "one\ntwo\nhal", 11), 11);
+  EXPECT_EQ(until(follower, "two\n"), "one\ntwo\n");
+  EXPECT_EQ(::write(ends[1], "f", 1), 1);
+  ::close(ends[1]);
+  EXPECT_EQ(until(follower, "[ended]"), "half[ended]");
+  EXPECT_FALSE(follower.ended());
+  Follower alone = follow({"-"}, {.standard_input = ends[0]});
+  EXPECT_EQ(until(alone, "[ended]"), "[ended]");
+  EXPECT_TRUE(alone.ended());
+  EXPECT_EQ(soon(alone), "");
+  ::close(ends[0]);
+}
+
+TEST_F(FollowTest, LosesNothingWhereRotationCameTwice) {
+  const fs::path file = folder_.write("a.log", "one\n");
+  folder_.write("a.log.1", "older\n");
+  Follower follower = follow({file}, {.last_lines = 0});
+  append(file, "two\n");
+  fs::rename(folder_.path() / "a.log.1", folder_.path() / "a.log.3");
+  append(folder_.path() / "a.log.3", "still written\n");
+  fs::rename(file, folder_.path() / "a.log.2");
+  folder_.write("a.log.1", "middle\n");
+  folder_.write("a.log.4.gz", "\x1f\x8b of another time\n");
+  folder_.write("a.log", "new\n");
+  EXPECT_EQ(until(follower, "new\n"), "two\n[replaced]middle\n[replaced]new\n");
+  append(file, "more\n");
+  EXPECT_EQ(until(follower, "more\n"), "more\n");
+  fs::rename(file, folder_.path() / "a.log.9");  // some count up
+  folder_.write("a.log", "newest\n");
+  EXPECT_EQ(until(follower, "newest\n"), "[replaced]newest\n");
+}
+
+TEST_F(FollowTest, LosesNothingWhereTheOldFileWasDeletedMeanwhile) {
+  const fs::path file = folder_.write("a.log", "one\n");
+  folder_.write("a.log.2", "older\n");
+  Follower follower = follow({file}, {.last_lines = 0});
+  fs::remove(file);
+  folder_.write("a.log.1", "middle\n");
+  folder_.write("a.log", "new\n");
+  EXPECT_EQ(until(follower, "new\n"), "[replaced]middle\n[replaced]new\n");
+}
+
+TEST_F(FollowTest, ALargeMiddleFileIsReadWholeBeforeTheNewOne) {
+  const fs::path file = folder_.write("a.log", "one\n");
+  Follower follower = follow({file}, {.last_lines = 0});
+  fs::rename(file, folder_.path() / "a.log.2");
+  std::string large;
+  while (large.size() < (9U << 20U)) large += std::string(99, 'x') + "\n";
+  folder_.write("a.log.1", large);
+  fs::create_hard_link(folder_.path() / "a.log.1", folder_.path() / "a.log.01");
+  folder_.write("a.log", "new\n");
+  EXPECT_EQ(until(follower, "new\n"), "[replaced]" + large + "[replaced]new\n");
 }
 
 TEST_F(FollowTest, ReadsWhatIsWrittenToTheOldFileUntilThereIsANewOne) {
