@@ -82,7 +82,8 @@ std::optional<std::vector<ShapeValue>> align_shape(const std::vector<ShapeToken>
 }
 
 void fill_values(Template& found, const ShapeStats& all, const std::vector<std::pair<std::string, const ShapeStats*>>& shapes,
-                 const TemplateOptions& options, const std::function<std::string_view(std::uint64_t offset)>& line_at) {
+                 const TemplateOptions& options, Encoding encoding,
+                 const std::function<std::string_view(std::uint64_t offset)>& line_at) {
   const std::vector<ShapeToken> tokens = split_shape(found.text);
   const auto size = static_cast<std::size_t>(
       std::count_if(tokens.begin(), tokens.end(), [](const auto& token) { return token.text == parameter; }));
@@ -94,7 +95,7 @@ void fill_values(Template& found, const ShapeStats& all, const std::vector<std::
   ShapeMaker maker;
   for (const std::uint64_t offset : all.sample.offsets()) {
     const ParsedLine line = parse_line(line_at(offset), options);
-    const std::string shape = valid_utf8(maker.make(line.message));
+    const std::string shape = letters_of(maker.make(line.message), encoding);
     const auto values = align_shape(split_shape(shape), tokens);
     if (!values) continue;
     for (std::size_t i = 0; i < size; ++i) {
@@ -103,11 +104,11 @@ void fill_values(Template& found, const ShapeStats& all, const std::vector<std::
         seen[i].add(value.word, ParameterKind::word);
       } else if (value.parameter < maker.parameters().size()) {
         const ShapeParameter& own = maker.parameters()[value.parameter];
-        const std::string_view text = line.message.substr(own.begin, own.end - own.begin);
+        const std::string text = letters_of(line.message.substr(own.begin, own.end - own.begin), encoding);
         if (value.word.empty()) {
           seen[i].add(text, own.kind);
         } else {
-          seen[i].add(std::string(value.word) + "(" + std::string(text) + ")", ParameterKind::id);
+          seen[i].add(std::string(value.word) + "(" + text + ")", ParameterKind::id);
         }
       }
     }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/logs/encoding.h"
 #include "engine/logs/shape_table.h"
 #include "engine/logs/templates.h"
 
@@ -26,6 +27,7 @@ struct ShapeValue {
 // Fills in typed_text and, if options ask for them, parameters. `line_at(offset)` gives a sampled line. `shapes`: those of the
 // template with their statistics.
 void fill_values(Template& found, const ShapeStats& all, const std::vector<std::pair<std::string, const ShapeStats*>>& shapes,
-                 const TemplateOptions& options, const std::function<std::string_view(std::uint64_t offset)>& line_at);
+                 const TemplateOptions& options, Encoding encoding,
+                 const std::function<std::string_view(std::uint64_t offset)>& line_at);
 
 }  // namespace conclave::logs

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "engine/base/ids.h"
-#include "engine/base/text.h"
 #include "engine/logs/chunks.h"
+#include "engine/logs/encoding.h"
 #include "engine/logs/shape_table.h"
 #include "engine/logs/template_groups.h"
 #include "engine/logs/template_pass.h"
@@ -23,7 +23,10 @@ namespace {
 class Mining {
  public:
   Mining(std::span<const std::string_view> logs, const TemplateOptions& options, std::size_t max_shapes)
-      : logs_(logs), options_(options), shapes_(max_shapes) {}
+      : logs_(logs), options_(options), shapes_(max_shapes) {
+    const bool latin1 = std::any_of(logs.begin(), logs.end(), [](auto log) { return encoding_of(log) == Encoding::latin1; });
+    if (latin1) encoding_ = Encoding::latin1;
+  }
 
   void begin_log() {
     last_stamp_.reset();
@@ -54,7 +57,7 @@ class Mining {
       counts.push_back(shapes_.stats(i).count);
     }
     texts = group_shapes(texts, counts, job);
-    for (std::string& text : texts) text = valid_utf8(text);
+    for (std::string& text : texts) text = letters_of(text, encoding_);
     fold_rarest(texts);
     TemplateGroups groups;
     const std::vector<std::uint32_t> to = collect(texts, groups.templates, job);
@@ -150,9 +153,9 @@ class Mining {
     found.levels = stats.levels;
     std::vector<std::pair<std::string, const ShapeStats*>> own;
     if (options_.parameters) {
-      for (const std::uint32_t i : shapes) own.emplace_back(valid_utf8(shapes_.text(i)), &shapes_.stats(i));
+      for (const std::uint32_t i : shapes) own.emplace_back(letters_of(shapes_.text(i), encoding_), &shapes_.stats(i));
     }
-    fill_values(found, stats, own, options_, [&](std::uint64_t offset) { return line_at(offset); });
+    fill_values(found, stats, own, options_, encoding_, [&](std::uint64_t offset) { return line_at(offset); });
     return found;
   }
 
@@ -186,6 +189,7 @@ class Mining {
 
   std::span<const std::string_view> logs_;
   const TemplateOptions& options_;
+  Encoding encoding_ = Encoding::utf8;
   ShapeTable shapes_;
   ShapeMaker maker_;
   std::uint64_t lines_ = 0;

@@ -212,7 +212,7 @@ QVariant BookmarkList::data(const QModelIndex& index, int role) const {
     case note_column:
       return each.note;
     case text_column:
-      return each.isLost ? tr("(not found)") : qtText(text_.line(each.line, shown_bytes)).simplified();
+      return each.isLost ? tr("(not found)") : qtText(text_.letters(text_.line(each.line, shown_bytes))).simplified();
     default:
       return {};
   }

@@ -26,13 +26,13 @@ struct LogHits::News {
   std::map<std::size_t, std::size_t> kept;
   int searched = 0;
 
-  void add(std::size_t log, quint64 number, std::string_view text) {
+  void add(std::size_t log, quint64 number, std::string_view text, const logs::LogBytes& bytes) {
     Found& found = logs[log];
     found.log = log;
     ++found.count;
     if (kept[log] == most_lines) return;
     ++kept[log];
-    found.lines.push_back({number, qtText(text.substr(0, most_bytes)), logs::level_of(text)});
+    found.lines.push_back({number, qtText(bytes.text(text.substr(0, most_bytes))), logs::level_of(text)});
   }
 };
 
@@ -68,7 +68,8 @@ Result<void> LogHits::searchLog(const QString& path, const LineMatcher& matcher,
     const auto lines = collectLines(*text, scanFor(borrowed), job);
     if (!lines) return tl::unexpected<Error>(lines.error());
     const std::lock_guard lock(news.mutex);
-    for (quint64 at = 0; at < (*lines)->count(); ++at) news.add(log, (*lines)->at(at), text->line((*lines)->at(at), most_bytes));
+    for (quint64 at = 0; at < (*lines)->count(); ++at)
+      news.add(log, (*lines)->at(at), text->line((*lines)->at(at), most_bytes), *text->bytes);
     return {};
   }
   const auto bytes = logs::LogBytes::open(fsPath(path), job);
@@ -80,7 +81,7 @@ Result<void> LogHits::searchLog(const QString& path, const LineMatcher& matcher,
   options.keep_lines = false;
   options.on_found = [&](std::span<const logs::FoundLine> lines) {
     const std::lock_guard lock(news.mutex);
-    for (const auto& each : lines) news.add(log, each.number, each.text);
+    for (const auto& each : lines) news.add(log, each.number, each.text, **bytes);
     return true;
   };
   const auto result = search->run((*bytes)->view(), options, job);

@@ -53,6 +53,11 @@ std::string_view LogText::line(quint64 number, std::size_t most) const {
   return withoutReturn(rest.substr(0, end));
 }
 
+std::string LogText::letters(std::string_view piece) const {
+  const bool isLatin1 = bytes && bytes->encoding() == logs::Encoding::latin1;
+  return isLatin1 ? logs::letters_of(piece, logs::Encoding::latin1) : std::string(piece);
+}
+
 quint64 LogText::lineBytes(quint64 number) const {
   if (number == 0 || number > lineCount()) return 0;
   const std::string_view all = view();

@@ -25,6 +25,8 @@ struct LogText {
   [[nodiscard]] quint64 lineCount() const { return index ? index->line_count() : 0; }
   // At most the first `most` bytes of a line, so that a line of a gigabyte costs no more than another.
   [[nodiscard]] std::string_view line(quint64 number, std::size_t most) const;
+  // A piece of view() as UTF-8 if the log is Latin-1, else as it is.
+  [[nodiscard]] std::string letters(std::string_view piece) const;
   [[nodiscard]] quint64 lineBytes(quint64 number) const;  // without its end
 };
 

@@ -19,7 +19,6 @@
 #include "app/desktop/widgets/log_view.h"
 #include "app/desktop/widgets/minimap.h"
 #include "app/desktop/widgets/notice.h"
-#include "engine/base/text.h"
 
 namespace conclave::desktop {
 
@@ -282,7 +281,7 @@ void LogPane::compareWithCitation(quint64 line) {
       report_->excerpts, [&](const Excerpt& excerpt) { return excerpt.line == line && excerpt.source == source; });
   if (cited == report_->excerpts.end()) return;
   const auto& text = document_.text();
-  if (line <= text.lineCount() && valid_utf8(text.line(line, most_excerpt_bytes)) == cited->text) return;
+  if (line <= text.lineCount() && text.bytes->text(text.line(line, most_excerpt_bytes)) == cited->text) return;
   moved_->say(tr("Line %1 is not what the report cites; the log was changed or rotated. It was: %2")
                   .arg(countText(line), qtText(cited->text).simplified()));
 }

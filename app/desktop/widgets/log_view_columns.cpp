@@ -63,9 +63,9 @@ void LogView::placeHeader() {
 }
 
 LineText LogView::textOf(quint64 line) const {
-  const std::string_view bytes = text_.line(line, most_shown_bytes);
-  if (const auto cells = columns_ ? columns_->row(bytes) : std::nullopt) return lineText(cells->text.toStdString());
-  return lineText(bytes);
+  const std::string letters = text_.letters(text_.line(line, most_shown_bytes));
+  if (const auto cells = columns_ ? columns_->row(letters) : std::nullopt) return lineText(cells->text.toStdString());
+  return lineText(letters);
 }
 
 }  // namespace conclave::desktop

@@ -156,7 +156,7 @@ std::optional<QString> LogView::selectedText(CopyAs as) const {
     if (row > rowOf(first)) copied += QLatin1Char('\n');
     if (as == CopyAs::placed) copied += QStringLiteral("%1:%2: ").arg(qtText(text_.bytes->name())).arg(line);
     if (as == CopyAs::numbered) copied += QStringLiteral("%1: ").arg(line, digits);
-    copied += qtText(text_.line(line, most_copied_bytes));
+    copied += qtText(text_.letters(text_.line(line, most_copied_bytes)));
   }
   return copied.replace(QChar(QChar::Null), QChar(QChar::ReplacementCharacter));
 }

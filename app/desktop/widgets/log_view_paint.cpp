@@ -52,14 +52,15 @@ LogView::Row LogView::rowFor(quint64 row, qint64 now) const {
   each.line = lineAt(row);
   each.y = static_cast<int>(row - top_) * rowHeight_;
   const std::string_view bytes = text_.line(each.line, most_shown_bytes);
+  const std::string letters = text_.letters(bytes);
   each.level = logs::level_of(bytes);
-  if (const auto cells = columns_ ? columns_->row(bytes) : std::nullopt) {
+  if (const auto cells = columns_ ? columns_->row(letters) : std::nullopt) {
     each.text = lineText(cells->text.toStdString());
     each.stampBegin = cells->timeBegin;
     each.stampEnd = cells->timeEnd;
     if (cells->level != logs::Level::unknown) each.level = cells->level;
   } else {
-    each.text = lineText(bytes);
+    each.text = lineText(letters);
     if (const auto stamp = logs::locate_stamp(bytes, now); stamp && stamp->end <= each.text.plainPrefix) {
       each.stampBegin = static_cast<int>(stamp->begin);
       each.stampEnd = static_cast<int>(stamp->end);

@@ -399,6 +399,16 @@ class LogsTest : public DesktopTest {
     QCOMPARE(view().rowCount(), 0);
   }
 
+  void a_latin1_log_has_its_letters() {
+    const fs::path file = path("latin1.log");
+    writeFile(file, "2026-03-01T12:00:05Z INFO caf\xe9 geschlossen\n2026-03-01T12:00:06Z INFO T\xfcr auf\n");
+    showLogs({file});
+    waitForAll();
+    view().goToLine(2);
+    QCOMPARE(*view().selectedText(), QStringLiteral("2026-03-01T12:00:06Z INFO T\u00fcr auf"));
+    QVERIFY(!view().grab().isNull());
+  }
+
   void keys_move_and_select_and_copy() {
     showLogs({big_});
     waitForAll();

@@ -32,6 +32,22 @@ TEST(Encoding, OfMuchTextIsSeenFarBehindItsStart) {
   for (std::size_t cut = 0; cut < 3; ++cut) EXPECT_EQ(encoding_of(std::string(cut, 'a') + utf8), Encoding::utf8);
 }
 
+TEST(Encoding, APieceOfALatin1LogThatIsUtf8StaysSo) {
+  EXPECT_EQ(letters_of("caf\xe9", Encoding::latin1), "caf\xc3\xa9");
+  EXPECT_EQ(letters_of("caf\xc3\xa9", Encoding::latin1), "caf\xc3\xa9");
+  EXPECT_EQ(letters_of("caf\xe9", Encoding::utf8), "caf\xef\xbf\xbd");
+}
+
+TEST(Encoding, SeesMoreAndMoreOfALog) {
+  EncodingEvidence evidence;
+  evidence.add("plain\n");
+  EXPECT_EQ(evidence.verdict(), Encoding::utf8);
+  evidence.add("caf\xe9\n");
+  EXPECT_EQ(evidence.verdict(), Encoding::latin1);
+  evidence.add("caf\xc3\xa9\n");
+  EXPECT_EQ(evidence.verdict(), Encoding::utf8);
+}
+
 TEST(Encoding, Latin1IsReadAsWindows1252) {
   EXPECT_EQ(latin1_to_utf8("a\xe9\xff\x80\x99\x81\xa0\n"), "a\xc3\xa9\xc3\xbf\xe2\x82\xac\xe2\x84\xa2\xef\xbf\xbd\xc2\xa0\n");
 }

@@ -11,6 +11,7 @@
 
 #include "engine/base/ids.h"
 #include "engine/base/text.h"
+#include "engine/logs/encoding.h"
 #include "engine/logs/shape_table.h"
 #include "engine/logs/template_groups.h"
 #include "tests/engine/logs/files.h"
@@ -48,6 +49,23 @@ std::string print(const TemplateGroups& groups) {
 TEST(Templates, OfNothingAreNone) {
   EXPECT_TRUE(mine("").templates.empty());
   EXPECT_TRUE(mine("").assignments.empty());
+}
+
+TEST(Templates, OfALatin1LogAreThoseOfTheSameLogInUtf8) {
+  const std::string latin1 =
+      "2026-03-01 12:00:05 INFO T\xfcr 7 zu, Gr\xfc\xdf"
+      "e von J\xfcrgen\n"
+      "2026-03-01 12:00:06 INFO T\xfcr 8 zu, Gr\xfc\xdf"
+      "e von Ren\xe9\n"
+      "2026-03-01 12:00:07 INFO T\xfcr 9 zu, Gr\xfc\xdf"
+      "e von user=\xe9t\xe9\n"
+      "2026-03-01 12:00:08 ERROR caf\xe9 geschlossen\n";
+  TemplateOptions options;
+  options.reference = 1;
+  options.parameters = true;
+  const TemplateGroups groups = mine(latin1, options);
+  EXPECT_EQ(print(groups), print(mine(latin1_to_utf8(latin1), options)));
+  EXPECT_EQ(groups.templates.back().text, "caf\xc3\xa9 geschlossen");
 }
 
 TEST(Templates, GroupLinesThatDifferInParameters) {
