@@ -31,6 +31,22 @@ std::size_t line_before(std::string_view bytes, std::size_t begin) {
   return end == std::string_view::npos ? 0 : end + 1;
 }
 
+// The start of what is left, no more than `piece`, without the beginning of a character of UTF-8 at its end: a line may be a
+// gigabyte, which is not held in memory to be written.
+std::string_view take_piece(std::string_view& left) {
+  constexpr std::size_t longest_character = 4;
+  std::size_t size = std::min(left.size(), piece);
+  const auto is_inside = [&](std::size_t at) { return (static_cast<unsigned char>(left[at]) & 0xC0U) == 0x80U; };
+  for (std::size_t i = 0; i < longest_character && size < left.size() && size > 1 && is_inside(size); ++i) --size;
+  const std::string_view taken = left.substr(0, size);
+  left.remove_prefix(size);
+  return taken;
+}
+
+std::string json_words(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::optional<logs::Record> FoundParts::next(const logs::FoundLine& line) {
@@ -64,23 +80,35 @@ std::string FoundText::shown(std::string_view text) const { return harmless(log_
 void FoundText::put(std::uint64_t number, char sign, std::string_view text) {
   if (named_) (waiting_ += painted(name_, Colour::dim, colour_)) += sign;
   (waiting_ += painted(std::to_string(number), Colour::green, colour_)) += sign;
-  if (!terminal_) {
-    log_->encoding() == logs::Encoding::latin1 ? waiting_ += log_->text(text) : waiting_ += text;
-  } else {
-    std::size_t done = 0;
-    if (colour_ && sign == ':') {
-      for (const logs::Span& span : highlighter_.find(text)) {
-        waiting_ += shown(text.substr(done, span.begin - done));
-        waiting_ += painted(shown(text.substr(span.begin, span.end - span.begin)), Colour::red, true);
-        done = span.end;
-      }
+  std::size_t done = 0;
+  if (colour_ && sign == ':') {
+    for (const logs::Span& span : highlighter_.find(text)) {
+      put_letters(text.substr(done, span.begin - done));
+      waiting_ += painted(shown(text.substr(span.begin, span.end - span.begin)), Colour::red, true);
+      done = span.end;
     }
-    waiting_ += shown(text.substr(done));
   }
+  put_letters(text.substr(done));
   waiting_ += '\n';
-  if (waiting_.size() < piece) return;
+  write_waiting(piece);
+}
+
+void FoundText::write_waiting(std::size_t least) {
+  if (waiting_.size() < least) return;
   out_.write(waiting_);
   waiting_.clear();
+}
+
+void FoundText::put_letters(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view some = take_piece(text);
+    if (terminal_) {
+      waiting_ += shown(some);
+    } else {
+      log_->encoding() == logs::Encoding::latin1 ? waiting_ += log_->text(some) : waiting_ += some;
+    }
+    write_waiting(piece);
+  }
 }
 
 void FoundText::context_after(std::uint64_t until) {
@@ -128,14 +156,12 @@ void FoundText::add(std::span<const logs::FoundLine> lines) {
     next_line_ = part->last + 1;
     if (context_ > 0) next_begin_ = behind_line(bytes_, part->end);
   }
-  out_.write(waiting_);
-  waiting_.clear();
+  write_waiting(0);
 }
 
 void FoundText::end() {
   context_after(UINT64_MAX);
-  out_.write(waiting_);
-  waiting_.clear();
+  write_waiting(0);
 }
 
 void FoundJson::add(const logs::LogBytes& log, std::span<const logs::FoundLine> lines, TimeUs reference) {
@@ -145,14 +171,20 @@ void FoundJson::add(const logs::LogBytes& log, std::span<const logs::FoundLine> 
     if (!part) continue;
     const std::string_view first = line_from(log.view(), part->begin);
     const auto stamp = logs::find_stamp(first, reference);
-    nlohmann::json match = {{"path", log.name()},
-                            {"line", part->first},
-                            {"text", log.text(log.view().substr(part->begin, part->end - part->begin))},
-                            {"level", logs::level_name(logs::level_of(first))},
-                            {"time", stamp ? nlohmann::json(format_time(stamp->time)) : nlohmann::json(nullptr)}};
+    nlohmann::json match = {{"path", log.name()}, {"line", part->first}, {"level", logs::level_name(logs::level_of(first))}};
     if (parts_.are_records()) match["lines"] = part->last - part->first + 1;
     text += any_ ? ",\n    " : "{\n  \"matches\": [\n    ";
-    text += match.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    text += json_words(match);
+    text.back() = ',';
+    text += "\"text\":\"";
+    for (std::string_view left = log.view().substr(part->begin, part->end - part->begin); !left.empty();) {
+      const std::string some = json_words(log.text(take_piece(left)));
+      text.append(some, 1, some.size() - 2);  // without its quotes
+      if (text.size() < piece) continue;
+      out_.write(text);
+      text.clear();
+    }
+    text += "\",\"time\":" + (stamp ? json_words(format_time(stamp->time)) : "null") + "}";
     any_ = true;
     if (text.size() < piece) continue;
     out_.write(text);
@@ -164,7 +196,7 @@ void FoundJson::add(const logs::LogBytes& log, std::span<const logs::FoundLine> 
 void FoundJson::end(const nlohmann::json& rest) {
   std::string text = any_ ? "\n  ]" : "{\n  \"matches\": []";
   for (const auto& [key, value] : rest.items()) {
-    text += ",\n  " + nlohmann::json(key).dump() + ": " + value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    text += ",\n  " + json_words(key) + ": " + json_words(value);
   }
   out_.write(text + "\n}\n");
 }

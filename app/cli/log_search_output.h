@@ -53,6 +53,8 @@ class FoundText {
   void context_after(std::uint64_t until);
   [[nodiscard]] std::string shown(std::string_view text) const;
   void put(std::uint64_t number, char sign, std::string_view text);
+  void put_letters(std::string_view text);
+  void write_waiting(std::size_t least);  // bytes, if there are so many
 
   Output& out_;
   FoundParts& parts_;

@@ -275,3 +275,15 @@ def test_ctrl_c_ends_it_with_130(conclave, tmp_path):
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
+
+
+def test_a_very_long_line_is_written_whole(conclave, tmp_path):
+    """It is written in pieces, which must not part a character."""
+    text = "x failed " + "\u20ac\u00e9\t\"\x01" * 60_000
+    (tmp_path / "long.log").write_text("short\n" + text + "\n", encoding="utf-8")
+    assert conclave("logs", "search", "failed", "long.log").out == "2:" + text + "\n"
+    (match,) = conclave("logs", "search", "failed", "long.log", "--json").json["matches"]
+    assert match["text"] == text and match["line"] == 2 and match["time"] is None
+    text = "x failed " + "\u00e9" * 100_000
+    (tmp_path / "long.log").write_text(text, encoding="latin-1")
+    assert conclave("logs", "search", "failed", "long.log", "--json").json["matches"][0]["text"] == text
