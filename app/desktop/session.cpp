@@ -10,6 +10,7 @@
 #include "app/desktop/opening.h"
 #include "app/desktop/text.h"
 #include "engine/case/command_consent.h"
+#include "engine/case/judging.h"
 #include "engine/case/past.h"
 #include "engine/case/policy.h"
 
@@ -57,6 +58,14 @@ Result<std::optional<std::string>> lastReport(const Case& subject, const fs::pat
   const auto store = store::Store::open(history);
   if (!store) return tl::unexpected<Error>(store.error());
   return last_report_json(**store, subject);
+}
+
+Result<consensus::Learned> learnedFrom(const fs::path& history, const Case& subject) {
+  std::error_code error;
+  if (history.empty() || !fs::exists(history, error)) return consensus::Learned();
+  const auto store = store::Store::open(history);
+  if (!store) return tl::unexpected<Error>(store.error());
+  return learned_from(**store, subject.question);
 }
 
 Result<void> keep(const Report& report, const Case& subject, const fs::path& history) {
@@ -345,6 +354,9 @@ void Session::consultWith(const std::vector<CommandDecision>& decisions) {
     auto previous = lastReport(subject, folders.history, drafted);
     note(verdict.noHistory, previous);
     if (previous) options.previous = std::move(*previous);
+    auto learned = learnedFrom(folders.history, subject);
+    note(verdict.noHistory, learned);
+    if (learned) options.learned = std::move(*learned);
     if (host) {
       auto circle = host->circle(subject, request);
       if (!circle) return tl::unexpected<Error>(circle.error());
