@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "engine/base/parallel.h"
+#include "engine/consensus/aggregation/fused_expectation.h"
 
 namespace conclave::consensus {
 namespace {
@@ -47,9 +48,9 @@ void set_prior(const Crowd& crowd, double labels, Confusions& model) {
   }
 }
 
-void estimate(const Crowd& crowd, const Grid& posterior, double shared_labels, Confusions& model) {
-  model.log_prior = log_shares(column_sums(posterior), class_prior);
-  count_labels(crowd, posterior, model.counts);
+// From model.counts and how much of each class there is.
+void estimate(const Crowd& crowd, const std::vector<double>& sums, double shared_labels, Confusions& model) {
+  model.log_prior = log_shares(sums, class_prior);
   set_prior(crowd, shared_labels, model);
   model.log_likelihood.resize(model.counts.size());
   const std::size_t classes = model.classes;
@@ -98,12 +99,11 @@ void estimate(const Crowd& crowd, const Grid& posterior, Coins& model) {
   });
 }
 
-template <class Model, class Estimate>
-Fitted<Model> iterate(const Crowd& crowd, Model model, const Stopping& stopping, const Estimate& estimate_from) {
+template <class Model, class Step>
+Fitted<Model> iterate(const Crowd& crowd, Model model, const Stopping& stopping, const Step& step) {
   Fitted<Model> fitted{std::move(model), vote_shares(crowd), 0, false};
   while (fitted.iterations < stopping.iterations && !fitted.converged && !crowd.job.stopped()) {
-    estimate_from(fitted.posterior, fitted.model);
-    fitted.converged = expect(crowd, fitted.model, 0.0, fitted.posterior) < stopping.change;
+    fitted.converged = step(fitted.model, fitted.posterior) < stopping.change;
     ++fitted.iterations;
   }
   return fitted;
@@ -114,13 +114,25 @@ Fitted<Model> iterate(const Crowd& crowd, Model model, const Stopping& stopping,
 Fitted<Confusions> fit_dawid_skene(const Crowd& crowd, double shared_labels, const Stopping& stopping) {
   Confusions model;
   model.classes = model.states = crowd.table.classes();
-  return iterate(crowd, std::move(model), stopping,
-                 [&](const Grid& posterior, Confusions& each) { estimate(crowd, posterior, shared_labels, each); });
+  auto fused = FusedExpectation::of(crowd);
+  std::vector<double> counts;  // of the posterior that the last step gave, if it has counted
+  std::vector<double> sums;
+  return iterate(crowd, std::move(model), stopping, [&](Confusions& each, Grid& posterior) {
+    if (sums.empty() || !fused) {
+      count_labels(crowd, posterior, counts);
+      sums = column_sums(posterior);
+    }
+    std::swap(each.counts, counts);
+    estimate(crowd, sums, shared_labels, each);
+    return fused ? (*fused)(each, posterior, counts, sums) : expect(crowd, each, 0.0, posterior);
+  });
 }
 
 Fitted<Coins> fit_one_coin(const Crowd& crowd, const Stopping& stopping) {
-  return iterate(crowd, new_coins(crowd), stopping,
-                 [&](const Grid& posterior, Coins& each) { estimate(crowd, posterior, each); });
+  return iterate(crowd, new_coins(crowd), stopping, [&](Coins& each, Grid& posterior) {
+    estimate(crowd, posterior, each);
+    return expect(crowd, each, 0.0, posterior);
+  });
 }
 
 Coins coins_of_known_items(const Crowd& crowd) {
