@@ -6,13 +6,13 @@
 #include <unordered_map>
 
 #include "app/cli/commands.h"
-#include "app/cli/duration.h"
 #include "app/cli/logging.h"
 #include "app/cli/problems.h"
 #include "app/cli/program.h"
 #include "app/cli/scan_output.h"
 #include "app/cli/scripts.h"
 #include "app/cli/terminal.h"
+#include "engine/base/duration.h"
 #include "engine/case/audit.h"
 #include "engine/case/policy.h"
 #include "engine/case/probes.h"

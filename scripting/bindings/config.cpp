@@ -213,13 +213,13 @@ ConfigFile read_config_file(py::handle path) {
   return value_or_raise(blocking(job, [&] { return config::read_config_file(file); }));
 }
 
-std::vector<ConfigFile> read_config_files(const py::iterable& paths) {
+py::list read_config_files(const py::iterable& paths) {
   std::vector<std::filesystem::path> files;
   for (const py::handle path : paths) files.push_back(to_path(path, "paths"));
   Job job("read configuration");
-  std::vector<ConfigFile> read;
+  py::list read;
   for (auto& file : blocking(job, [&] { return config::read_config_files(files); }))
-    read.push_back(value_or_raise(std::move(file)));
+    read.append(py::cast(value_or_raise(std::move(file))));
   return read;
 }
 
@@ -232,7 +232,7 @@ void bind_config(py::module_& module) {
              "Reads YAML or a systemd unit; InfrastructureError if it is neither, everything else is among the problems.");
   module.def("read_config_file", &read_config_file, py::arg("path"));
   module.def(
-      "read_config_files", [](const py::iterable& paths) { return py::cast(read_config_files(paths)); }, py::arg("paths"),
+      "read_config_files", &read_config_files, py::arg("paths"),
       "Files that are one configuration: what one names may stand in another. Errors are those of the first that has one.");
   module.def(
       "config_for_rules", [](const ConfigFile& file) { return json_to_python(config::for_rules(file)); }, py::arg("config"),
