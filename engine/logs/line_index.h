@@ -1,6 +1,7 @@
 // Line number <-> byte offset, in a fraction of a byte per line.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ class LineIndex {
   [[nodiscard]] static Result<LineIndex> build(std::string_view bytes, Job& job);
 
   [[nodiscard]] std::uint64_t line_count() const noexcept { return line_count_; }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept { return lines_before_block_.capacity() * sizeof(std::uint64_t); }
   // The text of line `number` without its end; empty view if there is no such line.
   [[nodiscard]] std::string_view line(std::string_view bytes, std::uint64_t number) const;
   [[nodiscard]] std::uint64_t offset_of(std::string_view bytes, std::uint64_t number) const;

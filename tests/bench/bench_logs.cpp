@@ -1,6 +1,8 @@
 // Speed of the log engine on a made log of 64 MiB. "bytes_per_second" is of decoded bytes; ReadSum is the memory's own speed.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -92,6 +94,29 @@ void FindLine(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(index.line(made_log(), 1 + random() % index.line_count()));
 }
 BENCHMARK(FindLine);
+
+// From a line to its offset and back, each time somewhere else; the goal is a p99 below 10 us.
+void LineAndOffset(benchmark::State& state) {
+  using Clock = std::chrono::steady_clock;
+  Job job;
+  const LineIndex index = LineIndex::build(made_log(), job).value();
+  std::mt19937_64 random(3);
+  std::vector<double> ns;
+  for (auto _ : state) {
+    const std::uint64_t number = 1 + random() % index.line_count();
+    const auto start = Clock::now();
+    const std::uint64_t offset = index.offset_of(made_log(), number);
+    const auto middle = Clock::now();
+    benchmark::DoNotOptimize(index.line_at(made_log(), offset));
+    const auto end = Clock::now();
+    for (const auto spent : {middle - start, end - middle}) ns.push_back(std::chrono::duration<double, std::nano>(spent).count());
+  }
+  std::sort(ns.begin(), ns.end());
+  state.counters["p50_ns"] = ns[ns.size() / 2];
+  state.counters["p99_ns"] = ns[ns.size() - 1 - ns.size() / 100];
+  state.counters["bytes_per_line"] = static_cast<double>(index.memory_bytes()) / static_cast<double>(index.line_count());
+}
+BENCHMARK(LineAndOffset);
 
 constexpr std::string_view line =
     "2026-03-01 12:00:05,123 ERROR [RMCommunicator Allocator] org.example.Client: request failed after 1250 ms";

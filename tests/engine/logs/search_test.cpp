@@ -280,6 +280,27 @@ TEST(search, a_stopped_job_ends_it) {
   EXPECT_EQ(found.error().kind, ErrorKind::cancelled);
 }
 
+// What is read after a stop does not depend on how much there is: a few pieces of 2 MiB.
+TEST(search, a_stop_is_seen_within_a_few_pieces) {
+  std::string bytes;
+  while (bytes.size() < (64U << 20U)) bytes += "2026-03-01T12:00:00Z ERROR db: Timeout user=alice\n";
+  for (const char* const expression : {"*", "timeout", "/Time.ut/ user", "level:error", "field:user=alice"}) {
+    Job job;
+    SearchOptions options;
+    options.threads = 2;
+    std::uint64_t done = 0;
+    options.on_found = [&](std::span<const FoundLine>) {
+      if (!job.stopped()) done = job.progress().done;
+      job.request_stop();
+      return true;
+    };
+    const auto found = Search::compile(parse_expression(expression).value()).value().run(bytes, options, job);
+    ASSERT_FALSE(found) << expression;
+    EXPECT_EQ(found.error().kind, ErrorKind::cancelled) << expression;
+    EXPECT_LE(job.progress().done, done + (24U << 20U)) << expression;
+  }
+}
+
 TEST(search, an_empty_log_has_nothing) {
   EXPECT_EQ(lines_of("", "*"), (Lines{}));
   EXPECT_EQ(lines_of("\n", "*"), (Lines{1}));
