@@ -13,6 +13,10 @@ tl::unexpected<Error> refuse(std::string message) { return fail(ErrorKind::inval
 
 std::vector<std::string_view> views(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
 
+bool is_one_of(const std::vector<std::string>& labels, const std::string& label) {
+  return std::find(labels.begin(), labels.end(), label) != labels.end();
+}
+
 // The verdict that is judged: of the report or of a scope.
 Result<std::optional<std::string>> judged_verdict(const Report& report, const std::string& scope) {
   if (scope.empty()) return report.consensus.verdict;
@@ -27,7 +31,7 @@ Result<std::optional<std::string>> judged_verdict(const Report& report, const st
 Result<std::vector<std::string>> possible_labels(const Report& report, const Judgement& judgement,
                                                  const std::optional<std::string>& verdict) {
   const auto& labels = report.receipt.question.verdicts;
-  if (std::find(labels.begin(), labels.end(), judgement.answer) != labels.end()) return std::vector{judgement.answer};
+  if (is_one_of(labels, judgement.answer)) return std::vector{judgement.answer};
   if (judgement.answer != "right" && judgement.answer != "wrong") {
     return refuse("'" + valid_utf8(judgement.answer) + "' is neither right nor wrong nor one of the verdicts" +
                   did_you_mean(judgement.answer, views(labels)));
@@ -45,13 +49,14 @@ Result<std::vector<std::string>> possible_labels(const Report& report, const Jud
 std::vector<consensus::Opinion> opinions_of(const Report& report) {
   std::vector<consensus::Opinion> opinions;
   const auto& scopes = report.consensus.scopes;
+  const auto& labels = report.receipt.question.verdicts;
   for (const consensus::ExpertResponse& response : report.responses) {
     consensus::Opinion opinion;
     opinion.expert = valid_utf8(response.expert_name);
     opinion.scope = valid_utf8(response.scope);
     opinion.status = response.status;
     if (response.status == consensus::Status::answered) {
-      opinion.verdict = response.verdict;
+      if (response.verdict && is_one_of(labels, *response.verdict)) opinion.verdict = response.verdict;
       opinion.confidence = response.confidence;
     }
     const bool one_for_all = !report.receipt.question.ordered && scopes.size() == 1;
@@ -80,7 +85,10 @@ Result<Lesson> lesson_of(const Report& report, const Judgement& judgement) {
   lesson.report = report.id;
   lesson.scope = judgement.scope;
   lesson.question = {question.verdicts, question.ordered};
-  lesson.passing = question.gate.pass.empty() ? std::vector{question.verdicts.front()} : question.gate.pass;
+  for (const std::string& label : question.verdicts) {
+    const auto& pass = question.gate.pass;
+    if (pass.empty() ? label == question.verdicts.front() : is_one_of(pass, label)) lesson.passing.push_back(label);
+  }
   lesson.verdict = report.consensus.verdict;
   lesson.confidence = report.consensus.uncalibrated_score;
   for (const auto& scope : report.consensus.scopes) lesson.scopes.emplace_back(scope.scope, scope.verdict);

@@ -121,6 +121,17 @@ TEST_F(Judging, names_a_judgement_that_is_damaged) {
   EXPECT_TRUE(lessons_of(*history_)) << "what no longer counts is not read";
 }
 
+TEST_F(Judging, of_a_report_with_labels_of_another_question_can_still_be_learned_from) {
+  Report report = consulted({expert("one", "healthy"), expert("two", "healthy")});
+  report.responses[0].verdict = "health\xC3\xBF";
+  report.receipt.question.gate.pass = {"healthy", "fine"};
+  const auto lesson = lesson_of(report, {"right", "", ""});
+  ASSERT_TRUE(lesson) << lesson.error().text();
+  EXPECT_FALSE(lesson->opinions[0].votes);
+  EXPECT_THAT(lesson->passing, ElementsAre("healthy"));
+  EXPECT_TRUE(consensus::lesson_from_json(to_json(*lesson))) << "one odd report must not spoil what the others teach";
+}
+
 TEST_F(Judging, is_audited_without_its_note) {
   const store::JudgementRow row{"0123456789", "net", "failing", "password: hunter2", 1, "{}", true};
   EXPECT_EQ(audit_of_judgement(row, false), (AuditLine{"history.judge", "0123456789", "truly failing in net"}));
