@@ -23,7 +23,7 @@ class FusedExpectation {
   double walk(const Confusions& model, std::size_t block, Grid& posterior);
 
   const Crowd& crowd_;
-  std::vector<std::vector<double>> counts_;  // by block
+  std::vector<std::vector<double>> counts_;  // by block; 0 between two steps
   std::vector<std::vector<double>> sums_;
 };
 
