@@ -352,7 +352,8 @@ class ConfigEvidence:
 
     @property
     def services(self) -> list[dict[str, Any]]:
-        """name, replicas, cpu_millicores, memory_mb, ports, environment; 0 for a number the file does not say."""
+        """name, replicas, cpu_millicores, memory_mb, ports, environment, image, health_check, depends_on and more, as in
+        ConfigFile.model; 0 or empty for what the file does not say."""
         services: list[dict[str, Any]] = self.model["services"]
         return services
 
