@@ -1,11 +1,12 @@
-// Lines of one kind differ in their digits and in their messages. So the first 32, 64 or 128 bytes with every digit set to '0'
-// are a key: for one key level and place of the stamp are the same as long as what they rest on (StampReading, LevelReading) lies
+// Lines of one kind differ in their digits and in their messages. So the first 32 to 128 bytes with every digit set to '0' are
+// a key: for one key level and place of the stamp are the same as long as what they rest on (StampReading, LevelReading) lies
 // within the key. What the values of digits decide is decided again for each line: a stamp whose date was seen before by its
 // clock alone, any other by reading it at its known place, and places where a value spoke against a stamp are tried again.
 // A short key whose lines need more says so and leads to the longer one.
 //
 // Which way a line goes no processor can foresee if a log's lines are of many kinds, and each wrong guess costs as much as a look
 // into a table. So a batch of lines is sorted by their ways, without a branch, and each way then is a loop over all that go it.
+// Only what is known is read so; a line that something must be learned from, or looked for in, is read singly afterwards.
 #include "engine/logs/header_memo.h"
 
 #include <immintrin.h>
@@ -67,8 +68,7 @@ struct Baseline {
 };
 struct Avx2 {
   [[gnu::target("avx2")]] static __m128i arranged(const char* bytes, const char* places) {
-    return _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)),
-                            _mm_loadu_si128(reinterpret_cast<const __m128i*>(places)));
+    return _mm_shuffle_epi8(load(bytes), load(places));
   }
 };
 

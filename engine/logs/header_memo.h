@@ -120,7 +120,8 @@ class HeaderMemo {
   // The answer for lines like this one; one that was another key's, or nobody's, is empty.
   template <std::size_t depth>
   [[nodiscard]] Answer& answer_at(std::string_view line);
-  // Reads those lines of which all is known but what the digits of the stamp say; `known` tells the ways of the others.
+  // Reads those lines of which all is known but what the digits of the stamp say; `known` tells the ways of the others. `Set`
+  // arranges digits.
   template <class Set>
   void read_known(std::span<const std::string_view> lines, Batch& known, Header* out);
   void read_known_avx2(std::span<const std::string_view> lines, Batch& known, Header* out);
@@ -140,9 +141,9 @@ class HeaderMemo {
   // The form of this stamp, whose day is known from now on; no_form if it must be read anew each time.
   [[nodiscard]] std::uint8_t keep_form(std::string_view line, const LocatedStamp& found, const ClockPlace& place);
 
+  struct Memory;
   TimeUs reference_;
   Instructions instructions_;
-  struct Memory;
   std::unique_ptr<Memory> memory_;
 };
 
