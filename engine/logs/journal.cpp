@@ -195,15 +195,12 @@ class NamedCopy {
   Descriptor file_;
 };
 
-bool is_journal_name(std::string_view name) { return name.ends_with(".journal") || name.ends_with(".journal~"); }
-
 bool is_machine_id(std::string_view name) {
   return name.size() == 32 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::vector<std::string> names_in(const fs::path& folder) {
+std::vector<std::string> names_in(const fs::path& folder, std::error_code& failure) {
   std::vector<std::string> names;
-  std::error_code failure;
   for (auto entry = fs::directory_iterator(folder, failure); !failure && entry != fs::directory_iterator();
        entry.increment(failure)) {
     names.push_back(entry->path().filename().string());
@@ -219,7 +216,10 @@ struct OpenJournals {
 };
 
 void open_journals(const fs::path& folder, OpenJournals& found, Job& job) {
-  for (const std::string& name : names_in(folder)) {
+  std::error_code failure;
+  const std::vector<std::string> names = names_in(folder, failure);
+  if (failure == std::errc::permission_denied) ++found.refused;
+  for (const std::string& name : names) {
     if (!is_journal_name(name)) continue;
     if (job.stopped()) return;
     const fs::path path = folder / name;
@@ -254,7 +254,8 @@ OpenJournals journals_of_machine(Job& job) {
 OpenJournals journals_below(const fs::path& folder, Job& job) {
   OpenJournals found;
   open_journals(folder, found, job);
-  for (const std::string& name : names_in(folder)) {
+  std::error_code said;  // above
+  for (const std::string& name : names_in(folder, said)) {
     if (is_machine_id(name)) open_journals(folder / name, found, job);
   }
   return found;
@@ -264,7 +265,8 @@ std::optional<Error> remark_on(const OpenJournals& found, std::uint64_t damaged_
   std::string text;
   const auto say = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
   if (found.refused > 0)
-    say(std::to_string(found.refused) + " files of the journal may not be read by this user (the group systemd-journal may)");
+    say(std::to_string(found.refused) +
+        " files or folders of the journal may not be read by this user (the group systemd-journal may)");
   for (const Error& error : found.damaged) say(error.text());
   if (damaged_entries > 0) say(std::to_string(damaged_entries) + " damaged entries are not whole");
   if (hole) say("became shorter while it was read");
@@ -324,6 +326,11 @@ Result<JournalText> read_journal(const JournalQuery& query, const std::string& n
   return JournalText{std::move(spool), remark_on(found, count->damaged, guard.found_hole(), name)};
 }
 
-bool machine_has_journal(Job& job) { return !journals_of_machine(job).files.empty(); }
+bool is_journal_name(std::string_view name) { return name.ends_with(".journal") || name.ends_with(".journal~"); }
+
+bool machine_has_journal(Job& job) {
+  const GuardedReading guard;
+  return !journals_of_machine(job).files.empty();
+}
 
 }  // namespace conclave::logs

@@ -25,6 +25,8 @@ struct JournalText {
 
 // A file of journald's by its first bytes.
 [[nodiscard]] bool is_journal(std::string_view head);
+// As journald names them: *.journal, *.journal~ (not closed as it should have been).
+[[nodiscard]] bool is_journal_name(std::string_view name);
 
 // All entries of one journal file, which may be in use. ErrorKind::parse if it is cut off or no journal. Does not close `file`.
 [[nodiscard]] Result<JournalText> read_journal_file(int file, const std::string& name, std::uint64_t max_bytes, Job& job);

@@ -20,7 +20,7 @@ bool is_one_of(std::string_view text, std::initializer_list<std::string_view> wo
 bool is_log_name(std::string_view name) {
   if (name.empty() || name[0] == '.') return false;
   if (name.find(".log") != std::string_view::npos) return true;
-  if (name.ends_with(".journal") || name.ends_with(".journal~")) return true;
+  if (is_journal_name(name)) return true;
   const std::string base = rotation_of(name).base;
   if (is_one_of(base, {"syslog", "messages", "secure", "maillog", "dmesg", "log", "auth", "daemon", "kern", "cron", "debug",
                        "boot", "access_log", "error_log", "stdout", "stderr"})) {

@@ -189,7 +189,9 @@ Result<std::shared_ptr<const LogBytes>> open_regular(Descriptor file, const stru
   std::array<char, 8> head{};
   if (const ssize_t count = ::pread(file.get(), head.data(), head.size(), 0);
       info.st_nlink > 0 && count > 0 && is_journal({head.data(), static_cast<std::size_t>(count)})) {
-    return journal_bytes(read_journal_file(file.get(), name, max_stream_bytes, job), name, size, modified);
+    auto journal = journal_bytes(read_journal_file(file.get(), name, max_stream_bytes, job), name, size, modified);
+    if (journal) job.advance(size);
+    return journal;
   }
   auto map = GuardedMap::map(file.release(), size, name);
   if (!map) return tl::unexpected<Error>(std::move(map.error()));

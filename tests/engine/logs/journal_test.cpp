@@ -86,6 +86,7 @@ TEST_F(JournalTest, AnEntryIsALineWithTimeLevelAndMessage) {
             "\"identifier\":\"db\",\"pid\":42,\"message\":\"disk is full\",\"REQUEST\":\"7\\\"8\"}\n");
   EXPECT_EQ(open(file).value()->file_bytes(), fs::file_size(file));
   EXPECT_FALSE(open(file).value()->problem());
+  EXPECT_EQ(job_.progress().done, fs::file_size(file));
 }
 
 TEST_F(JournalTest, EachPriorityIsALevelOfTheSummary) {
@@ -267,6 +268,9 @@ TEST(JournalSource, RefusesWithoutPermission) {
   ASSERT_FALSE(log);
   EXPECT_EQ(log.error().os_error, EACCES);
   EXPECT_THAT(log.error().text(), HasSubstr("systemd-journal"));
+  fs::permissions(folder.path(), fs::perms::none);
+  EXPECT_EQ(LogBytes::open("journal:directory=" + folder.path().string(), job).error().os_error, EACCES);
+  fs::permissions(folder.path(), fs::perms::owner_all);
 }
 
 Result<JournalQuery> parsed(std::string_view text) { return parse_journal_query(text, start); }
