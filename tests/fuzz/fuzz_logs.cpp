@@ -62,19 +62,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::uint64_t errors = 0;
   std::uint64_t warnings = 0;
   std::uint64_t stamps = 0;
-  std::vector<std::string_view> lines;
+  std::vector<std::string_view> batch;
   for (std::uint64_t number = 1; number <= std::min<std::uint64_t>(index.line_count(), HeaderMemo::batch); ++number) {
     const std::size_t begin = index.offset_of(bytes, number);
-    lines.push_back(std::string_view(padded).substr(begin, std::min(bytes.find('\n', begin), size) - begin));
+    batch.push_back(std::string_view(padded).substr(begin, std::min(bytes.find('\n', begin), size) - begin));
   }
   std::array<Header, HeaderMemo::batch> headers;
   for (int round = 0; round < 2; ++round) {  // learned, then remembered
-    memo.read(lines, padded.size(), headers.data());
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      const Header wanted = read_header(lines[i], reference);
+    memo.read(batch, padded.size(), headers.data());
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Header wanted = read_header(batch[i], reference);
       check(headers[i].level == wanted.level && headers[i].stamped == wanted.stamped && headers[i].time == wanted.time &&
             headers[i].format == wanted.format && headers[i].zoned == wanted.zoned);
-      check(!headers[i].iso_stamp || has_iso_stamp(lines[i]));
+      check(!headers[i].iso_stamp || has_iso_stamp(batch[i]));
     }
   }
   for (std::uint64_t number = 1; number <= index.line_count(); ++number) {
