@@ -30,6 +30,7 @@ namespace {
 constexpr std::size_t fewest_items = 20;
 constexpr std::size_t most_compared = 1000;
 constexpr std::size_t most_classes = 64;  // of which tables of errors are made
+constexpr std::size_t most_cells = std::size_t{1} << 24U;
 constexpr double shared_labels = 10.0;
 constexpr double enough_pairs_of_labels = 1e8;
 constexpr double copied = 0.7;
@@ -75,7 +76,8 @@ struct Pair {
 };
 
 // Those who agree often enough to be compared.
-std::vector<Pair> close_pairs(const LabelTable& table, std::size_t step) {
+std::vector<Pair> close_pairs(const Crowd& crowd, std::size_t step) {
+  const LabelTable& table = crowd.table;
   std::vector<std::uint32_t> active;
   for (std::uint32_t e = 0; e < table.experts(); ++e) {
     if (table.of_expert(e).size() >= fewest_items) active.push_back(e);
@@ -89,15 +91,17 @@ std::vector<Pair> close_pairs(const LabelTable& table, std::size_t step) {
   const std::size_t n = active.size();
   std::vector<std::uint32_t> items(n * n, 0);
   std::vector<std::uint32_t> same(n * n, 0);
-  for (std::size_t item = 0; item < table.items(); item += step) {
-    const auto marks = table.of_item(item);
-    for (std::size_t i = 0; i < marks.size(); ++i) {
-      const std::size_t row = place[marks[i].other];
-      for (std::size_t j = i + 1; j < marks.size() && row != nobody; ++j) {
-        const std::size_t column = place[marks[j].other];
-        if (column == nobody || column == row) continue;
-        ++items[row * n + column];
-        same[row * n + column] += marks[i].label == marks[j].label ? 1 : 0;
+  std::vector<Mark> present;  // of active experts, by their place
+  for (std::size_t item = 0; item < table.items() && !crowd.job.stopped(); item += step) {
+    present.clear();
+    for (const Mark& mark : table.of_item(item)) {
+      if (place[mark.other] != nobody) present.push_back({place[mark.other], mark.label});
+    }
+    for (std::size_t i = 0; i < present.size(); ++i) {
+      for (std::size_t j = i + 1; j < present.size(); ++j) {
+        const std::size_t cell = present[i].other * n + present[j].other;
+        ++items[cell];
+        same[cell] += present[i].label == present[j].label ? 1 : 0;
       }
     }
   }
@@ -114,7 +118,9 @@ std::vector<Pair> close_pairs(const LabelTable& table, std::size_t step) {
 constexpr Stopping roughly{1e-3, 50};
 
 Grid first_estimate(const Crowd& voices) {
-  if (voices.table.classes() > most_classes) return fit_one_coin(voices, roughly).posterior;
+  const std::size_t classes = voices.table.classes();
+  if (classes > most_classes || voices.table.experts() * classes * classes > most_cells)
+    return fit_one_coin(voices, roughly).posterior;
   return fit_dawid_skene(voices, shared_labels, roughly).posterior;
 }
 
@@ -203,7 +209,7 @@ Families find_families(const Crowd& crowd) {
   for (std::size_t item = 0; item < table.items(); ++item) {
     work += static_cast<double>(table.of_item(item).size() * table.of_item(item).size());
   }
-  const auto pairs = close_pairs(table, 1 + static_cast<std::size_t>(work / enough_pairs_of_labels));
+  const auto pairs = close_pairs(crowd, 1 + static_cast<std::size_t>(work / enough_pairs_of_labels));
   for (const double cut : cuts) {
     Groups close = found;
     bool any = false;
