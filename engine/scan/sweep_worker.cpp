@@ -28,8 +28,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds rest_when_short{20};
-constexpr milliseconds between_probes{250};
-constexpr std::size_t batch_size = 64;  // then events are read, so that latencies are not those of the loop
+constexpr milliseconds between_probes{250};  // at first
+constexpr int quick_probes = 3;              // then each pause is twice the one before
+constexpr std::size_t batch_size = 64;       // then events are read, so that latencies are not those of the loop
 constexpr std::size_t enough_to_deliver = 1024;
 constexpr int max_self_connects = 3;
 constexpr std::uint32_t wake_mark = UINT32_MAX;
@@ -187,7 +188,7 @@ void SweepWorker::keep_waiting(const Work& work, std::uint32_t socket) {
   attempt.work = work;
   attempt.start = sockets_[socket].start;
   attempt.first = socket;
-  attempt.late = false;
+  attempt.rings = 0;
   sockets_[socket].attempt = index;
   sockets_[socket].next = none;
   ++in_flight_;
@@ -248,10 +249,11 @@ void SweepWorker::ring_alarms() {
       report(work, {State::filtered, "no answer within " + std::to_string(terms_.timeout.count()) + " ms"}, std::nullopt, false);
       continue;
     }
-    if (!std::exchange(attempts_[index].late, true) && terms_.tell_suspects)
-      note(work, {State::suspect, "no answer yet, trying again"}, std::nullopt);
+    const int rings = attempts_[index].rings++;
+    if (rings == 0 && terms_.tell_suspects) note(work, {State::suspect, "no answer yet, trying again"}, std::nullopt);
     if (attempts_[index].first == none || terms_.queue.may_ask_again(now)) probe_again(index, now);
-    alarms_.push({std::min(now + between_probes, end), index, alarm.generation});
+    const auto pause = between_probes * (1 << std::clamp(rings + 1 - quick_probes, 0, 10));
+    alarms_.push({std::min(now + pause, end), index, alarm.generation});
   }
 }
 
@@ -302,7 +304,7 @@ void SweepWorker::end_attempt(std::uint32_t index) {
   std::uint32_t next = none;
   for (std::uint32_t socket = attempt.first; socket != none; socket = next) {
     next = sockets_[socket].next;
-    if (attempt.late) reset_when_closed(sockets_[socket].fd);  // one of several may have connected
+    if (attempt.rings > 0) reset_when_closed(sockets_[socket].fd);  // one of several may have connected
     close_socket(socket);
   }
   attempt.first = none;

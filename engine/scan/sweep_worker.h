@@ -54,7 +54,7 @@ class SweepWorker {
     Clock::time_point start;
     std::uint32_t first = none;    // socket
     std::uint32_t generation = 0;  // tells a slot that is used again from the one that an alarm meant
-    bool late = false;
+    int rings = 0;                 // how often its alarm has rung: late from the first on
   };
   struct Alarm {
     Clock::time_point time;

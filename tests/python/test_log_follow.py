@@ -11,7 +11,7 @@ from conclave import _core, logs
 
 def test_lines_come_as_they_are_written(tmp_path):
     log = tmp_path / "a.log"
-    log.write_bytes(b"one\r\ntwo\n")
+    log.write_bytes("oné\r\ntwo\n".encode())
     news = logs.follow(log, last_lines=1)
     assert next(news) == logs.Followed(str(log), "text", ("two",))
     with log.open("ab") as file:

@@ -29,7 +29,7 @@ def run(command, **more):
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    """The python of an environment that has the wheel and pytest."""
+    """The python of an environment that has the wheel and what its tests need."""
     if SANITIZED:
         pytest.skip("the wheel is a release build, which the release preset tests")
     builder, why_not = environment("builder", ["build", "scikit-build-core>=0.10"])
@@ -43,7 +43,7 @@ def clean(tmp_path_factory):
     run([sys.executable, "-m", "venv", folder / "clean"])
     python = folder / "clean/bin/python"
     run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel])
-    run([python, "-m", "pip", "install", "--quiet", "pytest"])
+    run([python, "-m", "pip", "install", "--quiet", "pytest", "hypothesis"])
     return python
 
 

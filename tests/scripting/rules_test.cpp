@@ -28,7 +28,7 @@ class RulesTest : public HostTest, public testing::WithParamInterface<bool> {
     return host().hooks(subject, {{}, {folder}, {}, in_workers ? std::vector<std::string>{} : names});
   }
   static config::ConfigFile config() {
-    auto file = config::read_config("services:\n  api:\n    cpu_millicores: 50\n    image: shop:latest\n", "infra.yaml");
+    auto file = config::read_config("services:\n  api:\n    cpu_millicores: 50\n    image: shop:latest\n    memory_mb: 256\n    health_check: curl\n", "infra.yaml");
     EXPECT_TRUE(file.has_value());
     return *file;
   }
@@ -58,7 +58,7 @@ TEST_P(RulesTest, ARuleAddsItsProblemsToThoseOfTheFile) {
   ASSERT_THAT(all, SizeIs(4)) << testing::PrintToString(all);
   EXPECT_EQ(all[0], "infra.yaml: warning: no settings [no_latest]");
   EXPECT_THAT(all[1], HasSubstr("[cpu-too-low]"));
-  EXPECT_THAT(all[2], HasSubstr("[unknown-key]"));
+  EXPECT_THAT(all[2], HasSubstr("[image-latest]"));
   EXPECT_EQ(all[3], "infra.yaml:4:12: error: latest is no version; name one [no_latest]");
   ASSERT_THAT(receipt, SizeIs(1));
   EXPECT_EQ(receipt[0].hook, "rule");

@@ -101,7 +101,7 @@ def test_wrong_input_is_named_by_its_place(conclave, tmp_path):
         (("bin.csv",), "bin.csv:1: no column is called item"),
         (("deep.json",), "deep.json: this is not JSON"),
         (("name.json",), "name"),
-        (("label.json",), "response of 'e0': the verdict 'fine'"),
+        (("label.json",), "response of 'e0' (responses[0]): the verdict 'fine'"),
         (("field.json",), "field.json: responses[0].confidence"),
         (("r.json", "--method", "pool"), "--method and --feedback are for tables"),
         (("bad.csv", "--feedback", "none.csv"), "none.csv: cannot open"),

@@ -97,7 +97,7 @@ def test_xml_has_what_readers_of_nmap_look_for(conclave, listener, closed_port):
     states = {port.get("portid"): port.find("state").get("state") for port in host.findall("ports/port")}
     assert states == {str(listener): "open", str(closed_port): "closed"}
     assert root.find("runstats/finished").get("exit") == "success"
-    assert root.find("host/hostnames/hostname") is None and root.findall("host")[1].find("hostnames/hostname").get("name") == "localhost"
+    assert host.find("hostnames/hostname") is None and root.findall("host")[1].find("hostnames/hostname").get("name") == "localhost"
 
 
 def test_a_watch_says_what_changed(conclave):
