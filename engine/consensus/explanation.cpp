@@ -22,7 +22,7 @@ constexpr std::size_t most_claims = 10;    // told
 constexpr std::size_t most_compared = 64;  // wordings; more are told apart by their exact words
 constexpr double same_matter = 0.8;        // cosine of two claims
 
-std::u32string folded(const Claim& claim) { return fold_text(claim.text, 10'000); }
+std::u32string folded(const std::string& text) { return fold_text(text, 10'000); }
 
 // One that cites what is not there was made up, and says nothing to anybody.
 bool made_up(const Claim& claim) { return !claim.evidence.empty() && !claim.verified(); }
@@ -83,7 +83,7 @@ std::vector<std::size_t> matters_of(const std::vector<Utterance>& all) {
   std::vector<std::size_t> wording;
   std::vector<std::string> texts;
   for (const Utterance& each : all) {
-    const auto [place, added] = known.try_emplace(folded(*each.claim), known.size());
+    const auto [place, added] = known.try_emplace(folded(each.claim->text), known.size());
     wording.push_back(place->second);
     if (added) texts.push_back(each.claim->text);
   }
@@ -172,14 +172,14 @@ Dissent dissent_of(const Circle& circle, const Ballot& ballot, std::size_t label
   std::set<std::u32string> known;  // said by others, or told already
   for (const Vote& vote : ballot.votes) {
     if (vote.label == label) continue;
-    for (const Claim& claim : circle.members[vote.member].response->claims) known.insert(folded(claim));
+    for (const Claim& claim : circle.members[vote.member].response->claims) known.insert(folded(claim.text));
   }
   const Member& best = circle.members[best_of(circle, members)];
   Dissent dissent{
       ballot.scope, circle.labels.names[label], circle.names(members), opening(best.response->content, text_bytes), {}};
   for (const std::size_t member : members) {
     for (const Claim& claim : circle.members[member].response->claims) {
-      if (known.insert(folded(claim)).second) dissent.unique_claims.push_back(opening(claim.text, text_bytes));
+      if (known.insert(folded(claim.text)).second) dissent.unique_claims.push_back(opening(claim.text, text_bytes));
     }
   }
   dissent.best_expert = best.name;
@@ -248,9 +248,11 @@ std::vector<Statement> find_statements(const Circle& circle, std::optional<std::
 std::string text_of(std::span<const Statement> statements) {
   std::string text;
   for (const Statement& statement : statements) {
+    const bool alone = statement.voters == 1;
+    if (statement.claim && alone && folded(text).find(folded(statement.text)) != std::u32string::npos) continue;
     if (!text.empty()) text += '\n';
     text += statement.text;
-    if (!statement.claim) continue;
+    if (!statement.claim || alone) continue;
     const std::size_t supports = statement.supports.size();
     const std::size_t contradicts = statement.contradicts.size();
     text +=

@@ -15,7 +15,8 @@ namespace conclave::consensus {
 // With a verdict the central answer of those who carried it in the scope that decided it, then what their claims say, best
 // supported first; without labels the central answer of the heaviest group; else nothing. The opening of very long texts.
 [[nodiscard]] std::vector<Statement> find_statements(const Circle& circle, std::optional<std::size_t> verdict);
-// Each on a line of its own; claims with their support, "4 of 5 support, 1 contradicts".
+// Each on a line of its own; claims with their support, "4 of 5 support, 1 contradicts". Of a lone expert nothing is counted, and
+// no claim told again that its answer has.
 [[nodiscard]] std::string text_of(std::span<const Statement> statements);
 
 // Labels that lost their scope; where a scope is tied or not confirmed, all of its labels.

@@ -385,6 +385,13 @@ TEST(Conclude, says_whose_words_the_consensus_is_and_who_supports_them) {
   EXPECT_NEAR(result.dissenting_opinions[0].effective_experts, 2.0, 1e-12);
 }
 
+TEST(Conclude, tells_what_a_lone_expert_says_once_and_counts_no_support_for_it) {
+  const auto db = answer("db", "failing", 0.9, "db", "The database refuses. Disk is full.");
+  const auto result = must_conclude({with_claim(with_claim(db, "disk is full", true), "connection refused", true)});
+  EXPECT_EQ(result.consensus_text, "The database refuses. Disk is full.\nconnection refused");
+  EXPECT_THAT(result.statements, testing::SizeIs(3)) << "for whoever wants the claims";
+}
+
 TEST(Conclude, bears_a_gate_that_demands_no_answer_and_weights_near_the_largest_number) {
   Question question;
   question.gate.min_answered = 0;
