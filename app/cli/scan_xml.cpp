@@ -5,29 +5,17 @@
 
 #include "app/cli/scan_output.h"
 #include "engine/base/text.h"
+#include "engine/case/report_words.h"
 
 namespace conclave::cli {
 namespace {
 
 using scan::State;
 
-std::string attribute(std::string_view text) {
-  std::string out;
-  for (const char c : valid_utf8(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
+std::string attribute(const std::string& text) {
+  std::string out = escaped_markup(valid_utf8(text));
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
   return out;
 }
 

@@ -28,7 +28,9 @@ class RulesTest : public HostTest, public testing::WithParamInterface<bool> {
     return host().hooks(subject, {{}, {folder}, {}, in_workers ? std::vector<std::string>{} : names});
   }
   static config::ConfigFile config() {
-    auto file = config::read_config("services:\n  api:\n    cpu_millicores: 50\n    image: shop:latest\n    memory_mb: 256\n    health_check: curl\n", "infra.yaml");
+    auto file = config::read_config(
+        "services:\n  api:\n    cpu_millicores: 50\n    image: shop:latest\n    memory_mb: 256\n    health_check: curl\n",
+        "infra.yaml");
     EXPECT_TRUE(file.has_value());
     return *file;
   }

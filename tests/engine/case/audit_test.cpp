@@ -36,7 +36,7 @@ TEST(Audit, NamesWhatRunsWhatMayNotAndWhatIsContacted) {
 }
 
 TEST(Audit, IsAppendedToTheUsersFile) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto file = folder.path() / "state" / "audit.jsonl";
   ASSERT_TRUE(write_audit({}, file));
   EXPECT_FALSE(std::filesystem::exists(file));

@@ -12,7 +12,7 @@ using consensus::ExpertResponse;
 using consensus::Status;
 using testing::HasSubstr;
 
-Case case_over(const Folder& folder, const std::string& yaml) {
+Case case_over(const TemporaryFolder& folder, const std::string& yaml) {
   return load_case(folder.write("case.yaml", "question: Is it safe?\n" + yaml)).value();
 }
 
@@ -29,7 +29,7 @@ const std::string three_lines =
     "2026-03-01T12:00:00Z INFO ready\n2026-03-01T12:00:01Z ERROR pool exhausted\n2026-03-01T12:00:02Z INFO ok\n";
 
 TEST(Consult, PassesWhenTheCircleFindsNothing) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("app.log", three_lines);
   const auto report = run(case_over(folder, "logs: [app.log]\n"),
                           {saying("a", "logs", answer("healthy", 0.9)), saying("b", "logs", answer("healthy", 0.8))});
@@ -48,7 +48,7 @@ consensus::Claim config_claim(std::string id) {
 }
 
 TEST(Consult, FindsConfigurationUnderKeysWithDots) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("infra.yaml",
                "services:\n  api.v2: {memory_mb: 256}\n  api: {v2: {memory_mb: 512}}\nx-both: {a.b: dotted, a: {b: nested}}\n"
                "x-dot: {\"log.level\": debug, p.q: 1, \"p\\\"q\": 2}\n");
@@ -71,7 +71,7 @@ TEST(Consult, FindsConfigurationUnderKeysWithDots) {
 }
 
 TEST(Consult, ShowsNoDrawnSecretOfAConfigurationUnderWhateverKey) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string drawn = "kJ8s9dF3hG7kL2mN5pQ8rT1vW4xZ7bC0";
   folder.write("infra.yaml", "x-mail:\n  salt: " + drawn + "\n  image: app@sha256:" + std::string(64, 'a') + "\n");
   consensus::Claim by_line{"salted", consensus::Stance::supports, 0.5, {{"config", "infra.yaml", 2, {}, {}, {}}}};
@@ -87,7 +87,7 @@ TEST(Consult, ShowsNoDrawnSecretOfAConfigurationUnderWhateverKey) {
 }
 
 TEST(Consult, BelievesALoneExpertOnlyWithAVerifiedClaim) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("app.log", three_lines);
   const Case subject = case_over(folder, "logs: [app.log]\n");
   const auto healthy = saying("calm", "other", answer("healthy", 0.9));
@@ -108,7 +108,7 @@ TEST(Consult, BelievesALoneExpertOnlyWithAVerifiedClaim) {
 }
 
 TEST(Consult, RecordsAnUnknownVerdictOrANonsenseConfidenceAsFailure) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("app.log", three_lines);
   const auto report = run(case_over(folder, "logs: [app.log]\n"),
                           {saying("odd", "logs", answer("splendid", 0.9)), saying("sure", "logs", answer("healthy", 17)),
@@ -122,7 +122,7 @@ TEST(Consult, RecordsAnUnknownVerdictOrANonsenseConfidenceAsFailure) {
 }
 
 TEST(Consult, FailsOnNamedEvidenceThatCannotBeRead) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Case subject = case_over(folder, "logs: [missing.log]\n");
   const auto report = run(subject, {saying("a", "logs", answer("healthy", 0.9))});
   ASSERT_FALSE(report);
@@ -130,7 +130,7 @@ TEST(Consult, FailsOnNamedEvidenceThatCannotBeRead) {
 }
 
 TEST(Consult, KeepsGoingWhenAskedButNeverPassesOnUnreadEvidence) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("app.log", three_lines);
   Case subject = case_over(folder, "logs: [app.log, missing.log]\nconfig: gone.yaml\n");
   subject.keep_going = true;
@@ -142,7 +142,7 @@ TEST(Consult, KeepsGoingWhenAskedButNeverPassesOnUnreadEvidence) {
 }
 
 TEST(Consult, TakesWeightsOverThoseOfTheCase) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("app.log", three_lines);
   ConsultOptions options;
   options.weights = {{"a", 5.0}};
@@ -156,7 +156,7 @@ TEST(Consult, TakesWeightsOverThoseOfTheCase) {
 }
 
 TEST(Consult, LetsHooksChangeConfigurationAndEvidenceAndRecordsIt) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("infra.yaml", "services:\n  api: {replicas: 1, cpu_millicores: 500, memory_mb: 512, ports: [80]}\n");
   ConsultOptions options;
   options.hooks.on_config_loaded = [](config::ConfigFile config, std::vector<ReceiptHook>& receipt,
@@ -186,7 +186,7 @@ TEST(Consult, LetsHooksChangeConfigurationAndEvidenceAndRecordsIt) {
 }
 
 TEST(Consult, StopsWithItsJob) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("app.log", three_lines);
   Job job;
   job.request_stop();
@@ -197,7 +197,7 @@ TEST(Consult, StopsWithItsJob) {
 }
 
 TEST(Consult, LetsHooksNoteOnACaseBeforeAnythingIsGathered) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("app.log", three_lines);
   std::vector<std::string> order;
   ConsultOptions options;
@@ -227,7 +227,7 @@ TEST(Consult, LetsHooksNoteOnACaseBeforeAnythingIsGathered) {
 }
 
 TEST(Consult, SaysWhichHookFailed) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("app.log", three_lines);
   ConsultOptions options;
   options.hooks.on_evidence = [](EvidencePtr evidence, std::vector<ReceiptHook>& receipt, Job&) -> Result<EvidencePtr> {
@@ -243,7 +243,7 @@ TEST(Consult, SaysWhichHookFailed) {
 }
 
 TEST(Report, SurvivesJsonAndReplaysBitByBit) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("app.log", three_lines);
   const auto report = run(case_over(folder, "logs: [app.log]\n"),
                           {saying("a", "logs", answer("failing", 0.73, {log_claim("pool", "app.log", 2)})),
@@ -264,7 +264,7 @@ TEST(Report, RefusesJsonThatIsNoReport) {
 }
 
 TEST(Gather, SaysWhatAGlobFoundButCouldNotRead) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("logs/a.log", three_lines);
   std::filesystem::create_symlink("nowhere", folder.path() / "logs/b.log");
   Job job;
@@ -276,7 +276,7 @@ TEST(Gather, SaysWhatAGlobFoundButCouldNotRead) {
 }
 
 TEST(Gather, ReadsAFileNamedTwiceOnce) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("a.log", three_lines);
   Job job;
   const auto gathered = gather(case_over(folder, "logs: [a.log, ./a.log, \"*.log\"]\n"), std::nullopt, job);

@@ -1,38 +1,15 @@
-// A folder of its own for a test, and experts that need no Python.
+// Experts that need no Python, and what else tests of a case need.
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <thread>
 
-#include "engine/base/ids.h"
 #include "engine/case/consult.h"
+#include "tests/engine/temporary_folder.h"
 
 namespace conclave {
-
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("conclave_test_" + random_id())) {
-    std::filesystem::create_directories(path_);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path write(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return path_ / name;
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Answers at once, on the thread that asks.
 class FakeExpert : public Expert {

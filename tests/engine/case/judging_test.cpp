@@ -27,7 +27,7 @@ class Judging : public testing::Test {
   static ExpertPtr expert(const std::string& name, const std::string& verdict, const std::string& scope = "logs") {
     return std::make_shared<FakeExpert>(name, scope, [verdict](const Evidence&) { return answer(verdict, 0.9); });
   }
-  Folder folder_;
+  TemporaryFolder folder_;
   Case subject_ =
       load_case(folder_.write("case.yaml", "question: Is it safe?\nlogs: [" +
                                                folder_.write("app.log", "2026-03-01T12:00:00Z INFO ready\n").string() + "]\n"))

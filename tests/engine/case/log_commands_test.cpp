@@ -66,7 +66,7 @@ class LogCommands : public testing::Test {
   }
   void allow(const std::string& line) { options_.allowed.push_back(line); }
 
-  Folder folder_;
+  TemporaryFolder folder_;
   CommandOptions options_;
   std::vector<CommandRun> runs_;
   std::vector<std::pair<const char*, std::optional<std::string>>> before_;

@@ -19,7 +19,7 @@ TEST(Past, ACaseIsKnownByTheAbsolutePathOfItsFile) {
 }
 
 TEST(Past, HooksAndExpertsSeeTheReportBefore) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("app.log", "2026-03-01T12:00:00Z INFO ready\n");
   const Case subject = load_case(folder.write("case.yaml", "question: Is it safe?\nlogs: [app.log]\n")).value();
   const auto history = store::Store::open(folder.path() / "history.db").value();
@@ -52,7 +52,7 @@ TEST(Past, HooksAndExpertsSeeTheReportBefore) {
 }
 
 TEST(Past, AReportWhoseCaseHasANameThatIsNoUtf8IsKept) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto history = store::Store::open(folder.path() / "history.db").value();
   Case subject;
   subject.file = folder.path() / "case\xff.yaml";

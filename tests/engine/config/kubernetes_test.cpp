@@ -2,7 +2,7 @@
 
 #include "engine/config/infrastructure.h"
 #include "tests/engine/config/findings.h"
-#include "tests/engine/config/temporary_folder.h"
+#include "tests/engine/temporary_folder.h"
 
 namespace conclave::config {
 namespace {

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/engine/config/temporary_folder.h"
+#include "tests/engine/temporary_folder.h"
 
 namespace conclave::config {
 namespace {
