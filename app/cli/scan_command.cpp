@@ -82,22 +82,20 @@ struct Round {
 
 // `probes` holds what the targets name.
 Result<Round> scan_once(Program& program, const Arguments& arguments, const std::vector<scan::Target>& targets,
-                        const Probes& probes) {
+                        const Probes& probes, Job& job) {
   const auto policy = policy_in_force();
   if (!policy) return tl::unexpected<Error>(policy.error());
   const auto begin = Clock::now();
-  std::optional<Running> running(std::in_place, program, "scan");
   scan::ScanOptions options;
   options.timeout_ms = arguments.timeout_ms;
   options.per_second = rate_of(arguments.rate);
   if (arguments.seed != 0) options.seed = arguments.seed;
   options = policy->within(options);
   Round round;
-  round.results = scan::scan(targets, options, running->job(), first_results(program, arguments, targets.size()));
+  round.results = scan::scan(targets, options, job, first_results(program, arguments, targets.size()));
   Result<Probed> probed;
-  if (!probes.empty() && !running->job().stopped()) probed = ask_probes(round.results, probes, options, running->job());
-  round.summary.interrupted = running->interrupted();
-  running.reset();
+  if (!probes.empty() && !job.stopped()) probed = ask_probes(round.results, probes, options, job);
+  round.summary.interrupted = job.stopped();
   if (!probed && !round.summary.interrupted) return tl::unexpected<Error>(probed.error());
   if (probed) {
     for (std::size_t i = 0; i < probed->changes.size(); ++i)
@@ -127,22 +125,16 @@ int exit_code_of(const Round& round) {
   return all_hold(round.results, round.summary) ? exit_passed : exit_findings;
 }
 
-// False when the user wants an end.
-bool wait_for_next(Clock::time_point next) {
-  Job waiting("scan");
-  const Interrupts interrupts([&waiting] { waiting.request_stop(); }, true);
-  while (!waiting.stopped() && Clock::now() < next) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  return !waiting.stopped();
-}
-
 // After the first scan only what changed. JSON: one object a line.
 int watch(Program& program, const Arguments& arguments, const std::vector<scan::Target>& targets, const Probes& probes) {
   const auto pause = std::chrono::microseconds(*parse_duration(arguments.watch));
   const bool colour = wants_colour(program.out.descriptor());
+  Job job("scan");
+  const Interrupts interrupts([&job] { job.request_stop(); }, true);  // also between two scans
   std::vector<scan::ScanResult> before;
   while (true) {
     const auto begin = Clock::now();
-    auto round = scan_once(program, arguments, targets, probes);
+    auto round = scan_once(program, arguments, targets, probes, job);
     if (!round) return program.failed(round.error());
     if (before.empty()) {
       program.out.write(arguments.json ? scan_json(round->results, round->summary).dump() + "\n"
@@ -158,7 +150,8 @@ int watch(Program& program, const Arguments& arguments, const std::vector<scan::
     }
     if (round->summary.interrupted || program.out.closed()) return exit_code_of(*round);
     before = before.empty() ? std::move(round->results) : scan::merged(targets, before, round->results);
-    if (!wait_for_next(begin + pause)) return exit_interrupted;
+    while (!job.stopped() && Clock::now() < begin + pause) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (job.stopped()) return exit_interrupted;
   }
 }
 
@@ -166,7 +159,9 @@ int watch(Program& program, const Arguments& arguments, const std::vector<scan::
 int scan_with(Program& program, const Arguments& arguments, const std::vector<scan::Target>& targets, const Probes& probes) {
   audit(program, {audit_of_scan(targets, "command scan")});
   if (!arguments.watch.empty()) return watch(program, arguments, targets, probes);
-  const auto round = scan_once(program, arguments, targets, probes);
+  std::optional<Running> running(std::in_place, program, "scan");
+  const auto round = scan_once(program, arguments, targets, probes, running->job());
+  running.reset();
   if (!round) return program.failed(round.error());
   program.out.write(text_of(*round, arguments, wants_colour(program.out.descriptor())));
   return exit_code_of(*round);
