@@ -14,8 +14,8 @@
 #include "app/cli/commands.h"
 #include "app/cli/program.h"
 #include "app/cli/terminal.h"
-#include "app/cli/text_file.h"
 #include "engine/base/ids.h"
+#include "engine/base/text_file.h"
 #include "engine/case/render.h"
 #include "engine/consensus/aggregation/aggregate.h"
 #include "engine/consensus/aggregation/agreement_alpha.h"
@@ -25,6 +25,7 @@
 namespace conclave::cli {
 namespace {
 
+constexpr std::size_t largest_file = 256U << 20U;  // bytes
 constexpr std::string_view linear_pool = "linear_pool";
 constexpr std::string_view log_pool = "log_pool";
 
@@ -57,7 +58,7 @@ Result<nlohmann::json> parse_json(const std::string& text, const std::string& pa
 
 Result<consensus::Truths> read_truths(const std::string& path) {
   if (path.empty()) return consensus::Truths{};
-  const auto text = read_text_file(path, "feedback");
+  const auto text = read_text_file(path, largest_file);
   if (!text) return tl::unexpected(text.error());
   if (!is_json(path)) return consensus::truths_from_csv(*text, path);
   const auto json = parse_json(*text, path);
@@ -232,7 +233,7 @@ int conclude_circle(Program& program, const Arguments& arguments, const nlohmann
 }
 
 int conclude_file(Program& program, const Arguments& arguments) {
-  const auto text = read_text_file(arguments.path, "responses or a table of labels");
+  const auto text = read_text_file(arguments.path, largest_file);
   if (!text) return program.failed(text.error());
   const auto truths = read_truths(arguments.feedback);
   if (!truths) return program.failed(truths.error());

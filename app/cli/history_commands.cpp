@@ -11,14 +11,16 @@
 #include "app/cli/program.h"
 #include "app/cli/report_output.h"
 #include "app/cli/terminal.h"
-#include "app/cli/text_file.h"
 #include "engine/base/duration.h"
+#include "engine/base/text_file.h"
 #include "engine/case/judging.h"
 #include "engine/case/snapshots.h"
 #include "engine/store/store.h"
 
 namespace conclave::cli {
 namespace {
+
+constexpr std::size_t largest_report = 256U << 20U;  // bytes
 
 Result<Report> parse_report(const std::string& text, const std::string& where) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
@@ -29,7 +31,7 @@ Result<Report> parse_report(const std::string& text, const std::string& where) {
 }
 
 Result<Report> read_report(const std::string& path) {
-  const auto text = read_text_file(path, "a report");
+  const auto text = read_text_file(path, largest_report);
   if (!text) return tl::unexpected(text.error());
   return parse_report(*text, path);
 }

@@ -1,9 +1,9 @@
 // From files to models: which kind, its reader, the rules, and what the comments of the file ignore.
+#include "engine/base/text_file.h"
 #include "engine/config/compose.h"
 #include "engine/config/ignores.h"
 #include "engine/config/kind.h"
 #include "engine/config/kubernetes.h"
-#include "engine/config/read_file.h"
 #include "engine/config/reader.h"
 #include "engine/config/systemd.h"
 #include "engine/config/unit.h"

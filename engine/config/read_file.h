@@ -1,4 +1,4 @@
-// Files of strangers, read in bounded memory.
+// What a configuration names beside itself.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,6 @@
 #include "engine/base/error.h"
 
 namespace conclave::config {
-
-// Regular files only; kind limit beyond `max_bytes`, however the file grows meanwhile.
-[[nodiscard]] Result<std::string> read_text_file(const std::filesystem::path& path, std::size_t max_bytes);
 
 // A file that a configuration in `folder` names. Kind unsupported unless it stands there or below, links followed: what a file of
 // a stranger names is read into what others see of it. Kind unsupported also for an empty folder, which is none.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/base/ids.h"
 #include "engine/consensus/aggregation/random.h"
 #include "engine/consensus/explanation.h"
 
@@ -86,15 +87,11 @@ class Bootstrap {
     }
   }
 
-  // FNV-1a (G. Fowler, L. Noll, P. Vo) over names: not over labels, which may be renamed, nor over texts.
+  // Of names: not of labels, which may be renamed, nor of texts.
   [[nodiscard]] std::uint64_t seed() const {
-    std::uint64_t hash = 0xcbf29ce484222325U;
+    std::uint64_t hash = stable_hash({});
     for (const std::size_t family : families_) {
-      for (const std::size_t member : circle_.families[family]) {
-        for (const char c : circle_.members[member].name + '\n') {
-          hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-        }
-      }
+      for (const std::size_t member : circle_.families[family]) hash = stable_hash(circle_.members[member].name + '\n', hash);
     }
     return hash;
   }

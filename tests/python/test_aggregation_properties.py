@@ -91,15 +91,21 @@ def test_duplicates_of_an_expert_move_no_confidence(world, copies):
         assert old == pytest.approx(new, abs=0.02)
 
 
-@few
-@given(seed=st.integers(0, 2**32))
-def test_six_clones_of_a_bad_expert_do_not_outvote_seven_good_ones(seed):
+def world_of_four(seed):
+    """The truth of 300 items, and what an expert of a given accuracy says of them."""
     chance = random.Random(seed)
     truth = {item: chance.choice("abcd") for item in range(300)}
 
     def said(accuracy):
         return {i: t if chance.random() < accuracy else chance.choice([c for c in "abcd" if c != t]) for i, t in truth.items()}
 
+    return truth, said
+
+
+@few
+@given(seed=st.integers(0, 2**32))
+def test_six_clones_of_a_bad_expert_do_not_outvote_seven_good_ones(seed):
+    truth, said = world_of_four(seed)
     clone = said(0.45)
     rows = [(i, f"clone{n}", clone[i]) for n in range(6) for i in truth]
     rows += [(i, f"good{n}", label) for n, own in enumerate([said(0.7) for _ in range(7)]) for i, label in own.items()]
@@ -111,12 +117,7 @@ def test_six_clones_of_a_bad_expert_do_not_outvote_seven_good_ones(seed):
 @few
 @given(seed=st.integers(0, 2**32))
 def test_twelve_clones_among_nineteen_are_one_voice(seed):
-    chance = random.Random(seed)
-    truth = {item: chance.choice("abcd") for item in range(300)}
-
-    def said(accuracy):
-        return {i: t if chance.random() < accuracy else chance.choice([c for c in "abcd" if c != t]) for i, t in truth.items()}
-
+    truth, said = world_of_four(seed)
     originals = [said(0.75) for _ in range(8)]
     rows = [(i, f"e{n}", label) for n, own in enumerate(originals) for i, label in own.items()]
     cloned = rows + [(i, f"e0-{n}", originals[0][i]) for n in range(11) for i in truth]

@@ -15,17 +15,9 @@ using ::testing::Not;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-ConfigFile read(std::string_view text) {
-  auto file = read_config(text, "compose.yaml");
-  EXPECT_TRUE(file) << file.error().text();
-  return file ? std::move(*file) : ConfigFile{};
-}
+ConfigFile read(std::string_view text) { return must_be_read(read_config(text, "compose.yaml")); }
 
-ConfigFile read_from(const TemporaryFolder& folder) {
-  auto file = read_config_file(folder.path() / "compose.yaml");
-  EXPECT_TRUE(file) << file.error().text();
-  return file ? std::move(*file) : ConfigFile{};
-}
+ConfigFile read_from(const TemporaryFolder& folder) { return must_be_read(read_config_file(folder.path() / "compose.yaml")); }
 
 std::vector<std::string> findings(std::string_view text) { return findings(read(text)); }
 

@@ -1,12 +1,20 @@
-// What a file was found to hold, short enough to be compared.
+// Configurations that must be readable, and what was found in them, short enough to be compared.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/config/infrastructure.h"
 
 namespace conclave::config {
+
+inline ConfigFile must_be_read(Result<ConfigFile> file) {
+  EXPECT_TRUE(file) << file.error().text();
+  return file ? std::move(*file) : ConfigFile{};
+}
 
 // "line:column rule", without notes.
 inline std::vector<std::string> findings(const ConfigFile& file) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/engine/config/findings.h"
+
 namespace conclave::config {
 namespace {
 
@@ -10,11 +12,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-ConfigFile read(std::string_view text) {
-  auto file = read_config(text, "f.yaml");
-  EXPECT_TRUE(file) << file.error().text();
-  return file ? std::move(*file) : ConfigFile{};
-}
+ConfigFile read(std::string_view text) { return must_be_read(read_config(text, "f.yaml")); }
 
 std::vector<std::string> problems(std::string_view text) {
   std::vector<std::string> out;

@@ -15,11 +15,7 @@ using ::testing::Not;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-ConfigFile read(std::string_view text) {
-  auto file = read_config(text, "m.yaml");
-  EXPECT_TRUE(file) << file.error().text();
-  return file ? std::move(*file) : ConfigFile{};
-}
+ConfigFile read(std::string_view text) { return must_be_read(read_config(text, "m.yaml")); }
 
 std::vector<std::string> findings(std::string_view text) { return findings(read(text)); }
 

@@ -13,11 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-ConfigFile read(std::string_view text, const std::string& name = "web.service") {
-  auto file = read_config(text, name);
-  EXPECT_TRUE(file) << file.error().text();
-  return file ? std::move(*file) : ConfigFile{};
-}
+ConfigFile read(std::string_view text, const std::string& name = "web.service") { return must_be_read(read_config(text, name)); }
 
 std::vector<std::string> findings(std::string_view text, const std::string& name = "web.service") {
   return findings(read(text, name));

@@ -15,9 +15,7 @@ using ::testing::IsEmpty;
 using ::testing::Optional;
 
 ConfigFile read(const std::string& settings) {
-  auto file = read_config("services: {}\nglobal_settings:\n" + settings, "f.yaml");
-  EXPECT_TRUE(file) << file.error().text();
-  return file ? std::move(*file) : ConfigFile{};
+  return must_be_read(read_config("services: {}\nglobal_settings:\n" + settings, "f.yaml"));
 }
 
 std::vector<std::string> rules(const std::string& setting) {
