@@ -26,6 +26,7 @@ struct Arguments {
   std::vector<std::filesystem::path> paths;
   std::vector<std::string> plugins;
   std::vector<std::string> trusted;
+  std::string fail_on = "warning";
   bool json = false;
 };
 
@@ -58,8 +59,9 @@ nlohmann::json json_of(const Files& files) {
 }
 
 int show(Program& program, const Arguments& arguments, const Files& files) {
-  const bool errors = std::any_of(files.begin(), files.end(), [](const auto& file) { return any_error(file.problems); });
-  const int code = errors ? exit_findings : exit_passed;
+  const auto least = config::severity_of(arguments.fail_on).value();
+  const bool found = std::any_of(files.begin(), files.end(), [&](const auto& file) { return any_problem(file.problems, least); });
+  const int code = found ? exit_findings : exit_passed;
   if (arguments.json) {
     program.out.write(json_text(json_of(files)));
     return code;
@@ -123,7 +125,8 @@ int check_config(Program& program, const Arguments& arguments) {
 
 void add_config_commands(CLI::App& app, Program& program) {
   auto* group = app.add_subcommand("config", "Look at an infrastructure configuration")->require_subcommand(1, 1);
-  auto* check = group->add_subcommand("check", "Say everything that is wrong with a configuration; exit code 1 for errors");
+  auto* check =
+      group->add_subcommand("check", "Say everything that is wrong with a configuration; exit code 1 for errors and warnings");
   const auto arguments = std::make_shared<Arguments>();
   check
       ->add_option(
@@ -143,6 +146,9 @@ void add_config_commands(CLI::App& app, Program& program) {
                    "given again)")
       ->type_name("NAME")
       ->allow_extra_args(false);
+  check->add_option("--fail-on", arguments->fail_on, "The least severity that makes the exit code 1")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"note", "warning", "error"}));
   check->add_flag("--json", arguments->json, "Print JSON");
   check->callback(
       [&program, arguments] { program.chosen = [&program, arguments] { return check_config(program, *arguments); }; });

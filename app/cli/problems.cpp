@@ -31,9 +31,9 @@ nlohmann::json problems_json(const std::vector<config::Problem>& problems) {
   return all;
 }
 
-bool any_error(const std::vector<config::Problem>& problems) {
+bool any_problem(const std::vector<config::Problem>& problems, config::Severity least) {
   return std::any_of(problems.begin(), problems.end(),
-                     [](const config::Problem& problem) { return problem.severity == config::Severity::error; });
+                     [least](const config::Problem& problem) { return problem.severity >= least; });
 }
 
 }  // namespace conclave::cli

@@ -11,6 +11,7 @@ namespace conclave::cli {
 
 [[nodiscard]] std::string problems_text(const std::vector<config::Problem>& problems, bool colour);  // one a line
 [[nodiscard]] nlohmann::json problems_json(const std::vector<config::Problem>& problems);
-[[nodiscard]] bool any_error(const std::vector<config::Problem>& problems);
+// Whether one is at least so severe.
+[[nodiscard]] bool any_problem(const std::vector<config::Problem>& problems, config::Severity least);
 
 }  // namespace conclave::cli

@@ -48,6 +48,13 @@ std::string_view severity_name(Severity severity) {
   return "error";
 }
 
+std::optional<Severity> severity_of(std::string_view name) {
+  for (const Severity known : {Severity::note, Severity::warning, Severity::error}) {
+    if (severity_name(known) == name) return known;
+  }
+  return std::nullopt;
+}
+
 std::string to_text(const Problem& problem) {
   std::string text = problem.location.text();
   if (!text.empty()) text += ": ";

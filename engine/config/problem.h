@@ -1,6 +1,7 @@
 // Something wrong in a configuration or a case file, with its place and how to mend it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@ namespace conclave::config {
 
 enum class Severity { note, warning, error };
 [[nodiscard]] std::string_view severity_name(Severity severity);
+[[nodiscard]] std::optional<Severity> severity_of(std::string_view name);
 
 struct Problem {
   Severity severity = Severity::error;

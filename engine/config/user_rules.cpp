@@ -163,13 +163,11 @@ Result<std::string> text_of(const Json& problem, const char* field) {
   return text;
 }
 
-Result<Severity> severity_of(const Json& problem) {
+Result<Severity> severity_in(const Json& problem) {
   const auto name = text_of(problem, "severity");
   if (!name) return tl::unexpected(name.error());
   if (name->empty()) return Severity::warning;
-  for (const Severity known : {Severity::note, Severity::warning, Severity::error}) {
-    if (severity_name(known) == *name) return known;
-  }
+  if (const auto known = severity_of(*name)) return *known;
   return refused("severity of a problem must be error, warning or note, not '" + *name + "'");
 }
 
@@ -195,7 +193,7 @@ Result<std::vector<Problem>> problems_of_rule(const ConfigFile& file, const std:
     if (!one.is_object()) return refused("a problem must be a text or a map");
     auto message = text_of(one, "message");
     auto path = text_of(one, "path");
-    auto severity = severity_of(one);
+    auto severity = severity_in(one);
     auto fix = text_of(one, "fix");
     if (!message) return tl::unexpected(std::move(message.error()));
     if (message->empty()) return refused("a problem needs a message");

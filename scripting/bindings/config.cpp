@@ -26,18 +26,9 @@ py::tuple problem_state(const Problem& self) {
 Problem make_problem(py::handle severity, py::handle rule, py::handle message, py::handle fix, py::handle file, int line,
                      int column) {
   const std::string name = to_utf8(severity, "severity");
-  Problem problem;
-  for (const auto known : {config::Severity::note, config::Severity::warning, config::Severity::error}) {
-    if (config::severity_name(known) == name) {
-      problem.severity = known;
-      problem.rule = to_utf8(rule, "rule");
-      problem.message = to_utf8(message, "message");
-      problem.fix = to_utf8(fix, "fix");
-      problem.location = {to_utf8(file, "file"), line, column};
-      return problem;
-    }
-  }
-  throw py::value_error("severity must be note, warning or error, not '" + name + "'");
+  const auto known = config::severity_of(name);
+  if (!known) throw py::value_error("severity must be note, warning or error, not '" + name + "'");
+  return {*known, to_utf8(rule, "rule"), to_utf8(message, "message"), to_utf8(fix, "fix"), {to_utf8(file, "file"), line, column}};
 }
 
 void bind_problem(py::module_& module) {

@@ -63,8 +63,19 @@ def test_manifests_given_together_refer_to_one_another(conclave, tmp_path):
 def test_a_unit_is_understood(conclave, tmp_path):
     (tmp_path / "web.service").write_text("[Service]\nExecStart=/bin/web\nExecStrat=x\nUser=web\nRestart=always\nMemoryMax=1G\n")
     outcome = conclave("config", "check", "web.service", "--json")
-    assert outcome.code == 0 and rules_of(outcome) == ["unknown-key"]
+    assert outcome.code == 1 and rules_of(outcome) == ["unknown-key"]
     assert outcome.json["files"][0]["kind"] == "systemd" and outcome.json["config"]["services"][0]["memory_mb"] == 1024
+
+
+def test_how_severe_a_problem_must_be_is_asked_for(conclave, tmp_path):
+    def code(*fail_on):
+        return conclave("config", "check", "compose.yaml", *fail_on).code
+
+    (tmp_path / "compose.yaml").write_text(COMPOSE.replace("web:1", "web:latest").replace("${DB_PASSWORD}", ""))
+    assert code() == code("--fail-on", "warning") == 1 and code("--fail-on", "error") == 0
+    (tmp_path / "compose.yaml").write_text(COMPOSE.replace("mem_limit: 256m", "").replace("${DB_PASSWORD}", ""))
+    assert code() == 0 and code("--fail-on", "note") == 1
+    assert "fatal" in conclave.fails(2, "config", "check", "compose.yaml", "--fail-on", "fatal")
 
 
 def test_a_secret_is_reported_and_never_printed(conclave, tmp_path):

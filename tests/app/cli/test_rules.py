@@ -34,7 +34,7 @@ def test_a_rule_finds_an_error_at_its_place(conclave, rules, trust):
     outcome = conclave("config", "check", "infra.yaml", "--plugins", "rules", *trust)
     assert outcome.code == 1, outcome
     assert "infra.yaml:3:12: error: api has no version; name one [no_latest]" in outcome.out.splitlines()
-    assert conclave("config", "check", "infra.yaml").code == 0
+    assert conclave("config", "check", "infra.yaml", "--fail-on", "error").code == 0
 
 
 def test_as_json_it_stands_among_the_others(conclave, rules):
@@ -48,14 +48,14 @@ def test_as_json_it_stands_among_the_others(conclave, rules):
 def test_what_it_prints_is_no_part_of_the_answer(conclave, rules):
     rules(chatty="print('looking'); os.write(1, b'here')")
     outcome = conclave("config", "check", "infra.yaml", "--plugins", "rules", "--trust", "chatty", "--json")
-    assert outcome.code == 0 and found(outcome).keys() == {"image-latest"}
+    assert outcome.code == 1 and found(outcome).keys() == {"image-latest"}
     assert "looking" in conclave("-v", "config", "check", "infra.yaml", "--plugins", "rules").err
 
 
 def test_a_rule_that_fails_costs_a_warning_and_not_the_check(conclave, rules):
     limits = "# /// script\n# [tool.conclave.limits]\n# time_s = 0.5\n# ///\n"
     rules(limits, a_raises="raise KeyError('image')", b_leaves="os._exit(3)", c_hangs="time.sleep(1000)", d_good="return 'seen'")
-    outcome = conclave("config", "check", "infra.yaml", "--plugins", "rules", "--json")
+    outcome = conclave("config", "check", "infra.yaml", "--plugins", "rules", "--fail-on", "error", "--json")
     assert outcome.code == 0
     failed = [problem for problem in outcome.json["problems"] if problem["rule"] == "rule-failed"]
     assert [problem["severity"] for problem in failed] == ["warning"] * 3
