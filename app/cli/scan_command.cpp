@@ -110,7 +110,7 @@ Result<Round> scan_once(Program& program, const Arguments& arguments, const std:
 std::string text_of(const Round& round, const Arguments& arguments, bool colour) {
   switch (arguments.format()) {
     case Format::json:
-      return json_text(scan_json(round.results, round.summary));
+      return scan_json(round.results, round.summary, "\n");
     case Format::csv:
       return scan_csv(round.results);
     case Format::nmap_xml:
@@ -137,8 +137,7 @@ int watch(Program& program, const Arguments& arguments, const std::vector<scan::
     auto round = scan_once(program, arguments, targets, probes, job);
     if (!round) return program.failed(round.error());
     if (before.empty()) {
-      program.out.write(arguments.json ? scan_json(round->results, round->summary).dump() + "\n"
-                                       : text_of(*round, arguments, colour));
+      program.out.write(arguments.json ? scan_json(round->results, round->summary, "") : text_of(*round, arguments, colour));
     } else {
       const auto changes = scan::differences(before, round->results);
       const std::string time = format_time(now_us());

@@ -16,27 +16,30 @@ constexpr std::size_t most_rows_of_a_state = 50;
 
 json state_json(const std::optional<State>& state) { return state ? json(scan::state_name(*state)) : json(nullptr); }
 
-json latency_json(const std::optional<double>& latency) { return latency ? json(*latency) : json(nullptr); }
+// Results are written as text at once: as a tree, those of a large scan would take longer and more memory than the scan itself.
+std::string json_of(std::string_view text) {
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (!std::ranges::all_of(text, is_plain)) return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+  return '"' + std::string(text) + '"';
+}
 
-json result_json(const scan::ScanResult& result) {
-  auto addresses = json::array();
-  for (const scan::AddressResult& each : result.addresses) {
-    addresses.push_back({{"address", each.address},
-                         {"state", scan::state_name(each.state)},
-                         {"latency_ms", latency_json(each.latency_ms)},
-                         {"detail", each.detail}});
-  }
-  return {{"target", result.target.name},
-          {"host", result.target.host},
-          {"port", result.target.port},
-          {"address", result.address},
-          {"state", scan::state_name(result.state)},
-          {"expect", state_json(result.target.expect)},
-          {"latency_ms", latency_json(result.latency_ms)},
-          {"detail", result.detail},
-          {"error", result.state == State::open ? json(nullptr) : json(result.detail)},
-          {"time", format_time(result.time)},
-          {"addresses", addresses}};
+std::string json_of(const std::optional<double>& number) { return number ? json(*number).dump() : "null"; }
+
+std::string address_json(const scan::AddressResult& result) {
+  return R"({"address":)" + json_of(result.address) + R"(,"state":)" + json_of(scan::state_name(result.state)) +
+         R"(,"latency_ms":)" + json_of(result.latency_ms) + R"(,"detail":)" + json_of(result.detail) + "}";
+}
+
+std::string result_json(const scan::ScanResult& result) {
+  std::string addresses;
+  for (const scan::AddressResult& each : result.addresses) addresses += (addresses.empty() ? "" : ",") + address_json(each);
+  const std::string detail = json_of(result.detail);
+  return R"({"target":)" + json_of(result.target.name) + R"(,"host":)" + json_of(result.target.host) + R"(,"address":)" +
+         json_of(result.address) + R"(,"port":)" + std::to_string(result.target.port) + R"(,"state":)" +
+         json_of(scan::state_name(result.state)) + R"(,"expect":)" + state_json(result.target.expect).dump() +
+         R"(,"latency_ms":)" + json_of(result.latency_ms) + R"(,"detail":)" + detail + R"(,"error":)" +
+         (result.state == State::open ? "null" : detail) + R"(,"time":)" + json_of(format_time(result.time)) +
+         R"(,"addresses":[)" + addresses + "]}";
 }
 
 std::map<State, std::size_t> count_states(std::span<const scan::ScanResult> results) {
@@ -116,20 +119,20 @@ std::string scan_table(std::span<const scan::ScanResult> results, const ScanSumm
   return out;
 }
 
-json scan_json(std::span<const scan::ScanResult> results, const ScanSummary& summary) {
-  auto all = json::array();
-  for (const scan::ScanResult& result : results) all.push_back(result_json(result));
+std::string scan_json(std::span<const scan::ScanResult> results, const ScanSummary& summary, std::string_view separator) {
   auto states = json::object();
   for (const auto& [state, count] : count_states(results)) states[std::string(scan::state_name(state))] = count;
   const auto unexpected = std::ranges::count_if(results, [&](const auto& each) { return !holds(each, summary).value_or(true); });
-  return {{"results", all},
-          {"summary",
-           {{"targets", results.size()},
-            {"states", states},
-            {"unexpected", unexpected},
-            {"passed", unexpected == 0 && !summary.interrupted},
-            {"interrupted", summary.interrupted},
-            {"seconds", summary.seconds}}}};
+  const json numbers = {{"targets", results.size()},          {"states", states},
+                        {"unexpected", unexpected},           {"passed", unexpected == 0 && !summary.interrupted},
+                        {"interrupted", summary.interrupted}, {"seconds", summary.seconds}};
+  std::string out = R"({"results":[)";
+  for (const scan::ScanResult& result : results) {
+    out += &result == &results.front() ? "" : ",";
+    (out += separator) += result_json(result);
+  }
+  ((out += "],") += separator) += R"("summary":)" + numbers.dump() + "}\n";
+  return out;
 }
 
 std::string scan_csv(std::span<const scan::ScanResult> results) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/cli/terminal.h"
@@ -27,7 +28,9 @@ struct ScanSummary {
 
 // Where more than 50 have the same state other than open, and nobody said how they should be, they are one line.
 [[nodiscard]] std::string scan_table(std::span<const scan::ScanResult> results, const ScanSummary& summary, bool colour);
-[[nodiscard]] nlohmann::json scan_json(std::span<const scan::ScanResult> results, const ScanSummary& summary);
+// `separator` stands before each result and the summary: "\n" gives them lines of their own.
+[[nodiscard]] std::string scan_json(std::span<const scan::ScanResult> results, const ScanSummary& summary,
+                                    std::string_view separator);
 [[nodiscard]] std::string scan_csv(std::span<const scan::ScanResult> results);  // RFC 4180, with a head
 [[nodiscard]] std::string scan_nmap_xml(std::span<const scan::ScanResult> results, const ScanSummary& summary);
 
