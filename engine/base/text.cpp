@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <numeric>
 #include <vector>
 
@@ -51,6 +52,10 @@ std::string valid_utf8(std::string_view bytes) {
 
 std::size_t find_invalid_utf8(std::string_view bytes) {
   for (std::size_t at = 0; at < bytes.size();) {
+    for (std::uint64_t eight = 0; bytes.size() - at > sizeof eight; at += sizeof eight) {
+      std::memcpy(&eight, bytes.data() + at, sizeof eight);
+      if ((eight & 0x8080808080808080U) != 0) break;
+    }
     const std::size_t length = sequence_length(bytes.substr(at));
     if (length == 0) return at;
     at += length;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
 
 #include "engine/base/text.h"
 
@@ -13,6 +16,19 @@ constexpr std::size_t window = std::size_t{32} << 10U;
 constexpr std::size_t windows = whole / window;
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80; }
+
+// Bytes that begin a character of several, by eights.
+std::size_t count_beginnings(std::string_view piece) {
+  std::size_t count = 0;
+  std::uint64_t eight = 0;
+  for (; piece.size() >= sizeof eight; piece.remove_prefix(sizeof eight)) {
+    std::memcpy(&eight, piece.data(), sizeof eight);
+    const std::uint64_t beginnings = eight & eight << 1U & 0x8080808080808080U;  // the two highest bits are set
+    if (beginnings != 0) count += static_cast<std::size_t>(std::popcount(beginnings));
+  }
+  for (const char c : piece) count += static_cast<unsigned char>(c) >= 0xC0 ? 1 : 0;
+  return count;
+}
 
 // Without the parts of characters that a cut leaves at both ends.
 std::string_view between_characters(std::string_view piece) {
@@ -47,7 +63,7 @@ void EncodingEvidence::add(std::string_view piece) {
   if (piece.find('\0') != std::string_view::npos) binary_ = true;
   while (!piece.empty() && !binary_) {
     const std::size_t end = std::min(find_invalid_utf8(piece), piece.size());
-    for (const char c : piece.substr(0, end)) characters_ += static_cast<unsigned char>(c) >= 0xC0 ? 1 : 0;
+    characters_ += count_beginnings(piece.substr(0, end));
     if (end == piece.size()) return;
     ++invalid_;
     piece.remove_prefix(end + 1);
