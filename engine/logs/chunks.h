@@ -11,6 +11,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -65,46 +67,57 @@ class WarmTools {
   std::vector<std::unique_ptr<Tool>> idle_;
 };
 
-// `map(chunk)` runs on any thread and gives a part; `merge(part)` sees the parts in order. A chunk holds whole lines. Both have
-// to look at job.stopped() if they take long. Adds the bytes done to the job's progress. `threads` 0: one per core.
+// Whole lines of one of several logs.
+struct LogChunk {
+  std::string_view bytes;
+  std::size_t log = 0;     // which one
+  std::size_t number = 0;  // of the chunk, counted from 0 through all logs
+};
+
+// `map(LogChunk)` runs on any thread and gives a part; `merge(part)` sees the parts in order, log by log. Both have to look at
+// job.stopped() if they take long. Adds the bytes done to the job's progress. `threads` 0: one per core.
 template <class Map, class Merge>
-void for_chunks_in_order(std::string_view bytes, std::size_t chunk_bytes, Job& job, const Map& map, const Merge& merge,
-                         std::size_t threads = 0) {
-  using Part = decltype(map(bytes));
+void for_chunks_of_logs_in_order(std::span<const std::string_view> logs, std::size_t chunk_bytes, Job& job, const Map& map,
+                                 const Merge& merge, std::size_t threads = 0) {
+  using Part = decltype(map(LogChunk()));
   namespace tbb = oneapi::tbb;
+  LogChunk next;
   std::size_t begin = 0;
+  const auto cut = [&]() -> std::optional<LogChunk> {
+    for (; next.log < logs.size() && begin >= logs[next.log].size(); ++next.log) begin = 0;
+    if (next.log == logs.size() || job.stopped()) return std::nullopt;
+    const std::string_view log = logs[next.log];
+    const std::size_t end = next_line(log, std::min(begin + chunk_bytes - 1, log.size()), job);
+    LogChunk chunk = next;
+    chunk.bytes = log.substr(begin, end - begin);
+    begin = end;
+    ++next.number;
+    return chunk;
+  };
   if (threads == 1) {
-    while (begin < bytes.size() && !job.stopped()) {
-      const std::size_t end = next_line(bytes, std::min(begin + chunk_bytes - 1, bytes.size()), job);
-      const std::string_view chunk = bytes.substr(begin, end - begin);
-      Part part = map(chunk);
-      job.advance(chunk.size());
+    while (const std::optional<LogChunk> chunk = cut()) {
+      Part part = map(*chunk);
+      job.advance(chunk->bytes.size());
       if (!job.stopped()) merge(std::move(part));
-      begin = end;
     }
     return;
   }
-  const auto cut = [&](tbb::flow_control& flow) -> std::string_view {
-    if (begin >= bytes.size() || job.stopped()) {
-      flow.stop();
-      return {};
-    }
-    const std::size_t end = next_line(bytes, std::min(begin + chunk_bytes - 1, bytes.size()), job);
-    const std::string_view chunk = bytes.substr(begin, end - begin);
-    begin = end;
-    return chunk;
+  const auto take = [&](tbb::flow_control& flow) -> LogChunk {
+    std::optional<LogChunk> chunk = cut();
+    if (!chunk) flow.stop();
+    return chunk.value_or(LogChunk());
   };
   Handover handover;
-  const auto work = [&](std::string_view chunk) {
+  const auto work = [&](const LogChunk& chunk) {
     const Handover::Part running(handover);
     Part part = map(chunk);
-    job.advance(chunk.size());
+    job.advance(chunk.bytes.size());
     return part;
   };
   const std::size_t workers = threads == 0 ? static_cast<std::size_t>(tbb::info::default_concurrency()) : threads;
   const auto run = [&] {
-    tbb::parallel_pipeline(workers * 2, tbb::make_filter<void, std::string_view>(tbb::filter_mode::serial_in_order, cut) &
-                                            tbb::make_filter<std::string_view, Part>(tbb::filter_mode::parallel, work) &
+    tbb::parallel_pipeline(workers * 2, tbb::make_filter<void, LogChunk>(tbb::filter_mode::serial_in_order, take) &
+                                            tbb::make_filter<LogChunk, Part>(tbb::filter_mode::parallel, work) &
                                             tbb::make_filter<Part, void>(tbb::filter_mode::serial_in_order, [&](Part part) {
                                               handover.collect();
                                               const Handover::Part running(handover);
@@ -117,6 +130,14 @@ void for_chunks_in_order(std::string_view bytes, std::size_t chunk_bytes, Job& j
     tbb::task_arena(static_cast<int>(std::min<std::size_t>(threads, 1024))).execute(run);
   }
   handover.collect();
+}
+
+// The same of one log; `map(bytes of a chunk)`.
+template <class Map, class Merge>
+void for_chunks_in_order(std::string_view bytes, std::size_t chunk_bytes, Job& job, const Map& map, const Merge& merge,
+                         std::size_t threads = 0) {
+  for_chunks_of_logs_in_order(
+      std::span(&bytes, 1), chunk_bytes, job, [&](const LogChunk& chunk) { return map(chunk.bytes); }, merge, threads);
 }
 
 }  // namespace conclave::logs

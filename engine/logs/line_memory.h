@@ -1,8 +1,9 @@
 // Lines that differ only in their digits are taken apart once. Internal to the room.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <string>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -13,36 +14,57 @@
 
 namespace conclave::logs {
 
-// What a line of a kind has been found to be. All of it holds for each line that has the same stamp place and, but for the values
-// of digits, the same bytes.
+// What a line of a kind has been found to be. It holds for each line that has the same stamp place and, but for the values of
+// digits, the same bytes, save what is said to vary; the shape always belongs to that message.
 struct KnownLine {
+  static constexpr std::uint32_t no_shape = UINT32_MAX;
+
   std::uint64_t hash = 0;
-  std::string_view text;  // of the first one, in the log; empty if nothing is known
-  std::uint32_t stamp_begin = 0;
-  std::uint32_t stamp_end = 0;
-  std::uint32_t message_begin = 0;
-  std::uint32_t message_size = 0;
+  std::uint32_t text = 0;  // where the bytes of the kind begin in the memory
+  std::uint32_t parameters = 0;
+  std::uint32_t shape = no_shape;  // a number that the caller gives it
+  std::uint16_t size = 0;
+  std::uint16_t stamp_begin = 0;
+  std::uint16_t stamp_end = 0;
+  std::uint16_t level_end = 0;
+  std::uint16_t message_begin = 0;
+  std::uint16_t message_size = 0;
+  std::uint16_t parameter_count = 0;
   StampFormat format = StampFormat::none;
   Level level = Level::unknown;
-  bool varies = false;       // with the values of digits: only text is of use
-  std::uint32_t number = 0;  // of its shape in the part `part`
-  std::uint64_t part = 0;
-  std::string shape;
-  std::vector<ShapeParameter> parameters;
+  bool level_varies = false;    // with the values of digits
+  bool message_varies = false;  // where it begins does, and where it ends if it is in a record (JSON)
 };
 
-// A cache of as many kinds as it has places, for lines of logs that stay where they are. One thread at a time.
+// Grows to some ten thousand kinds and is emptied then. One thread at a time; at most about 30 MB.
 class LineMemory {
  public:
-  LineMemory() : places_(place_count) {}
+  static constexpr std::size_t batch = HeaderMemo::batch;
 
-  // The place for such lines: a kind that is known if its text is not empty, else for the caller to fill in with what does not
-  // depend on digits. Null if such a line is not to be remembered.
+  LineMemory();
+
+  // What is known of up to `batch` lines with these headers; null where nothing is. Valid until the next call of this function.
+  void find(std::span<const std::string_view> lines, const Header* headers, KnownLine** out);
   [[nodiscard]] KnownLine* find(std::string_view line, const Header& header);
+  // Keeps what a line is that is not known; null if that cannot be. `message` is a piece of it.
+  KnownLine* add(std::string_view line, const Header& header, const LocatedLevel& level, std::string_view message);
+  // Where parameters are in the message.
+  void set_parameters(KnownLine& known, const std::vector<ShapeParameter>& parameters);
+  [[nodiscard]] std::span<const ShapeParameter> parameters(const KnownLine& known) const {
+    return std::span(parameters_).subspan(known.parameters, known.parameter_count);
+  }
+  void clear();
 
  private:
-  static constexpr std::size_t place_count = std::size_t{1} << 15U;
-  std::vector<KnownLine> places_;
+  [[nodiscard]] bool full() const;
+  [[nodiscard]] std::size_t slot_of(std::uint64_t hash) const { return hash & (slots_.size() - 1); }
+  [[nodiscard]] KnownLine* find(std::uint64_t hash, std::string_view line, const Header& header);
+  void put_into_slot(std::uint32_t number);
+
+  std::vector<KnownLine> kinds_;      // never moved
+  std::vector<std::uint32_t> slots_;  // a power of two of them; one more than the number of a kind, 0 for an empty one
+  std::vector<char> texts_;           // with digits as '0'
+  std::vector<ShapeParameter> parameters_;
 };
 
 }  // namespace conclave::logs

@@ -26,7 +26,7 @@ void ShapeStats::add(const RecordPlace& record, std::size_t sample_size) {
   if (count++ == 0) first_line = record.line;
   last_line = record.line;
   ++levels[static_cast<std::size_t>(record.level)];
-  if (samples.size() < max_samples) samples.push_back(record.line);
+  if (count <= max_samples) samples.push_back(record.line);
   sample.add(record.offset, sample_size);
   count_before += record.before ? 1 : 0;
   if (!record.time) return;
@@ -34,7 +34,7 @@ void ShapeStats::add(const RecordPlace& record, std::size_t sample_size) {
   last_time = std::max(last_time.value_or(*record.time), *record.time);
 }
 
-void ShapeStats::add_values(std::string_view message, const std::vector<ShapeParameter>& parameters) {
+void ShapeStats::add_values(std::string_view message, std::span<const ShapeParameter> parameters) {
   if (distinct.size() < parameters.size()) distinct.resize(parameters.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const ShapeParameter& found = parameters[i];
@@ -59,12 +59,6 @@ void ShapeStats::merge(const ShapeStats& other, std::size_t sample_size) {
   sample.merge(other.sample, sample_size);
   if (distinct.size() < other.distinct.size()) distinct.resize(other.distinct.size());
   for (std::size_t i = 0; i < other.distinct.size(); ++i) distinct[i].merge(other.distinct[i]);
-}
-
-void ShapeStats::shift(std::uint64_t lines) {
-  first_line += lines;
-  last_line += lines;
-  for (std::uint64_t& line : samples) line += lines;
 }
 
 // A shape must get the same number each time, so what it falls to depends only on things that do not change any more once it fell

@@ -28,22 +28,29 @@ struct RecordPlace {
 };
 
 struct ShapeStats {
+  LevelCounts levels{};
   std::uint64_t count = 0;
   std::uint64_t count_before = 0;
   std::optional<TimeUs> first_time;
   std::optional<TimeUs> last_time;
   std::uint64_t first_line = 0;
   std::uint64_t last_line = 0;
-  LevelCounts levels{};
   std::vector<std::uint64_t> samples;   // the first three lines
   LineSample sample;                    // by offset
   std::vector<DistinctCount> distinct;  // of each parameter; only with TemplateOptions::parameters
 
+  // `record` is behind all that were added.
   void add(const RecordPlace& record, std::size_t sample_size);
-  void add_values(std::string_view message, const std::vector<ShapeParameter>& parameters);
-  // Of lines behind, or among, those already here.
+  void add_values(std::string_view message, std::span<const ShapeParameter> parameters);
+  // Of any other lines.
   void merge(const ShapeStats& other, std::size_t sample_size);
-  void shift(std::uint64_t lines);
+  // Puts another number for each line, in the same order.
+  template <class Number>
+  void renumber(const Number& number) {
+    first_line = number(first_line);
+    last_line = number(last_line);
+    for (std::uint64_t& line : samples) line = number(line);
+  }
 };
 
 [[nodiscard]] std::uint64_t value_hash(std::string_view value);  // for DistinctCount
@@ -60,6 +67,7 @@ class ShapeTable {
   [[nodiscard]] std::uint32_t number_of(std::string_view shape);
   [[nodiscard]] std::size_t size() const { return stats_.size(); }
   [[nodiscard]] ShapeStats& stats(std::uint32_t number) { return stats_[number]; }
+  [[nodiscard]] const ShapeStats& stats(std::uint32_t number) const { return stats_[number]; }
   [[nodiscard]] const std::string& text(std::uint32_t number) const { return *texts_[number]; }
 
  private:

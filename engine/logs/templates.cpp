@@ -1,11 +1,16 @@
 // Two steps. One parallel pass turns every line into its shape (message.h) and counts shapes; distinct shapes are few where lines
-// are many. Then the shapes are grouped into templates (template_groups.h). The pass numbers shapes in the order of their first
-// line, whatever the pieces were, so that every result, also where a limit strikes, depends on the bytes alone.
+// are many. Then the shapes are grouped into templates (template_groups.h). Each worker counts in a table of its own, from chunk
+// to chunk and from log to log: what it counts does not depend on the order in which tables are merged. What does, the numbers of
+// shapes, which follow their first lines, and what lines owe to those before them, is settled chunk by chunk in their order; so
+// every result, also where a limit strikes, depends on the bytes alone.
 #include "engine/logs/templates.h"
 
 #include <algorithm>
+#include <deque>
+#include <iterator>
 #include <map>
-#include <numeric>
+#include <mutex>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -28,25 +33,35 @@ class Mining {
     if (latin1) encoding_ = Encoding::latin1;
   }
 
-  void begin_log() {
-    last_stamp_.reset();
-    folder_ = {};
-    last_record_ = no_template;
-  }
-
-  void merge(ShapePart part, std::uint64_t log_offset, const char* log_begin, bool before) {
+  // Parts in the order of their chunks. `log_offset`: of its log in all logs.
+  void merge(ShapePart part, std::uint64_t log_offset, bool before) {
+    if (part.log != log_) begin_log(part.log);
+    chunk_begins_.push_back(lines_);
+    Worker& worker = workers_[part.worker];
+    worker.texts.insert(worker.texts.end(), std::make_move_iterator(part.texts.begin()),
+                        std::make_move_iterator(part.texts.end()));
+    worker.numbers.resize(worker.texts.size(), no_template);
+    const char* const log_begin = logs_[part.log].data();
     std::uint64_t number = lines_;
     for (const ShapePart::HeadLine& line : part.head) {
-      merge_head(line, ++number, part.shapes, log_offset + static_cast<std::uint64_t>(line.text.data() - log_begin), before);
+      merge_head(line, ++number, worker, log_offset + static_cast<std::uint64_t>(line.text.data() - log_begin), before);
     }
-    const std::vector<std::uint32_t> to = take_shapes(part);
-    const auto here = [&](std::uint32_t shape) { return shape == no_template ? no_template : to[shape]; };
-    for (const std::uint32_t shape : part.assignments) assignments_.push_back(here(shape));
+    for (const std::uint32_t shape : part.counted) (void)number_of(shape, worker);
+    for (const std::uint32_t shape : part.assignments) assignments_.push_back(number_of(shape, worker));
     lines_ += part.lines;
-    if (!part.last_stamp) return;
-    last_stamp_ = part.last_stamp;
-    folder_ = part.folder;
-    last_record_ = here(part.last_record);
+    if (part.last_stamp) {
+      last_stamp_ = part.last_stamp;
+      folder_ = part.folder;
+      last_record_ = number_of(part.last_record, worker);
+    }
+    if (part.full) {
+      merge_counts(*part.full, worker);
+      worker = {};
+    }
+  }
+  // When all parts are merged.
+  void merge_worker(const LineTools& tools) {
+    if (const auto worker = workers_.find(&tools); worker != workers_.end()) merge_counts(tools.shapes, worker->second);
   }
 
   [[nodiscard]] TemplateGroups finish(const Job& job) {
@@ -69,8 +84,36 @@ class Mining {
   }
 
  private:
-  void merge_head(const ShapePart::HeadLine& line, std::uint64_t number, const ShapeTable& shapes, std::uint64_t offset,
-                  bool before) {
+  // What is known of the shapes of a worker, by the numbers that it gave them.
+  struct Worker {
+    std::vector<std::string> texts;
+    std::vector<std::uint32_t> numbers;  // here
+  };
+
+  void begin_log(std::size_t log) {
+    log_ = log;
+    last_stamp_.reset();
+    folder_ = {};
+    last_record_ = no_template;
+  }
+
+  std::uint32_t number_of(std::uint32_t shape, Worker& worker) {
+    if (shape == no_template) return no_template;
+    std::uint32_t& number = worker.numbers[shape];
+    if (number == no_template) number = shapes_.number_of(worker.texts[shape]);
+    return number;
+  }
+
+  void merge_counts(const ShapeTable& shapes, const Worker& worker) {
+    for (std::uint32_t i = 0; i < shapes.size(); ++i) {
+      if (shapes.stats(i).count == 0) continue;
+      ShapeStats counts = shapes.stats(i);
+      counts.renumber([&](std::uint64_t key) { return chunk_begins_[key >> 32U] + (key & UINT32_MAX); });
+      shapes_.stats(worker.numbers[i]).merge(counts, sample_size(options_));
+    }
+  }
+
+  void merge_head(const ShapePart::HeadLine& line, std::uint64_t number, Worker& worker, std::uint64_t offset, bool before) {
     if (starts_record(line.text, false, line.level)) {
       folder_.start_record();
     } else if (folder_.continues(line.text)) {
@@ -79,7 +122,7 @@ class Mining {
     }
     last_record_ = no_template;
     if (in_time_range(last_stamp_, options_)) {
-      last_record_ = shapes_.number_of(shapes.text(line.shape));
+      last_record_ = number_of(line.shape, worker);
       ShapeStats& stats = shapes_.stats(last_record_);
       before = before || (options_.change_time && last_stamp_ && *last_stamp_ < *options_.change_time);
       stats.add({number, offset, last_stamp_, line.level, before}, sample_size(options_));
@@ -92,24 +135,6 @@ class Mining {
     const ParsedLine parsed = parse_line(line, options_);
     (void)maker_.make(parsed.message);
     stats.add_values(parsed.message, maker_.parameters());
-  }
-
-  // Numbers here of the shapes of `part`, in the order of their first line; its statistics are added.
-  std::vector<std::uint32_t> take_shapes(ShapePart& part) {
-    std::vector<std::uint32_t> order;
-    for (std::uint32_t i = 0; i < part.shapes.size(); ++i) {
-      if (part.shapes.stats(i).count > 0) order.push_back(i);
-    }
-    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return part.shapes.stats(a).first_line < part.shapes.stats(b).first_line;
-    });
-    std::vector<std::uint32_t> to(part.shapes.size(), no_template);
-    for (const std::uint32_t i : order) {
-      to[i] = shapes_.number_of(part.shapes.text(i));
-      part.shapes.stats(i).shift(lines_);
-      shapes_.stats(to[i]).merge(part.shapes.stats(i), sample_size(options_));
-    }
-    return to;
   }
 
   // Templates, most frequent first, and for each shape its template.
@@ -192,6 +217,9 @@ class Mining {
   Encoding encoding_ = Encoding::utf8;
   ShapeTable shapes_;
   ShapeMaker maker_;
+  std::unordered_map<const LineTools*, Worker> workers_;
+  std::vector<std::uint64_t> chunk_begins_;  // lines before each chunk
+  std::size_t log_ = 0;                      // of the last chunk
   std::uint64_t lines_ = 0;
   std::optional<TimeUs> last_stamp_;
   RecordFolder folder_;
@@ -199,8 +227,47 @@ class Mining {
   std::vector<std::uint32_t> assignments_;   // numbers of shapes
 };
 
-// Each part has shapes of its own, which are merged: the larger, the fewer.
-constexpr std::size_t mining_chunk_bytes = 4 * default_chunk_bytes;
+// The tools of all workers. Any thread.
+class Workshop {
+ public:
+  explicit Workshop(TimeUs reference) : reference_(reference) {}
+
+  // `use(tools)`, with tools that nobody else uses meanwhile and that have seen no chunk behind this one.
+  template <class Use>
+  auto with(std::size_t chunk, const Use& use) {
+    Bench& bench = take(chunk);
+    auto result = use(bench.tools);
+    const std::scoped_lock lock(mutex_);
+    bench.idle = true;
+    return result;
+  }
+  // When all work is done.
+  template <class Use>
+  void each(const Use& use) const {
+    for (const Bench& bench : benches_) use(bench.tools);
+  }
+
+ private:
+  struct Bench {
+    explicit Bench(TimeUs reference) : tools(reference) {}
+    LineTools tools;
+    std::size_t chunk = 0;  // the last one
+    bool idle = false;
+  };
+
+  Bench& take(std::size_t chunk) {
+    const std::scoped_lock lock(mutex_);
+    const auto free = std::find_if(benches_.begin(), benches_.end(), [&](const Bench& b) { return b.idle && b.chunk < chunk; });
+    Bench& bench = free != benches_.end() ? *free : benches_.emplace_back(reference_);
+    bench.chunk = chunk;
+    bench.idle = false;
+    return bench;
+  }
+
+  TimeUs reference_;
+  std::mutex mutex_;
+  std::deque<Bench> benches_;  // which stay where they are
+};
 
 }  // namespace
 
@@ -214,22 +281,25 @@ Result<TemplateGroups> mine_templates_in_chunks(std::span<const std::string_view
   std::uint64_t total = 0;
   for (const std::string_view log : logs) total += log.size();
   job.begin("grouping lines", total, "B");
-  WarmTools<LineTools> tools([&] { return std::make_unique<LineTools>(settled.reference); });
-  Mining mining(logs, settled, max_shapes);
+  std::vector<std::uint64_t> offsets;  // of each log in all
   std::uint64_t offset = 0;
-  for (std::size_t i = 0; i < logs.size() && !job.stopped(); ++i) {
-    const char* const begin = logs[i].data();
-    const bool before = i < settled.logs_before;
-    mining.begin_log();
-    for_chunks_in_order(
-        logs[i], chunk_bytes, job,
-        [&](std::string_view chunk) {
-          const std::uint64_t place = offset + static_cast<std::uint64_t>(chunk.data() - begin);
-          return tools.with([&](LineTools& own) { return read_chunk(chunk, place, before, own, settled, job); });
-        },
-        [&](ShapePart part) { mining.merge(std::move(part), offset, begin, before); });
-    offset += logs[i].size();
-  }
+  for (const std::string_view log : logs) offsets.push_back(std::exchange(offset, offset + log.size()));
+  Workshop workshop(settled.reference);
+  Mining mining(logs, settled, max_shapes);
+  for_chunks_of_logs_in_order(
+      logs, chunk_bytes, job,
+      [&](const LogChunk& chunk) {
+        const std::uint64_t place = offsets[chunk.log] + static_cast<std::uint64_t>(chunk.bytes.data() - logs[chunk.log].data());
+        return workshop.with(chunk.number, [&](LineTools& tools) {
+          return read_chunk(chunk, place, chunk.log < settled.logs_before, tools, settled, job);
+        });
+      },
+      [&](ShapePart part) {
+        const std::size_t log = part.log;
+        mining.merge(std::move(part), offsets[log], log < settled.logs_before);
+      },
+      settled.threads);
+  if (!job.stopped()) workshop.each([&](const LineTools& tools) { mining.merge_worker(tools); });
   if (job.stopped()) return fail_cancelled();
   TemplateGroups groups = mining.finish(job);
   if (job.stopped()) return fail_cancelled();
@@ -237,11 +307,11 @@ Result<TemplateGroups> mine_templates_in_chunks(std::span<const std::string_view
 }
 
 Result<TemplateGroups> mine_templates(std::string_view bytes, const TemplateOptions& options, Job& job) {
-  return mine_templates_in_chunks({&bytes, 1}, options, job, mining_chunk_bytes);
+  return mine_templates_in_chunks({&bytes, 1}, options, job, default_chunk_bytes);
 }
 
 Result<TemplateGroups> mine_templates(std::span<const std::string_view> logs, const TemplateOptions& options, Job& job) {
-  return mine_templates_in_chunks(logs, options, job, mining_chunk_bytes);
+  return mine_templates_in_chunks(logs, options, job, default_chunk_bytes);
 }
 
 }  // namespace conclave::logs

@@ -42,6 +42,7 @@ struct TemplateOptions {
   bool content = false;                // lines are messages without a header, each a record of its own
   bool parameters = false;             // also the distribution of each parameter
   std::size_t max_templates = 10'000;  // beyond it the rarest shapes share one template "<*>"
+  std::size_t threads = 0;             // 0: as many as there are cores
 };
 
 inline constexpr std::uint32_t no_template = UINT32_MAX;  // assignment of a line outside of the time range

@@ -298,6 +298,49 @@ TEST(Templates, AreTheSameWhereverTheLogIsCut) {
   }
 }
 
+TEST(Templates, OfSeveralLogsAreTheSameForAnyNumberOfThreads) {
+  const std::string tail = "  at a.b.C(C.java:1)\nuser = bob\n";
+  const std::vector<std::string> texts = {tail + random_log(1, 2000), "", random_log(2, 3000) + "no end", tail,
+                                          random_log(3, 10)};
+  const std::vector<std::string_view> logs(texts.begin(), texts.end());
+  TemplateOptions options;
+  options.keep_assignments = true;
+  options.reference = at("2026-06-01");
+  options.parameters = true;
+  options.logs_before = 2;
+  options.threads = 1;
+  Job job;
+  const std::string whole = print(mine_templates_in_chunks(logs, options, job, 1U << 20U).value());
+  for (const std::size_t threads : {1U, 2U, 5U}) {
+    options.threads = threads;
+    for (const std::size_t chunk : {50U, 5000U}) {
+      EXPECT_EQ(print(mine_templates_in_chunks(logs, options, job, chunk).value()), whole) << threads << " " << chunk;
+    }
+  }
+}
+
+TEST(Templates, AreTheSameWhereWorkersBeginNewTables) {
+  std::string log;
+  for (std::uint32_t i = 0; i < 150'000; ++i) {  // letters alone, so that each is a shape of its own
+    log += "2026-03-01 12:00:05 INFO ";
+    log += i % 3 == 0 ? "first " : "second ";
+    for (std::uint32_t rest = i + 1; rest > 0; rest /= 26) log += static_cast<char>('a' + rest % 26);
+    log += i % 1000 == 7 ? "\nTraceback (most recent call last):\n" : "\n";
+  }
+  TemplateOptions options;
+  options.keep_assignments = true;
+  options.reference = at("2026-06-01");
+  Job job;
+  const auto mined = [&](std::size_t chunk) {
+    return print(mine_templates_in_chunks(std::array{std::string_view(log)}, options, job, chunk, 40).value());
+  };
+  const std::string whole = mined(log.size() + 1);
+  for (const std::size_t threads : {1U, 2U}) {
+    options.threads = threads;
+    EXPECT_EQ(mined(100'000), whole) << threads;
+  }
+}
+
 TEST(Templates, CountEveryLineOnceEvenPastTheLimitOfShapes) {
   const std::string log = random_log(4, 3000);
   TemplateOptions options;
