@@ -12,17 +12,6 @@
 
 namespace conclave::logs {
 
-namespace {
-
-INLINE void add_marks(PatternCounts& counts, unsigned marks) {
-  ++counts.lines;
-  counts.error_lines += (marks & LineBatch::error) != 0 ? 1 : 0;
-  counts.warning_lines += (marks & LineBatch::warning) != 0 ? 1 : 0;
-  counts.timestamp_lines += (marks & LineBatch::iso_stamp) != 0 ? 1 : 0;
-}
-
-}  // namespace
-
 SummaryScan::SummaryScan(const SummaryOptions& options, Instructions instructions, Reads reads)
     : options_(options), instructions_(instructions) {
   if (reads == Reads::headers) headers_.emplace(options.reference, instructions);
@@ -44,8 +33,9 @@ SummaryPart SummaryScan::run(std::string_view log, std::string_view chunk, const
 
 PatternCounts SummaryScan::count(std::string_view log, std::string_view chunk, const Job& job) {
   counts_ = {};
+  last_error_ = last_warning_ = last_stamp_ = UINT64_MAX;
   scan_windows(log, chunk, job);
-  if (line_begin_ < chunk_.size()) add_marks(counts_, marks_so_far_);
+  if (!chunk.empty() && chunk.back() != '\n') ++counts_.lines;
   return counts_;
 }
 
@@ -73,7 +63,9 @@ void SummaryScan::scan_window(std::size_t begin, std::size_t size) {
   find_masks_with(instructions_, bytes, blocks, masks_.data());
   window_ = begin;
   masks_[blocks] = {};
-  instructions_ == Instructions::sse2 ? use_masks(bytes, blocks) : use_masks_avx2(bytes, blocks);
+  const bool baseline = instructions_ == Instructions::sse2;
+  if (headers_) return baseline ? use_masks(bytes, blocks) : use_masks_avx2(bytes, blocks);
+  baseline ? count_lines(bytes, blocks) : count_lines_avx2(bytes, blocks);
 }
 
 // The same instructions, of which newer processors need fewer: bits are counted and found by one each.
@@ -100,7 +92,7 @@ INLINE void SummaryScan::use_masks(const char* bytes, std::size_t blocks) {
   std::memset(marks_.data(), 0, newlines_.count + 1);
   marks_[0] = static_cast<std::uint8_t>(marks_so_far_);
   mark_words(bytes);
-  headers_ ? end_lines() : count_lines();
+  end_lines();
   const std::uint32_t rest = newlines_.count == 0 ? 0 : newlines_.at[newlines_.count - 1] + 1;
   marks_so_far_ = marks_[newlines_.count];
   if (has_stamp(rest, static_cast<std::uint32_t>(blocks * block_bytes))) marks_so_far_ |= LineBatch::iso_stamp;
@@ -142,15 +134,39 @@ bool SummaryScan::has_stamp(std::uint32_t from, std::uint32_t to) const {
   return false;
 }
 
-INLINE void SummaryScan::count_lines() {
-  std::uint32_t begin = 0;
-  for (std::size_t i = 0; i < newlines_.count; ++i) {
-    const std::uint32_t end = newlines_.at[i];
-    const bool stamp = stamps_before(begin) != stamps_before(end) && has_stamp(begin, end);
-    add_marks(counts_, marks_[i] | (stamp ? LineBatch::iso_stamp : 0U));
-    begin = end + 1;
+[[gnu::target("avx2,bmi,popcnt")]] void SummaryScan::count_lines_avx2(const char* bytes, std::size_t blocks) {
+  count_lines(bytes, blocks);
+}
+
+// Where a line ends is not looked for: a match counts if another line than that of the match before it holds it.
+INLINE void SummaryScan::count_lines(const char* bytes, std::size_t blocks) {
+  std::size_t newlines = 0;
+  std::size_t words = 0;
+  std::size_t stamps = 0;
+  for (std::size_t block = 0; block < blocks; ++block) {
+    const auto at = static_cast<std::uint32_t>(block * block_bytes);
+    newlines_before_[block] = static_cast<std::uint32_t>(newlines);
+    newlines += static_cast<std::size_t>(std::popcount(masks_[block].newline));
+    words = words_.take(masks_[block].word, at, words);
+    stamps = stamps_.take(masks_[block].stamp, at, stamps);
   }
-  if (begin != 0) line_begin_ = window_ + begin;
+  PatternCounts counts = counts_;
+  const auto count = [](bool found, std::uint64_t line, std::uint64_t& last, std::uint64_t& lines) {
+    lines += static_cast<unsigned>(found) & static_cast<unsigned>(line != last);
+    last = found ? line : last;
+  };
+  for (std::size_t i = 0; i < words; ++i) {
+    const WordKind kind = word_at(bytes + words_.at[i]);
+    const std::uint64_t line = counts.lines + line_ends_before(words_.at[i]);
+    count(kind == WordKind::error, line, last_error_, counts.error_lines);
+    count(kind == WordKind::warning, line, last_warning_, counts.warning_lines);
+  }
+  for (std::size_t i = 0; i < stamps; ++i) {
+    const std::uint64_t line = counts.lines + line_ends_before(stamps_.at[i]);
+    count(is_stamp_at(chunk_, window_ + stamps_.at[i]), line, last_stamp_, counts.timestamp_lines);
+  }
+  counts.lines += newlines;
+  counts_ = counts;
 }
 
 // Most lines with a stamp of the seed's pattern have it in their header, which is known by then: the others are looked through.

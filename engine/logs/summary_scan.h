@@ -56,9 +56,10 @@ class SummaryScan {
   void use_masks_avx2(const char* bytes, std::size_t blocks);
   // Notes for the lines of the window at `bytes` which words they hold.
   void mark_words(const char* bytes);
-  // The lines of the window: for the summary, or for the counts alone.
   void end_lines();
-  void count_lines();
+  // The window where only the counts are asked for.
+  void count_lines(const char* bytes, std::size_t blocks);
+  void count_lines_avx2(const char* bytes, std::size_t blocks);
   void add(std::span<const std::string_view> texts);
   // How many line ends, or how many places where a stamp may be, there are in the window before the byte at `at`.
   [[nodiscard]] std::size_t line_ends_before(std::uint32_t at) const;
@@ -74,7 +75,8 @@ class SummaryScan {
   std::array<BlockMasks, window_blocks + 1> masks_{};  // the last one stays empty
   std::array<char, window_bytes + block_lookahead> padded_;
   Places newlines_;
-  Places words_;  // where one may be
+  Places words_;   // where one may be
+  Places stamps_;  // the same, for the counts alone
   // Of the window, before each block, and before what follows on the last one.
   std::array<std::uint32_t, window_blocks + 1> newlines_before_;
   std::array<std::uint32_t, window_blocks + 1> stamps_before_;
@@ -87,7 +89,10 @@ class SummaryScan {
   std::string_view chunk_;
   std::size_t readable_behind_ = 0;  // bytes of the log behind the chunk
   std::optional<SummaryPart> part_;
-  PatternCounts counts_;
+  PatternCounts counts_;          // lines: those that have ended
+  std::uint64_t last_error_ = 0;  // the line with the last one counted, from 0
+  std::uint64_t last_warning_ = 0;
+  std::uint64_t last_stamp_ = 0;
   unsigned marks_so_far_ = 0;   // of the line under way, from windows before
   std::size_t window_ = 0;      // where it begins in the chunk
   std::size_t line_begin_ = 0;  // of the line under way
