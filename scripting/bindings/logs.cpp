@@ -73,6 +73,35 @@ class PinnedBytes : public LogBytes {
   Py_buffer buffer_{};
 };
 
+// A str, whose own UTF-8 it is: of ASCII the letters themselves, else what Python makes once and keeps with it. As PinnedBytes.
+class PinnedText : public LogBytes {
+ public:
+  explicit PinnedText(py::handle text) : owner_(text.ptr()) {
+    Py_ssize_t size = 0;
+    const char* letters = PyUnicode_AsUTF8AndSize(owner_, &size);
+    if (letters == nullptr) {  // a surrogate by itself
+      PyErr_Clear();
+      replaced_ = to_utf8(text, "text");
+      view_ = replaced_;
+    } else {
+      view_ = {letters, static_cast<std::size_t>(size)};
+    }
+    Py_INCREF(owner_);
+    name_ = "<text>";
+    file_bytes_ = view_.size();
+  }
+  PinnedText(const PinnedText&) = delete;
+  PinnedText& operator=(const PinnedText&) = delete;
+  ~PinnedText() override {
+    const py::gil_scoped_acquire hold;
+    Py_DECREF(owner_);
+  }
+
+ private:
+  PyObject* owner_;
+  std::string replaced_;
+};
+
 bool same_text(const LogTextPtr& a, const LogTextPtr& b) {
   if (a == b) return true;
   if (a->bytes->name() != b->bytes->name() || a->bytes->view().size() != b->bytes->view().size()) return false;
@@ -107,7 +136,7 @@ class LogSource {
     if (py::isinstance<LogText>(value)) {
       open_ = py::cast<LogTextPtr>(value);
     } else if (PyUnicode_Check(value.ptr())) {
-      memory_ = LogBytes::from_text(to_utf8(value, "text"), "<text>");
+      memory_ = std::make_shared<PinnedText>(value);
     } else if (PyObject_CheckBuffer(value.ptr()) != 0) {
       memory_ = std::make_shared<PinnedBytes>(value);
     } else if (py::hasattr(value, "__fspath__")) {

@@ -1,9 +1,11 @@
 """Summaries of logs: values that merge, from any kind of text."""
 import copy
 import datetime
+import gc
 import mmap
 import pickle
 import random
+import sys
 
 import conclave
 import pytest
@@ -100,6 +102,19 @@ def test_any_buffer_is_a_log(kind, tmp_path):
         assert conclave.LogAnalyzer().analyze_logs(source)["total_lines"] == 6
         if kind == "bytearray":
             source.append(0)  # no longer pinned
+
+
+@pytest.mark.parametrize("letters", ["T\xfcr zu", "\u65e5\u672c", "lone \ud800 surrogate", "plain", "nul \0"])
+def test_a_str_is_a_log_whatever_its_letters_and_is_let_go_again(letters):
+    text = "".join([letters, " failed\n"] * 3)  # an object of its own
+    held = sys.getrefcount(text)
+    assert conclave.LogAnalyzer().analyze_logs(text)["error"] == 3
+    assert sys.getrefcount(text) == held
+    opened = logs.search(text, "failed").log
+    wanted = text.replace("\ud800", "?").splitlines()
+    text = None
+    gc.collect()
+    assert [opened.line(number) for number in (1, 2, 3)] == wanted[:3]
 
 
 def test_a_view_with_holes_is_refused():
