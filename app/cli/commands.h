@@ -28,6 +28,7 @@ void add_history_commands(CLI::App& app,
 void add_case_log_commands(CLI::App& cases, Program& program);
 void add_consensus_command(CLI::App& app, Program& program);
 void add_judging_commands(CLI::App& history, Program& program);
+void add_scan_history_commands(CLI::App& history, Program& program);
 void add_log_follow_command(CLI::App& logs, Program& program);
 void add_log_summary_command(CLI::App& logs, Program& program);
 void add_log_templates_command(CLI::App& logs, Program& program);

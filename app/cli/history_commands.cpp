@@ -123,7 +123,10 @@ int purge_reports(Program& program, const std::string& age) {
   if (!history) return program.failed(history.error());
   const auto removed = (*history)->purge_older_than(now_us() - *duration);
   if (!removed) return program.failed(removed.error());
-  program.out.write("removed " + grouped(*removed) + (*removed == 1 ? " report\n" : " reports\n"));
+  const auto scans = (*history)->purge_scans_older_than(now_us() - *duration);
+  if (!scans) return program.failed(scans.error());
+  program.out.write("removed " + grouped(*removed) + (*removed == 1 ? " report" : " reports") +
+                    (*scans == 0 ? "" : " and " + grouped(*scans) + (*scans == 1 ? " scan" : " scans")) + "\n");
   return exit_passed;
 }
 
@@ -177,7 +180,7 @@ int replay_report(Program& program, const std::string& path, ReportOutput& outpu
 }  // namespace
 
 void add_history_commands(CLI::App& app, Program& program) {
-  auto* group = app.add_subcommand("history", "Reports of earlier consultations")->require_subcommand(1, 1);
+  auto* group = app.add_subcommand("history", "Reports of earlier consultations, and earlier scans")->require_subcommand(1, 1);
 
   auto* list = group->add_subcommand("list", "The newest reports first");
   const auto limit = std::make_shared<std::size_t>(50);
@@ -196,8 +199,9 @@ void add_history_commands(CLI::App& app, Program& program) {
       [&program, id, output] { program.chosen = [&program, id, output] { return show_report(program, *id, *output); }; });
 
   add_judging_commands(*group, program);
+  add_scan_history_commands(*group, program);
 
-  auto* purge = group->add_subcommand("purge", "Remove old reports for good");
+  auto* purge = group->add_subcommand("purge", "Remove old reports and scans for good");
   const auto age = std::make_shared<std::string>();
   purge->add_option("--older-than", *age, "Age, for example 30d, 12h or 8w")->type_name("AGE")->required();
   purge->callback([&program, age] { program.chosen = [&program, age] { return purge_reports(program, *age); }; });

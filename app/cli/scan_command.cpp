@@ -9,6 +9,7 @@
 #include "app/cli/logging.h"
 #include "app/cli/problems.h"
 #include "app/cli/program.h"
+#include "app/cli/scan_memory.h"
 #include "app/cli/scan_output.h"
 #include "app/cli/scripts.h"
 #include "app/cli/terminal.h"
@@ -34,7 +35,9 @@ struct Arguments {
   std::uint64_t seed = 0;    // 0: none
   std::string expectations;  // file; empty: every service should be open
   std::string watch;         // how often; empty: once
-  std::string probe;         // name; empty: none
+  std::string diff;          // the scan to compare with: a number, or "last"; empty: none
+  bool no_history = false;
+  std::string probe;  // name; empty: none
   std::vector<std::string> plugins;
   std::vector<std::string> trusted;
   bool json = false;
@@ -131,11 +134,13 @@ int watch(Program& program, const Arguments& arguments, const std::vector<scan::
   const bool colour = wants_colour(program.out.descriptor());
   Job job("scan");
   const Interrupts interrupts([&job] { job.request_stop(); }, true);  // also between two scans
+  const auto history = arguments.no_history ? nullptr : open_scan_history(program);
   std::vector<scan::ScanResult> before;
   while (true) {
     const auto begin = Clock::now();
     auto round = scan_once(program, arguments, targets, probes, job);
     if (!round) return program.failed(round.error());
+    if (history) remember(program, *history, round->results, round->summary);
     if (before.empty()) {
       program.out.write(arguments.json ? scan_json(round->results, round->summary, "") : text_of(*round, arguments, colour));
     } else {
@@ -158,10 +163,21 @@ int watch(Program& program, const Arguments& arguments, const std::vector<scan::
 int scan_with(Program& program, const Arguments& arguments, const std::vector<scan::Target>& targets, const Probes& probes) {
   audit(program, {audit_of_scan(targets, "command scan")});
   if (!arguments.watch.empty()) return watch(program, arguments, targets, probes);
+  const auto history = arguments.no_history ? nullptr : open_scan_history(program);
+  std::optional<Baseline> baseline;
+  if (!arguments.diff.empty()) {
+    if (!history) return exit_usage;
+    auto found = find_baseline(*history, arguments.diff, targets);
+    if (!found) return program.failed(found.error());
+    baseline = std::move(*found);
+    if (!baseline) program.remark("conclave: these targets were not scanned before");
+  }
   std::optional<Running> running(std::in_place, program, "scan");
-  const auto round = scan_once(program, arguments, targets, probes, running->job());
+  auto round = scan_once(program, arguments, targets, probes, running->job());
   running.reset();
   if (!round) return program.failed(round.error());
+  if (history) remember(program, *history, round->results, round->summary);
+  if (baseline) round->summary.baseline = &*baseline;
   program.out.write(text_of(*round, arguments, wants_colour(program.out.descriptor())));
   return exit_code_of(*round);
 }
@@ -186,6 +202,7 @@ Result<std::vector<scan::Target>> all_targets(const Arguments& arguments) {
       targets.push_back(std::move(target));
     } else {
       targets[found->second].expect = target.expect;
+      targets[found->second].p95_ms = target.p95_ms;
     }
   }
   return targets;
@@ -229,7 +246,8 @@ void add_scan_command(CLI::App& app, Program& program) {
   scan->add_option("--seed", arguments->seed, "Try hosts in the order of this number; otherwise in another one each time")
       ->type_name("N");
   scan->add_option("--expect", arguments->expectations,
-                   "File with lines such as 'host:80 open' that say what should be; without it all should be open")
+                   "File with lines such as 'host:80 open' or 'host:80 open p95_ms=50' that say what should be; without it all "
+                   "should be open")
       ->type_name("FILE");
   scan->add_option("--watch", arguments->watch, "Scan again after so long (30s, 5min), and say what changed, until Ctrl-C")
       ->check(CLI::Validator(
@@ -239,6 +257,17 @@ void add_scan_command(CLI::App& app, Program& program) {
           },
           "", "duration"))
       ->type_name("TIME");
+  auto* diff = scan->add_option("--diff", arguments->diff,
+                                "Also say what changed since this scan: a number of `conclave history scans`, or 'last' for the "
+                                "last one of the same targets")
+                   ->check(CLI::Validator(
+                       [](const std::string& text) {
+                         const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+                         return number || text == "last" ? std::string() : std::string("a number, or last");
+                       },
+                       "", "scan"))
+                   ->type_name("SCAN");
+  scan->add_flag("--no-history", arguments->no_history, "Neither look at earlier scans nor keep this one")->excludes(diff);
   scan->add_option("--probe", arguments->probe, "Talk with each service that is open by this plugin of kind probe")
       ->type_name("NAME");
   scan->add_option("--plugins", arguments->plugins,
@@ -255,6 +284,8 @@ void add_scan_command(CLI::App& app, Program& program) {
     if (arguments->targets.empty() && arguments->expectations.empty()) throw CLI::RequiredError("TARGET");
     if (!arguments->watch.empty() && (arguments->csv || arguments->nmap_xml))
       throw CLI::ValidationError("--watch", "prints text, or with --json JSON");
+    if (!arguments->diff.empty() && (arguments->csv || arguments->nmap_xml || !arguments->watch.empty()))
+      throw CLI::ValidationError("--diff", "is of one scan, printed as text, or with --json as JSON");
     program.chosen = [&program, arguments] { return scan_targets(program, *arguments); };
   });
 }

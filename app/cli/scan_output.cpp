@@ -39,13 +39,38 @@ std::string result_json(const scan::ScanResult& result) {
          json_of(scan::state_name(result.state)) + R"(,"expect":)" + state_json(result.target.expect).dump() +
          R"(,"latency_ms":)" + json_of(result.latency_ms) + R"(,"detail":)" + detail + R"(,"error":)" +
          (result.state == State::open ? "null" : detail) + R"(,"time":)" + json_of(format_time(result.time)) +
-         R"(,"addresses":[)" + addresses + "]}";
+         R"(,"addresses":[)" + addresses + R"(],"p95_bound_ms":)" + json_of(result.target.p95_ms) + R"(,"history":)" +
+         (result.history ? to_json(*result.history).dump() : "null") + "}";
 }
 
 std::map<State, std::size_t> count_states(std::span<const scan::ScanResult> results) {
   std::map<State, std::size_t> out;
   for (const scan::ScanResult& result : results) ++out[result.state];
   return out;
+}
+
+// P95, UPTIME and SINCE.
+std::vector<Table::Cell> history_cells(const scan::ScanResult& result) {
+  if (!result.history) return {{}, {}, {}};
+  const scan::History& history = *result.history;
+  const std::string uptime = percent(history.uptime) + " of " + grouped(history.scans) + (history.flapping ? ", flapping" : "");
+  return {{milliseconds(history.p95_ms), Colour::none, true},
+          {uptime, history.flapping ? Colour::yellow : Colour::none},
+          {since_words(history)}};
+}
+
+std::string detail_of(const scan::ScanResult& result) {
+  const auto& bound = result.target.p95_ms;
+  const auto known = scan::p95_ms(result);
+  if (!bound || result.state != result.target.expect || (known && *known <= *bound)) return result.detail;
+  const std::string slow = known ? "p95 " + milliseconds(known) + ", above " + milliseconds(bound) : "p95 not known";
+  return result.detail.empty() ? slow : result.detail + "; " + slow;
+}
+
+json diff_json(const Baseline& baseline, std::span<const scan::ScanResult> results) {
+  return {{"scan", baseline.scan},
+          {"started", format_time(baseline.started)},
+          {"changes", differences_json(scan::differences(baseline.results, results))}};
 }
 
 // Invalid UTF-8 and control characters cannot come here: names of targets are checked, details are texts of this program.
@@ -87,6 +112,16 @@ std::string milliseconds(const std::optional<double>& latency) {
   return std::to_string(hundredths / 100) + "." + (hundredths % 100 < 10 ? "0" : "") + std::to_string(hundredths % 100) + " ms";
 }
 
+std::string percent(double share) {
+  const auto thousandths = std::llround(share * 1000);
+  return std::to_string(thousandths / 10) + "." + std::to_string(thousandths % 10) + "%";
+}
+
+std::string since_words(const scan::History& history) {
+  return (history.up ? "up since " : "down since ") + std::string(history.since_known ? "" : "before ") +
+         human_time(history.since);
+}
+
 std::string scan_table(std::span<const scan::ScanResult> results, const ScanSummary& summary, bool colour) {
   const auto counts = count_states(results);
   const auto is_folded = [&](const scan::ScanResult& result) {
@@ -94,6 +129,8 @@ std::string scan_table(std::span<const scan::ScanResult> results, const ScanSumm
   };
   std::vector<std::string> head = {"SERVICE", "STATE", "LATENCY", "ADDRESS", "DETAIL"};
   if (summary.expectations_given) head.insert(head.begin() + 2, "EXPECTED");
+  const bool remembered = std::ranges::any_of(results, [](const auto& each) { return each.history && each.history->scans > 1; });
+  if (remembered) head.insert(head.end() - 2, {"P95", "UPTIME", "SINCE"});
   Table table(head);
   std::map<State, std::size_t> folded;
   for (const scan::ScanResult& result : results) {
@@ -105,7 +142,11 @@ std::string scan_table(std::span<const scan::ScanResult> results, const ScanSumm
                                     {std::string(scan::state_name(result.state)), colour_of(result.state)},
                                     {milliseconds(result.latency_ms), Colour::none, true},
                                     {result.address},
-                                    {result.detail}};
+                                    {detail_of(result)}};
+    if (remembered) {
+      auto cells = history_cells(result);
+      row.insert(row.end() - 2, std::make_move_iterator(cells.begin()), std::make_move_iterator(cells.end()));
+    }
     if (summary.expectations_given) {
       const auto good = scan::as_expected(result);
       row.insert(row.begin() + 2, {result.target.expect ? std::string(scan::state_name(*result.target.expect)) : "",
@@ -116,6 +157,11 @@ std::string scan_table(std::span<const scan::ScanResult> results, const ScanSumm
   std::string out = table.text(colour);
   for (const auto& [state, count] : folded)
     out += grouped(count) + " more " + painted(scan::state_name(state), colour_of(state), colour) + "\n";
+  if (summary.baseline != nullptr) {
+    const auto changes = scan::differences(summary.baseline->results, results);
+    out += (changes.empty() ? "Nothing changed since scan " : "Changed since scan ") + std::to_string(summary.baseline->scan) +
+           " of " + human_time(summary.baseline->started) + (changes.empty() ? "\n" : ":\n") + differences_text(changes, colour);
+  }
   return out;
 }
 
@@ -131,7 +177,9 @@ std::string scan_json(std::span<const scan::ScanResult> results, const ScanSumma
     out += &result == &results.front() ? "" : ",";
     (out += separator) += result_json(result);
   }
-  ((out += "],") += separator) += R"("summary":)" + numbers.dump() + "}\n";
+  ((out += "],") += separator) += R"("summary":)" + numbers.dump();
+  out += R"(,"scan":)" + (summary.scan ? std::to_string(*summary.scan) : "null") + R"(,"diff":)" +
+         (summary.baseline != nullptr ? diff_json(*summary.baseline, results).dump() : "null") + "}\n";
   return out;
 }
 

@@ -16,6 +16,7 @@ namespace conclave {
 
 // The newest report on the case as JSON text, or nothing.
 [[nodiscard]] Result<std::optional<std::string>> last_report_json(const store::Store& history, const Case& subject);
+// Together with what it says of services, as a scan.
 [[nodiscard]] Result<void> keep_report(store::Store& history, const Case& subject, const Report& report);
 
 // New evidence that also holds a report as JSON text; experts see it as evidence.previous.

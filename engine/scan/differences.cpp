@@ -1,6 +1,9 @@
 #include "engine/scan/differences.h"
 
+#include <limits>
 #include <unordered_map>
+
+#include "engine/scan/history.h"
 
 namespace conclave::scan {
 namespace {
@@ -39,9 +42,15 @@ std::vector<Difference> differences(std::span<const ScanResult> before, std::spa
   return out;
 }
 
+std::optional<double> p95_ms(const ScanResult& result) {
+  if (result.history) return result.history->p95_ms;
+  return result.state == State::open ? result.latency_ms : std::nullopt;
+}
+
 std::optional<bool> as_expected(const ScanResult& result) {
   if (!result.target.expect) return std::nullopt;
-  return result.state == *result.target.expect;
+  if (result.state != *result.target.expect) return false;
+  return !result.target.p95_ms || p95_ms(result).value_or(std::numeric_limits<double>::infinity()) <= *result.target.p95_ms;
 }
 
 std::vector<ScanResult> merged(std::span<const Target> targets, std::span<const ScanResult> earlier,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 namespace conclave::scan {
 
 class Address;
+struct History;
 
 enum class State : std::uint8_t {
   open,         // connected, and not to itself
@@ -35,8 +37,9 @@ struct Target {
   std::string name;  // as the user calls it; "host:port" if he does not
   std::string host;  // name, IPv4 or IPv6 address without brackets
   std::uint16_t port = 0;
-  std::optional<State> expect;  // what the case says it should be; open if nothing is said
-  std::string probe = {};       // name of the plugin that talks with it if it is open; empty: none
+  std::optional<State> expect;        // what the case says it should be; open if nothing is said
+  std::string probe = {};             // name of the plugin that talks with it if it is open; empty: none
+  std::optional<double> p95_ms = {};  // what the 95th percentile of its latencies may be; together with `expect`
 };
 
 // What one of several addresses of a name has to say.
@@ -57,6 +60,7 @@ struct ScanResult {
   // All addresses of the name in the resolver's order, if there are several. The fields above are those of the most telling one:
   // open before closed before rejected, filtered, unreachable and local_error; of equal ones the first.
   std::vector<AddressResult> addresses = {};
+  std::shared_ptr<const History> history = {};  // this scan and those before, where somebody remembers them; never set by scan()
 };
 
 struct ScanOptions {

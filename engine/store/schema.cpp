@@ -8,7 +8,7 @@ namespace conclave::store {
 namespace {
 
 // Step n brings a file of version n to version n + 1. Steps are never edited once released, only added.
-constexpr std::array<const char*, 3> steps = {
+constexpr std::array<const char*, 4> steps = {
     R"(CREATE TABLE reports (
          id TEXT PRIMARY KEY NOT NULL,
          case_name TEXT NOT NULL,
@@ -30,6 +30,35 @@ constexpr std::array<const char*, 3> steps = {
          lesson TEXT NOT NULL,
          counts INTEGER NOT NULL,
          PRIMARY KEY (report_id, scope)) WITHOUT ROWID;)",
+    R"(CREATE TABLE scan_targets (
+         id INTEGER PRIMARY KEY,
+         key TEXT NOT NULL UNIQUE,
+         targets TEXT NOT NULL);
+       CREATE TABLE scans (
+         id INTEGER PRIMARY KEY AUTOINCREMENT,
+         targets INTEGER NOT NULL,
+         started INTEGER NOT NULL,
+         seconds REAL NOT NULL,
+         occasion TEXT NOT NULL,
+         count INTEGER NOT NULL,
+         open INTEGER NOT NULL,
+         rest TEXT NOT NULL,
+         kept INTEGER NOT NULL);
+       CREATE INDEX scans_by_targets ON scans (targets, id);
+       CREATE INDEX scans_by_time ON scans (started);
+       CREATE TABLE scan_services (
+         id INTEGER PRIMARY KEY,
+         host TEXT NOT NULL,
+         port INTEGER NOT NULL,
+         UNIQUE (host, port));
+       CREATE TABLE observations (
+         service INTEGER NOT NULL,
+         scan INTEGER NOT NULL,
+         state TEXT NOT NULL,
+         latency_ms REAL,
+         detail TEXT NOT NULL,
+         PRIMARY KEY (service, scan)) WITHOUT ROWID;
+       CREATE INDEX observations_by_scan ON observations (scan);)",
 };
 
 int pragma(SQLite::Database& database, const char* name) { return database.execAndGet("PRAGMA " + std::string(name)).getInt(); }

@@ -18,6 +18,7 @@
 
 #include "engine/base/folders.h"
 #include "engine/base/text.h"
+#include "engine/store/scan_tables.h"
 #include "engine/store/schema.h"
 
 namespace conclave::store {
@@ -163,11 +164,7 @@ class SqliteStore final : public Store {
       const auto removed = static_cast<std::uint64_t>(remove.exec());
       if (removed == 0) return removed;
       database_.exec("UPDATE judgements SET note = '' WHERE note <> '' AND report_id NOT IN (SELECT id FROM reports)");
-      SQLite::Statement shrink(database_, "PRAGMA incremental_vacuum");
-      while (shrink.executeStep()) {
-      }
-      // Readers in other processes may keep the log from shrinking now; what was removed is gone all the same.
-      (void)database_.tryExec("PRAGMA wal_checkpoint(TRUNCATE)");
+      give_back_space();
       return removed;
     });
   }
@@ -219,6 +216,51 @@ class SqliteStore final : public Store {
     });
   }
 
+  Result<std::int64_t> add_scan(const ScanRow& row, std::span<const ObservationRow> observations,
+                                const ScanRetention& retention) override {
+    if (observations.size() > retention.observations)
+      return fail(ErrorKind::limit, "the scan found out about more services than the history keeps (" +
+                                        std::to_string(retention.observations) + ")");
+    return guarded([&]() -> Result<std::int64_t> { return insert_scan(database_, row, observations, retention); });
+  }
+
+  Result<std::vector<ScanRow>> list_scans(std::size_t limit) const override {
+    return guarded([&]() -> Result<std::vector<ScanRow>> { return newest_scans(database_, limit); });
+  }
+
+  Result<ScanRow> scan(std::int64_t id) const override {
+    return guarded([&]() -> Result<ScanRow> {
+      auto row = scan_by_id(database_, id);
+      if (!row) return fail(ErrorKind::not_found, "there is no scan " + std::to_string(id) + " in the history");
+      return std::move(*row);
+    });
+  }
+
+  Result<std::optional<std::int64_t>> last_scan(const std::string& targets_key) const override {
+    return guarded([&]() -> Result<std::optional<std::int64_t>> { return last_scan_of(database_, targets_key); });
+  }
+
+  Result<std::vector<ObservationRow>> observations(std::int64_t scan) const override {
+    return guarded([&]() -> Result<std::vector<ObservationRow>> { return observations_in(database_, scan); });
+  }
+
+  Result<std::vector<ServiceObservation>> observations_of(const std::string& host, std::uint16_t port,
+                                                          std::size_t limit) const override {
+    return guarded([&]() -> Result<std::vector<ServiceObservation>> { return last_observations(database_, host, port, limit); });
+  }
+
+  Result<std::vector<ObservationRow>> observed_services() const override {
+    return guarded([&]() -> Result<std::vector<ObservationRow>> { return all_services(database_); });
+  }
+
+  Result<std::uint64_t> purge_scans_older_than(TimeUs time) override {
+    return guarded([&]() -> Result<std::uint64_t> {
+      const std::uint64_t removed = remove_scans_before(database_, time);
+      if (removed > 0) give_back_space();
+      return removed;
+    });
+  }
+
   Result<std::optional<std::string>> value(const std::string& key) const override {
     return one_text("SELECT value FROM small_values WHERE key = ?", key);
   }
@@ -243,6 +285,14 @@ class SqliteStore final : public Store {
     } catch (const SQLite::Exception& error) {
       return translated(error, path_);
     }
+  }
+
+  void give_back_space() {
+    SQLite::Statement shrink(database_, "PRAGMA incremental_vacuum");
+    while (shrink.executeStep()) {
+    }
+    // Readers in other processes may keep the log from shrinking now; what was removed is gone all the same.
+    (void)database_.tryExec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
   Result<std::optional<std::string>> one_text(const char* sql, const std::string& key) const {

@@ -8,7 +8,8 @@ import xml.etree.ElementTree
 
 import pytest
 
-FIELDS = {"target", "host", "port", "address", "state", "expect", "latency_ms", "detail", "error", "time", "addresses"}
+FIELDS = {"target", "host", "port", "address", "state", "expect", "latency_ms", "detail", "error", "time", "addresses",
+          "p95_bound_ms", "history"}
 
 
 def test_scan_says_who_is_there(conclave, listener, closed_port):
@@ -122,6 +123,10 @@ def test_a_watch_says_what_changed(conclave):
         (["a:1", "--rate", "0"], "--rate"),
         (["a:1", "--watch", "soon"], "--watch"),
         (["a:1", "--watch", "5s", "--csv"], "--watch"),
+        (["a:1", "--diff", "first"], "--diff"),
+        (["a:1", "--diff", "last", "--csv"], "--diff"),
+        (["a:1", "--diff", "last", "--no-history"], "--diff"),
+        (["a:1", "--diff", "77"], "there is no scan 77"),
         (["a:1", "--json", "--csv"], "--json"),
         (["a", "--ports", "0"], "ports go from 1 to 65535"),
     ],

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/scan/history.h"
+
 namespace conclave::scan {
 namespace {
 
@@ -94,7 +96,42 @@ TEST_F(ExpectationFile, SaysWhereItIsWrong) {
   EXPECT_THAT(message("@/etc/passwd open"), HasSubstr("another file"));
   EXPECT_THAT(message(std::string("\0\xFF:1 open", 10)), HasSubstr(":1: "));
   EXPECT_THAT(message("\n"), HasSubstr("nothing is expected in it"));
+  EXPECT_THAT(message("\na:1 open p95=3"), HasSubstr(":2: after the state may stand p95_ms=50"));
+  for (const char* bound : {"", "-1", "0", "nan", "inf", "5ms", "1e999"})
+    EXPECT_THAT(message("a:1 open p95_ms=" + std::string(bound)), HasSubstr("p95_ms=50")) << bound;
+  EXPECT_THAT(message("p95_ms=50"), HasSubstr(":1: write host:port"));
+  EXPECT_THAT(message("open p95_ms=50"), HasSubstr(":1: write host:port"));
   EXPECT_EQ(read_expectations(path_ + "absent").error().kind, ErrorKind::io);
+}
+
+TEST_F(ExpectationFile, BoundsThe95thPercentileOfLatencies) {
+  const auto targets = read("db:1,2 open p95_ms=2.5\nweb:3 open");
+  ASSERT_TRUE(targets) << targets.error().text();
+  EXPECT_EQ((*targets)[1].p95_ms, 2.5);
+  EXPECT_EQ((*targets)[1].expect, State::open);
+  EXPECT_EQ((*targets)[2].p95_ms, std::nullopt);
+}
+
+TEST_F(ExpectationFile, IsBoundedInItsLines) {
+  const std::string long_line = "a:1 open #" + std::string(65'526, 'x');
+  EXPECT_TRUE(read(long_line + "\n"));
+  EXPECT_THAT(read("\n" + long_line + "x").error().text(), HasSubstr(":2: the line is longer than 65,536 bytes"));
+  EXPECT_THAT(read(std::string(1'000'001, '\n')).error().text(), HasSubstr("too many lines"));
+  EXPECT_THAT(read("10.0.0.0/16:1-10 open\n10.1.0.0/16:1-10 open").error().text(), HasSubstr(":2: more than 1,000,000 targets"));
+}
+
+TEST(Expectations, OfPercentilesAreOfTheHistoryOrOfOneScan) {
+  ScanResult now = result("a", State::open, State::open);
+  now.target.p95_ms = 5;
+  EXPECT_EQ(as_expected(now), false) << "nothing is known of its latency";
+  now.latency_ms = 5;
+  EXPECT_EQ(as_expected(now), true);
+  now.history = std::make_shared<const History>(History{.p95_ms = 5.1});
+  EXPECT_EQ(as_expected(now), false);
+  now.history = std::make_shared<const History>(History{.p95_ms = 4.9});
+  EXPECT_EQ(as_expected(now), true);
+  now.state = State::closed;
+  EXPECT_EQ(as_expected(now), false);
 }
 
 }  // namespace

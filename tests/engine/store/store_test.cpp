@@ -16,6 +16,9 @@
 namespace conclave::store {
 namespace {
 
+// What files from before scans were kept do not have.
+const std::string without_scans = "DROP TABLE observations; DROP TABLE scan_services; DROP TABLE scans; DROP TABLE scan_targets;";
+
 class History : public testing::Test {
  protected:
   void SetUp() override { std::filesystem::create_directories(folder_); }
@@ -98,6 +101,7 @@ TEST_F(History, replaces_a_report_that_is_added_again) {
 TEST_F(History, purges_what_is_older_and_leaves_no_trace_of_it_on_disk) {
   const auto store = open();
   const std::string mark(20'000, 'Q');
+  const auto empty = std::filesystem::file_size(path_);
   ASSERT_TRUE(store->add_report(row("aaaa1", 10), mark));
   ASSERT_TRUE(store->add_report(row("aaaa2", 20), "kept"));
   EXPECT_EQ(*store->purge_older_than(10), 0U);
@@ -105,7 +109,7 @@ TEST_F(History, purges_what_is_older_and_leaves_no_trace_of_it_on_disk) {
   EXPECT_EQ(store->list_reports(10)->size(), 1U);
   EXPECT_EQ(*store->report_json("aaaa2"), "kept");
   EXPECT_EQ(content().find("QQQQ"), std::string::npos);
-  EXPECT_LT(std::filesystem::file_size(path_), mark.size() + 20'000);
+  EXPECT_LT(std::filesystem::file_size(path_), empty + mark.size());
 }
 
 TEST_F(History, keeps_small_values) {
@@ -144,7 +148,7 @@ TEST_F(History, refuses_a_file_of_a_newer_schema_and_leaves_it_alone) {
 TEST_F(History, migrates_a_file_of_an_older_schema_without_losing_reports) {
   ASSERT_TRUE(open()->add_report(row("aaaa1", 10), "kept"));
   SQLite::Database(path_.string(), SQLite::OPEN_READWRITE)
-      .exec("DROP TABLE small_values; DROP TABLE judgements; PRAGMA user_version = 1");
+      .exec(without_scans + "DROP TABLE small_values; DROP TABLE judgements; PRAGMA user_version = 1");
   const auto store = open();
   ASSERT_TRUE(store);
   EXPECT_EQ(*store->report_json("aaaa1"), "kept");
@@ -154,7 +158,7 @@ TEST_F(History, migrates_a_file_of_an_older_schema_without_losing_reports) {
 
 TEST_F(History, migrates_a_file_from_before_judgements) {
   ASSERT_TRUE(open()->add_report(row("aaaa1", 10), "kept"));
-  SQLite::Database(path_.string(), SQLite::OPEN_READWRITE).exec("DROP TABLE judgements; PRAGMA user_version = 2");
+  SQLite::Database(path_.string(), SQLite::OPEN_READWRITE).exec(without_scans + "DROP TABLE judgements; PRAGMA user_version = 2");
   const auto store = open();
   ASSERT_TRUE(store);
   EXPECT_EQ(*store->report_json("aaaa1"), "kept");
