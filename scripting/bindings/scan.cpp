@@ -14,6 +14,7 @@
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
 #include "scripting/bindings/operation.h"
+#include "scripting/bindings/scan_cast.h"
 
 namespace conclave::scripting {
 namespace {
@@ -162,6 +163,10 @@ py::object run_scan(const py::iterable& targets, int timeout_ms, std::size_t max
 }
 
 }  // namespace
+
+Target target_from_python(py::handle value) { return to_target(value); }
+
+py::list results_to_python(const std::vector<ScanResult>& results) { return to_python(results); }
 
 void bind_scan(py::module_& module) {
   module.def(

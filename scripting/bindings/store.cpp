@@ -1,4 +1,4 @@
-// The history of reports.
+// The history of reports and scans.
 #include "engine/store/store.h"
 
 #include <memory>
@@ -6,11 +6,13 @@
 
 #include "engine/case/judging.h"
 #include "engine/case/past.h"
+#include "engine/case/scan_history.h"
 #include "engine/consensus/reliability/track_record.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
 #include "scripting/bindings/operation.h"
+#include "scripting/bindings/scan_cast.h"
 
 namespace conclave::scripting {
 namespace {
@@ -93,6 +95,64 @@ py::object learned(const Store& self, py::handle verdicts, bool ordered) {
   return json_to_python(consensus::to_json(value_or_raise(without_gil([&] { return learned_from(self, question); }))));
 }
 
+std::vector<scan::Target> to_targets(const py::iterable& rows) {
+  std::vector<scan::Target> targets;
+  for (const py::handle row : rows) targets.push_back(target_from_python(row));
+  return targets;
+}
+
+scan::ScanResult to_result(py::handle row) {
+  const auto tuple = py::cast<py::tuple>(row);
+  if (tuple.size() != 5) throw py::value_error("what is kept of a scan is (target, state, latency_ms, detail, time)");
+  scan::ScanResult result;
+  result.target = target_from_python(tuple[0]);
+  const std::string name = to_utf8(tuple[1], "state");
+  const auto state = scan::state_from_name(name);
+  if (!state) throw py::value_error("unknown state '" + name + "'");
+  result.state = *state;
+  if (!tuple[2].is_none()) result.latency_ms = to_number(tuple[2], "latency_ms");
+  result.detail = to_utf8(tuple[3], "detail");
+  if (!tuple[4].is_none()) result.time = to_time(tuple[4], "time");
+  return result;
+}
+
+py::object add_scan(Store& self, const py::iterable& rows, py::handle occasion, double seconds) {
+  std::vector<scan::ScanResult> results;
+  for (const py::handle row : rows) results.push_back(to_result(row));
+  const std::string why = to_utf8(occasion, "occasion");
+  const auto id = value_or_raise(without_gil([&] { return keep_scan(self, why, results, seconds); }));
+  return id ? py::object(py::int_(*id)) : py::none();
+}
+
+py::list list_scans(const Store& self, std::size_t limit) {
+  py::list answers;
+  for (const auto& row : value_or_raise(without_gil([&] { return self.list_scans(limit); })))
+    answers.append(py::make_tuple(row.id, time_to_python(row.started), row.seconds, to_str(row.occasion), to_str(row.targets),
+                                  row.count, row.open));
+  return answers;
+}
+
+py::list scan_rows(const Store& self, std::int64_t id) {
+  return results_to_python(value_or_raise(without_gil([&] { return results_of_scan(self, id); })));
+}
+
+py::object last_scan(const Store& self, const py::iterable& rows) {
+  const auto targets = to_targets(rows);
+  const auto id = value_or_raise(without_gil([&] { return find_scan(self, "last", targets); }));
+  return id ? py::object(py::int_(*id)) : py::none();
+}
+
+py::list service_histories(const Store& self, const py::iterable& rows) {
+  auto histories = nlohmann::json::array();
+  const auto targets = to_targets(rows);
+  for (const scan::Target& target : targets) {
+    const auto seen = value_or_raise(without_gil([&] { return observations_of(self, target); }));
+    const auto history = scan::history_of(seen);
+    histories.push_back(history ? scan::to_json(*history) : nlohmann::json(nullptr));
+  }
+  return json_to_python(histories);
+}
+
 // For those who must not wait: each opens the user's own history for itself.
 OperationPtr prepare_last_report(const Case& subject) {
   return make_operation(
@@ -139,7 +199,7 @@ OperationPtr prepare_keep_report(const Report& report, const Case& subject) {
 }  // namespace
 
 void bind_store(py::module_& module) {
-  py::class_<Store>(module, "Store", "The history of reports, in SQLite. Several processes may share one file.")
+  py::class_<Store>(module, "Store", "The history of reports and scans, in SQLite. Several processes may share one file.")
       .def(py::init(&open), py::arg("path") = py::none(), "path: None for the user's own history.")
       .def("__repr__", [](const Store&) { return "<Store>"; })
       .def("add_report", &add, py::arg("report"), py::arg("case"),
@@ -154,6 +214,13 @@ void bind_store(py::module_& module) {
           },
           py::arg("id"), "By id or a unique prefix of at least 4 characters; KeyError otherwise.")
       .def("last_report_json", &last, py::arg("case"), "The newest report on the case, or None.")
+      .def("add_scan_rows", &add_scan, py::arg("rows"), py::arg("occasion"), py::arg("seconds"),
+           "rows: (target, state, latency_ms, detail, time). Its number, or None for a scan that was stopped.")
+      .def("list_scan_rows", &list_scans, py::arg("limit"),
+           "(id, started, seconds, occasion, targets, count, open), newest first; of targets the first 200 characters.")
+      .def("scan_rows", &scan_rows, py::arg("id"), "As the rows of scan(); KeyError for no such scan.")
+      .def("last_scan_of", &last_scan, py::arg("targets"), "The number of the newest scan of these targets, or None.")
+      .def("service_histories", &service_histories, py::arg("targets"), "A mapping for each target, or None.")
       .def("judge", &say, py::arg("id"), py::arg("answer"), py::arg("scope") = py::none(), py::arg("note") = "",
            "Says of a report (id or a unique prefix of at least 4 characters) whether its verdict was right, or with scope that "
            "of one of its scopes, in the place of what was said before. answer: 'right', 'wrong' or the label that was true. "

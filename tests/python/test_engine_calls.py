@@ -1,6 +1,8 @@
 """Long calls into the engine: interrupted by Ctrl-C, without the GIL; callbacks that raise."""
 
 import array
+import dataclasses
+import datetime
 import os
 import signal
 import socket
@@ -228,3 +230,30 @@ def test_agreement_of_judges_is_counted_from_pairs_of_any_form():
     for wrong in (3, [3], [("a", 3)], [("a", "b", "c")], ["a"]):
         with pytest.raises((TypeError, ValueError)):
             agreement(wrong)
+
+
+def test_scans_are_kept_and_compared_later(tmp_path):
+    history = conclave.history.Store(tmp_path / "history.db")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        targets = f"127.0.0.1:{port} 127.0.0.9:{port}"
+        assert history.last_scan(targets) is None and history.services(targets) == [None, None]
+        first = history.add_scan(conclave.scan.scan(targets), occasion="a test", seconds=0.5)
+        before = datetime.datetime.now(datetime.timezone.utc)
+    after = conclave.scan.scan(f"127.0.0.9:{port} 127.0.0.1:{port}")
+    assert history.last_scan(after[0].target) is None and history.last_scan([each.target for each in after]) == first
+    (change,) = conclave.scan.differences(history.scan(first), after)
+    assert (change.target.host, change.before, change.after) == ("127.0.0.1", "open", "closed")
+    second = history.add_scan(after)
+    newest, oldest = history.scans()
+    assert (newest.id, oldest.id, oldest.occasion, oldest.seconds, oldest.count, oldest.open) == (second, first, "a test", 0.5, 2, 1)
+    assert oldest.targets == f"127.0.0.1:{port} 127.0.0.9:{port}" and oldest.started < before
+    known, other = history.services([("127.0.0.1", port), ("127.0.0.9", port)])
+    assert (known["scans"], known["up"], known["since_known"], known["uptime"], known["changes"]) == (2, False, True, 0.5, 1)
+    assert known["latency_ms"]["count"] == 1 and known["latency_ms"]["p50"] == known["latency_ms"]["p99"] > 0
+    assert (other["uptime"], other["latency_ms"]["p95"]) == (0.0, None)
+    with pytest.raises(KeyError):
+        history.scan(99)
+    assert history.add_scan([]) is None and history.scans(limit=0) == []
+    with pytest.raises(ValueError):
+        history.add_scan([dataclasses.replace(after[0], state="sleepy")])
