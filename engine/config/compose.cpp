@@ -1,6 +1,7 @@
 #include "engine/config/compose.h"
 
 #include <cerrno>
+#include <memory>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -17,14 +18,13 @@ struct Reference {
   Location at;
 };
 
-Variables variables_beside(Reading& reading) {
-  Variables variables;
-  const Location at{reading.file.file, 1, 1};
+// Those of the file, and of .env where it does not have them.
+Variables with_variables_beside(Variables variables, const Location& at, Reading& reading) {
   auto found = read_variables_beside(".env", at, reading);
   if (!found && found.error().kind != ErrorKind::unsupported && found.error().os_error != ENOENT)
     reading.problem(Severity::warning, at, "missing-env-file", ".env beside this file cannot be read: " + found.error().message);
   if (found)
-    for (Variable& variable : *found) variables[variable.name] = std::move(variable.value);
+    for (Variable& variable : *found) variables.try_emplace(variable.name, std::move(variable.value));
   return variables;
 }
 
@@ -33,13 +33,14 @@ std::string singular(const std::string& section) { return section.substr(0, sect
 // What services may name: of every section its names.
 class Names {
  public:
-  explicit Names(const Node& root) {
+  Names() { names_["networks"].insert("default"); }
+
+  void add(const Node& root) {
     for (const char* section : {"services", "volumes", "networks", "secrets", "configs"}) {
       std::set<std::string, std::less<>>& names = names_[section];
       if (const Node* map = root.find(section))
         for (const auto& [name, value] : map->entries) names.insert(name.scalar);
     }
-    names_["networks"].insert("default");
   }
 
   void check(const Reference& reference, Reading& reading) {
@@ -92,39 +93,97 @@ void check_cycles(Reading& reading) {
   }
 }
 
+// All files of a project: the main one and what it includes.
+class Project {
+ public:
+  explicit Project(Reading& reading) : reading_(reading), includes_(reading) {}
+
+  // Of a main file, interpolated in place; what it includes comes before its own.
+  void add(Node& root, Variables variables, const std::vector<std::filesystem::path>& chain) {
+    const std::string& file = root.location.file.empty() ? reading_.file.file : root.location.file;
+    variables = with_variables_beside(std::move(variables), {file, 1, 1}, reading_);
+    interpolate(root, variables, reading_);
+    for (Included& included : includes_.of(root, variables, chain)) {
+      const std::filesystem::path outer = std::exchange(reading_.within, included.within);
+      check_values(included.root, reading_.file.problems);
+      add(included.root, std::move(included.variables), included.chain);
+      reading_.within = outer;
+    }
+    add_own(root, variables);
+  }
+
+  void finish() {
+    std::vector<Reference> references;
+    const Refers refers = [&](const std::string& in, const std::string& name, const Node& at) {
+      references.push_back({in, name, at.location});
+    };
+    for (const Entry& entry : entries_) {
+      reading_.within = entry.within;
+      read_compose_service(entry.name, entry.service, *entry.variables, reading_, refers);
+    }
+    reading_.within.clear();
+    if (includes_.complete())  // what was not read may define them
+      for (const Reference& reference : references) names_.check(reference, reading_);
+    check_cycles(reading_);
+  }
+
+ private:
+  struct Entry {
+    Node name;
+    Node service;
+    std::filesystem::path within;
+    std::shared_ptr<const Variables> variables;
+  };
+
+  void add_own(const Node& root, const Variables& variables) {
+    Section section(root, "the configuration", "", reading_);
+    section.any("version");
+    section.any("name");
+    for (const auto& [key, value] : root.entries)
+      if (key.scalar.starts_with("x-")) section.any(key.scalar);
+    for (const char* key : {"include", "volumes", "networks", "secrets", "configs"}) section.any(key);
+    section.passes({"models"});
+    const Node* services = section.any("services");
+    if (services == nullptr && section.any("include") == nullptr)
+      reading_.warn(root, "no-services", "the configuration names no services", "add the key services");
+    if (services != nullptr && services->kind != NodeKind::map)
+      reading_.error(*services, "wrong-type", "services must be a map by name, not " + shown(*services));
+    if (services != nullptr) {
+      Extensions extensions(*services, variables, reading_);
+      const auto shared = std::make_shared<const Variables>(variables);
+      for (const auto& [name, service] : services->entries)
+        add_service(name, extensions.resolved(name.scalar, service), root.location.file, shared);
+    }
+    section.finish();
+    names_.add(root);
+  }
+
+  // What an override file says of an included service is put over it; that the main file itself has another one of the same name
+  // is a mistake, which check() finds.
+  void add_service(const Node& name, Node service, const std::string& main_file,
+                   const std::shared_ptr<const Variables>& variables) {
+    const auto [found, fresh] = index_.emplace(name.scalar, entries_.size());
+    if (!fresh && name.location.file != main_file) {
+      Node& included = entries_[found->second].service;
+      included = merged_service(std::move(included), service);
+      return;
+    }
+    entries_.push_back({name, std::move(service), reading_.within, variables});
+  }
+
+  Reading& reading_;
+  Includes includes_;
+  Names names_;
+  std::vector<Entry> entries_;
+  std::unordered_map<std::string, std::size_t> index_;  // of entries_ by name
+};
+
 }  // namespace
 
 void read_compose(Node root, Reading& reading) {
-  const Variables variables = variables_beside(reading);
-  interpolate(root, variables, reading);
-  Section section(root, "the configuration", "", reading);
-  section.any("version");
-  section.any("name");
-  for (const auto& [key, value] : root.entries)
-    if (key.scalar.starts_with("x-")) section.any(key.scalar);
-  for (const char* key : {"volumes", "networks", "secrets", "configs"}) section.any(key);
-  section.passes({"include", "models"});
-
-  std::vector<Reference> references;
-  const Refers refers = [&](const std::string& in, const std::string& name, const Node& at) {
-    references.push_back({in, name, at.location});
-  };
-  const Node* services = section.any("services");
-  if (services == nullptr && section.any("include") == nullptr)
-    reading.warn(root, "no-services", "the configuration names no services", "add the key services");
-  if (services != nullptr && services->kind != NodeKind::map)
-    reading.error(*services, "wrong-type", "services must be a map by name, not " + shown(*services));
-  if (services != nullptr) {
-    Extensions extensions(*services, variables, reading);
-    for (const auto& [name, service] : services->entries)
-      read_compose_service(name, extensions.resolved(name.scalar, service), variables, reading, refers);
-  }
-  section.finish();
-  if (section.any("include") == nullptr) {  // what is included may define them
-    Names names(root);
-    for (const Reference& reference : references) names.check(reference, reading);
-  }
-  check_cycles(reading);
+  Project project(reading);
+  project.add(root, {}, {std::filesystem::path(reading.file.file).filename()});
+  project.finish();
 }
 
 }  // namespace conclave::config

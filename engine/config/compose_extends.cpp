@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <unordered_map>
 
 #include "engine/config/compose.h"
 #include "engine/config/read_file.h"
@@ -15,54 +14,6 @@ std::size_t weight(const Node& node) {
   for (const Node& item : node.items) total += weight(item);
   for (const auto& [key, value] : node.entries) total += sizeof(Node) + key.scalar.size() + weight(value);
   return total;
-}
-
-// NAME=value as a map, so that lists and maps of variables can be merged.
-Node as_map(const Node& node) {
-  if (node.kind != NodeKind::list) return node;
-  Node map;
-  map.kind = NodeKind::map;
-  map.location = node.location;
-  for (const Node& item : node.items) {
-    Node key = item;
-    Node value = item;
-    const std::size_t equals = item.scalar.find('=');
-    key.scalar = item.scalar.substr(0, equals);
-    if (equals == std::string::npos) value.kind = NodeKind::null;
-    value.scalar = equals == std::string::npos ? std::string() : item.scalar.substr(equals + 1);
-    map.entries.emplace_back(std::move(key), std::move(value));
-  }
-  return map;
-}
-
-// https://github.com/compose-spec/compose-spec/blob/main/13-merge.md: maps key by key, lists one after the other, but commands as
-// a whole.
-Node merged(Node base, const Node& own) {
-  if (base.kind == NodeKind::list && own.kind == NodeKind::list) {
-    base.items.insert(base.items.end(), own.items.begin(), own.items.end());
-    return base;
-  }
-  if (base.kind != NodeKind::map || own.kind != NodeKind::map) return own;
-  std::unordered_map<std::string, std::size_t> places;
-  for (std::size_t i = 0; i < base.entries.size(); ++i) places.emplace(base.entries[i].first.scalar, i);
-  for (const auto& [key, value] : own.entries) {
-    const auto found = places.find(key.scalar);
-    if (found == places.end()) {
-      base.entries.emplace_back(key, value);
-      continue;
-    }
-    Node& old = base.entries[found->second].second;
-    const std::string& name = key.scalar;
-    if (name == "command" || name == "entrypoint" || name == "test") {
-      old = value;
-    } else if (name == "environment" || name == "labels") {
-      old = old.kind == value.kind && value.kind == NodeKind::map ? merged(std::move(old), value)
-                                                                  : merged(as_map(old), as_map(value));
-    } else {
-      old = merged(std::move(old), value);
-    }
-  }
-  return base;
 }
 
 }  // namespace
@@ -85,7 +36,10 @@ Node Extensions::resolve(const Node& service, std::vector<Step>& chain) {
     return own;
   }
   Step next{chain.back().file, name->scalar};
-  if (file != nullptr) next.file = (chain.back().file.parent_path() / file->scalar).lexically_normal();
+  if (file != nullptr) {
+    const Step& here = chain.back();
+    next.file = ((here.file.empty() ? reading_.within : here.file.parent_path()) / file->scalar).lexically_normal();
+  }
   if (std::ranges::find(chain, next) != chain.end() || chain.size() >= most_steps) {
     reading_.error(*extends, "extends-cycle",
                    chain.size() >= most_steps ? "service '" + chain.front().service + "' extends more than 32 others in a row"
@@ -103,7 +57,7 @@ Node Extensions::resolve(const Node& service, std::vector<Step>& chain) {
   }
   if (!reading_.afford(weight(*base), extends->location)) return own;
   chain.push_back(std::move(next));
-  return merged(resolve(*base, chain), own);
+  return merged_service(resolve(*base, chain), own);
 }
 
 const Node* Extensions::services_of(const std::filesystem::path& file, const Node& at) {

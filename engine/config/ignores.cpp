@@ -11,15 +11,16 @@ namespace {
 constexpr std::string_view mark = "conclave:";
 
 // What this program finds itself; anything else is a rule of the user, which may run later.
-constexpr std::array<std::string_view, 41> own_rules = {
-    "bad-interpolation", "bad-port",           "bad-quantity",      "bad-replicas",         "container-name-shared",
-    "cpu-too-low",       "dependency-cycle",   "duplicate-port",    "duplicate-service",    "duplicate-variable",
-    "extends-cycle",     "image-latest",       "image-without-tag", "insecure-url",         "limit-below-request",
-    "memory-too-low",    "missing-command",    "missing-env-file",  "missing-health-check", "missing-image",
-    "missing-name",      "missing-resources",  "missing-variable",  "no-services",          "not-in-json",
-    "plain-text-secret", "port-shared",        "runs-as-root",      "secret-in-url",        "selector-mismatch",
-    "selects-nothing",   "too-large",          "undefined-port",    "undefined-reference",  "undefined-service",
-    "undefined-unit",    "undefined-variable", "unknown-key",       "weak-encryption",      "wrong-type"};
+constexpr std::array<std::string_view, 44> own_rules = {
+    "bad-interpolation", "bad-port",           "bad-quantity",       "bad-replicas",         "container-name-shared",
+    "cpu-too-low",       "dependency-cycle",   "duplicate-port",     "duplicate-service",    "duplicate-variable",
+    "extends-cycle",     "image-latest",       "image-without-tag",  "insecure-url",         "limit-below-request",
+    "memory-too-low",    "missing-command",    "missing-env-file",   "missing-health-check", "missing-image",
+    "missing-name",      "missing-resources",  "missing-variable",   "no-services",          "not-in-json",
+    "plain-text-secret", "port-shared",        "runs-as-root",       "secret-in-url",        "selector-mismatch",
+    "selects-nothing",   "too-large",          "undefined-port",     "undefined-reference",  "undefined-service",
+    "undefined-unit",    "undefined-variable", "unknown-key",        "weak-encryption",      "wrong-type",
+    "include-cycle",     "missing-include",    "unreadable-override"};
 
 bool is_own(std::string_view rule) { return std::ranges::find(own_rules, rule) != own_rules.end(); }
 

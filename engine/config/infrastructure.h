@@ -90,12 +90,14 @@ struct ConfigFile {
 
 // The kind is seen by the content; the name of the file decides only where that fits several. Native: `services` may be a map by
 // name or a list of maps with `name`. A file that is neither YAML nor a systemd unit is an error; everything else is a problem.
-// Of a text nothing else is read. For a file also what it names beside itself or below: .env, env_file, extends, other units.
+// Of a text nothing else is read. For a file also what it names beside itself or below: .env, env_file, extends, include, other
+// units, and the override file of Compose. Problems and services of those have their location.
 [[nodiscard]] Result<ConfigFile> read_config(std::string_view text, const std::string& file_name);
 [[nodiscard]] Result<ConfigFile> read_config_file(const std::filesystem::path& path);
 
-// Files that are one configuration, such as the manifests of an application: what one names may stand in another. One result per
-// path, in their order.
+// Files that are one configuration, such as the manifests of an application: what one names may stand in another, and a port of
+// the machine is used once. Compose files of one folder are merged in their order; each service belongs to the file that names it
+// first. One result per path, in their order.
 [[nodiscard]] std::vector<Result<ConfigFile>> read_config_files(std::span<const std::filesystem::path> paths);
 
 // cpu below 100 millicores, memory below 128 MiB, ports used twice within or across services, images without a fixed tag,

@@ -1,9 +1,15 @@
 // From files to models: which kind, its reader, the rules, and what the comments of the file ignore.
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <memory>
+
 #include "engine/base/text_file.h"
 #include "engine/config/compose.h"
 #include "engine/config/ignores.h"
 #include "engine/config/kind.h"
 #include "engine/config/kubernetes.h"
+#include "engine/config/read_file.h"
 #include "engine/config/reader.h"
 #include "engine/config/systemd.h"
 #include "engine/config/unit.h"
@@ -25,6 +31,10 @@ struct Parsed {
   ConfigFile file;
   std::vector<Node> documents;
   fs::path folder;
+  std::vector<ServicePlaces> places = {};     // of the services of the model, once that is there
+  std::vector<Parsed*> over = {};             // Compose files of the same project that are put over it, in this order
+  std::unique_ptr<Parsed> found_beside = {};  // one of those that nobody named
+  const Parsed* main = nullptr;               // it is itself put over this one, which reads all of the project
 };
 
 Result<std::vector<Node>> documents_of(std::string_view text, const std::string& name) {
@@ -76,7 +86,59 @@ struct Together {
   }
 };
 
-ConfigFile understood(Parsed& parsed, const Together& together) {
+void find_override(Parsed& main) {
+  constexpr std::array<std::string_view, 4> main_names = {"compose.yaml", "compose.yml", "docker-compose.yml",
+                                                          "docker-compose.yaml"};
+  if (main.folder.empty() || std::ranges::find(main_names, fs::path(main.file.file).filename().native()) == main_names.end())
+    return;
+  for (const char* name :
+       {"compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"}) {
+    const auto text = read_beside(main.folder, name, TreeLimits{}.max_bytes);
+    if (!text && text.error().os_error == ENOENT) continue;
+    auto over = text.and_then([&](const std::string& content) {
+      return parse(content, (main.folder / name).lexically_normal().native(), main.folder);
+    });
+    if (!over) {
+      main.file.problems.push_back({Severity::error,
+                                    "unreadable-override",
+                                    "its override file cannot be read: " + over.error().text(),
+                                    "",
+                                    {main.file.file, 1, 1}});
+    } else {
+      main.found_beside = std::make_unique<Parsed>(std::move(*over));
+      main.over.push_back(main.found_beside.get());
+    }
+    return;
+  }
+}
+
+// Compose files of one folder are one project, as `docker compose -f one -f other` reads them; the first is the main one. One
+// that stands alone and has the name that Compose looks for has its override file put over it, as Compose does.
+void find_projects(std::vector<Result<Parsed>>& files) {
+  std::map<fs::path, std::vector<Parsed*>> projects;
+  for (auto& file : files)
+    if (file && file->file.kind == ConfigKind::compose) projects[file->folder.lexically_normal()].push_back(&*file);
+  for (auto& [folder, project] : projects) {
+    Parsed& main = *project.front();
+    for (auto each = project.begin() + 1; each != project.end(); ++each) {
+      (*each)->main = &main;
+      main.over.push_back(*each);
+    }
+    if (main.over.empty()) find_override(main);
+  }
+}
+
+void read_project(Parsed& parsed, Reading& reading) {
+  Node root = std::move(parsed.documents.front());
+  for (Parsed* over : parsed.over) {
+    // A null document says nothing.
+    if (const Node& own = over->documents.front(); own.kind != NodeKind::null) root = merged_project(std::move(root), own);
+  }
+  if (parsed.found_beside) check_values(parsed.found_beside->documents.front(), parsed.file.problems);
+  read_compose(std::move(root), reading);
+}
+
+void understand(Parsed& parsed, const Together& together) {
   ConfigFile& file = parsed.file;
   const bool one = parsed.documents.size() == 1;
   file.tree = one ? parsed.documents.front().to_json() : nlohmann::json::array();
@@ -93,7 +155,7 @@ ConfigFile understood(Parsed& parsed, const Together& together) {
       read_native(parsed.documents.front(), reading);
       break;
     case ConfigKind::compose:
-      read_compose(std::move(parsed.documents.front()), reading);
+      if (parsed.main == nullptr) read_project(parsed, reading);
       break;
     case ConfigKind::kubernetes:
       read_kubernetes(parsed.documents, together.manifests, reading);
@@ -104,9 +166,53 @@ ConfigFile understood(Parsed& parsed, const Together& together) {
   }
   const auto found = check(file.model, reading.places);
   file.problems.insert(file.problems.end(), found.begin(), found.end());
+  parsed.places = std::move(reading.places);
+}
+
+// What was found in the files of a project goes to the file where it stands.
+void share_out(Parsed& main) {
+  const auto take = [&main](auto& from, auto& to, const std::string& name) {
+    const auto mine = std::ranges::stable_partition(from, [&](const auto& each) { return each.location.file != name; });
+    std::ranges::move(mine, std::back_inserter(to));
+    from.erase(mine.begin(), from.end());
+  };
+  for (Parsed* over : main.over) {
+    const std::string& name = over->file.file;
+    if (name == main.file.file || over == main.found_beside.get()) continue;
+    std::vector<ServicePlaces> kept;
+    for (std::size_t i = 0; i < main.places.size(); ++i)
+      (main.file.model.services[i].location.file == name ? over->places : kept).push_back(std::move(main.places[i]));
+    main.places = std::move(kept);
+    take(main.file.model.services, over->file.model.services, name);
+    take(main.file.problems, over->file.problems, name);
+    take(main.file.not_understood, over->file.not_understood, name);
+  }
+}
+
+ConfigFile finished(Parsed& parsed) {
+  ConfigFile& file = parsed.file;
+  if (parsed.found_beside) apply_ignores(parsed.found_beside->file.ignores, parsed.found_beside->file.file, file.problems);
   apply_ignores(file);
   sort_by_place(file.problems);
   return std::move(file);
+}
+
+void check_ports_across(const std::vector<Parsed*>& files) {
+  InfrastructureConfig all;
+  std::vector<ServicePlaces> places;
+  std::vector<Parsed*> file_of;
+  std::vector<std::size_t> projects;  // within one check() has looked
+  std::map<const Parsed*, std::size_t> numbers;
+  for (Parsed* file : files) {
+    const auto& services = file->file.model.services;
+    all.services.insert(all.services.end(), services.begin(), services.end());
+    places.insert(places.end(), file->places.begin(), file->places.end());
+    file_of.insert(file_of.end(), services.size(), file);
+    const std::size_t project = numbers.try_emplace(file->main != nullptr ? file->main : file, numbers.size()).first->second;
+    projects.insert(projects.end(), services.size(), project);
+  }
+  for (auto& [service, problem] : ports_used_across(all, places, projects))
+    file_of[service]->file.problems.push_back(std::move(problem));
 }
 
 }  // namespace
@@ -129,7 +235,8 @@ Result<ConfigFile> read_config(std::string_view text, const std::string& file_na
   return parse(text, file_name, {}).map([](Parsed parsed) {
     Together together;
     together.add(parsed);
-    return understood(parsed, together);
+    understand(parsed, together);
+    return finished(parsed);
   });
 }
 
@@ -146,8 +253,15 @@ std::vector<Result<ConfigFile>> read_config_files(std::span<const fs::path> path
     }));
     if (parsed.back()) together.add(*parsed.back());
   }
+  find_projects(parsed);
+  std::vector<Parsed*> good;
+  for (auto& one : parsed)
+    if (one) good.push_back(&*one);
+  for (Parsed* one : good) understand(*one, together);
+  for (Parsed* one : good) share_out(*one);
+  if (good.size() > 1) check_ports_across(good);
   std::vector<Result<ConfigFile>> files;
-  for (auto& one : parsed) files.push_back(one.map([&](Parsed& good) { return understood(good, together); }));
+  for (auto& one : parsed) files.push_back(one.map([](Parsed& file) { return finished(file); }));
   return files;
 }
 

@@ -22,6 +22,7 @@ struct Reading {
   std::filesystem::path folder;                     // whose files may be read, too; empty: of a text, none
   std::vector<ServicePlaces> places;                // one per service of the model
   std::size_t bytes_left = std::size_t{64} << 20U;  // that may yet be copied into the model from elsewhere than its own text
+  std::filesystem::path within = {};                // the folder below `folder` where what is read now stands, if it is included
 
   void problem(Severity severity, const Location& at, std::string rule, std::string message, std::string fix = {});
   void error(const Node& at, std::string rule, std::string message, std::string fix = {});

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int min_cpu_millicores = 100;
 constexpr int min_memory_mb = 128;
-constexpr std::string_view first_in_line = " (first in line ";
+constexpr std::string_view first_in = " (first in ";
 
 std::string title(const Service& service) { return service.name.empty() ? "a service" : "service " + shown_name(service.name); }
 
@@ -32,6 +32,25 @@ class Checker {
       if (!service.image.empty() || service.built) check_container(service);
     }
     return std::move(problems_);
+  }
+
+  // As ports_used_across().
+  std::vector<std::pair<std::size_t, Problem>> across(std::span<const std::size_t> projects) {
+    std::vector<std::pair<std::size_t, Problem>> found;
+    for (index_ = 0; index_ < config_.services.size(); ++index_) {
+      const Service& service = config_.services[index_];
+      for (std::size_t i = 0; i < service.ports.size(); ++i) {
+        const Location at = place_of_port(i);
+        const auto first = service.ports[i] == 0 ? std::nullopt : earlier_use(service, binding_of(service, i), at);
+        if (!first || projects[first->service] == projects[index_]) continue;
+        found.emplace_back(
+            index_, Problem{Severity::error, "duplicate-port",
+                            "port " + std::to_string(service.ports[i]) + " of " + title(service) + " is already used by " +
+                                title(config_.services[first->service]) + std::string(first_in) + first->location.text() + ")",
+                            "give one of them another port", at});
+      }
+    }
+    return found;
   }
 
  private:
@@ -154,7 +173,7 @@ class Checker {
   }
 
   static std::string also_at(const Location& first) {
-    return first.line > 0 ? std::string(first_in_line) + std::to_string(first.line) + ")" : "";
+    return first.line > 0 ? std::string(first_in) + "line " + std::to_string(first.line) + ")" : "";
   }
 
   const InfrastructureConfig& config_;
@@ -167,7 +186,7 @@ class Checker {
 
 // What makes a finding the same wherever it stands: how much of the places is known differs between a file and a model.
 std::pair<std::string, std::string> finding(const Problem& problem) {
-  return {problem.rule, problem.message.substr(0, problem.message.find(first_in_line))};
+  return {problem.rule, problem.message.substr(0, problem.message.find(first_in))};
 }
 
 std::set<std::pair<std::string, std::string>> findings(const std::vector<Problem>& problems) {
@@ -180,6 +199,12 @@ std::set<std::pair<std::string, std::string>> findings(const std::vector<Problem
 
 std::vector<Problem> check(const InfrastructureConfig& config, std::span<const ServicePlaces> places) {
   return Checker(config, places).run();
+}
+
+std::vector<std::pair<std::size_t, Problem>> ports_used_across(const InfrastructureConfig& config,
+                                                               std::span<const ServicePlaces> places,
+                                                               std::span<const std::size_t> projects) {
+  return Checker(config, places).across(projects);
 }
 
 Binding binding_of(const Service& service, std::size_t i) {

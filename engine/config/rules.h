@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/config/infrastructure.h"
@@ -20,6 +21,12 @@ struct ServicePlaces {
 
 // `places` has one element per service, or none.
 [[nodiscard]] std::vector<Problem> check(const InfrastructureConfig& config, std::span<const ServicePlaces> places);
+
+// Ports of services that services of other projects have already, each with the number of its service. `places` and `projects`,
+// the number of the project, have one element per service.
+[[nodiscard]] std::vector<std::pair<std::size_t, Problem>> ports_used_across(const InfrastructureConfig& config,
+                                                                             std::span<const ServicePlaces> places,
+                                                                             std::span<const std::size_t> projects);
 
 // How port i of the service is bound.
 [[nodiscard]] Binding binding_of(const Service& service, std::size_t i);

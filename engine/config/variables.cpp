@@ -215,13 +215,14 @@ std::vector<Variable> read_variables(std::string_view text, const std::string& f
 
 Result<std::vector<Variable>> read_variables_beside(const std::string& name, const Location& at, Reading& reading) {
   constexpr std::size_t max_bytes = std::size_t{1} << 20U;
-  return read_beside(reading.folder, name, max_bytes).map([&](const std::string& text) {
+  const std::filesystem::path path = reading.within / name;
+  return read_beside(reading.folder, path.native(), max_bytes).map([&](const std::string& text) {
     if (!reading.afford(text.size(), at)) return std::vector<Variable>{};
     bool complained = false;
     const auto complain = [&](const Location& line, const std::string& what) {
       if (!std::exchange(complained, true)) reading.problem(Severity::warning, at, "wrong-type", line.text() + ": " + what);
     };
-    return read_variables(valid_utf8(text), (reading.folder / name).lexically_normal().native(), complain);
+    return read_variables(valid_utf8(text), (reading.folder / path).lexically_normal().native(), complain);
   });
 }
 
