@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import functools
+import hashlib
 import json
 import os
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ __all__ = ["ConfigFile", "ConfigParser", "Problem", "check", "read", "read_toget
 
 # What the JSON of a service has even if it is empty.
 _ALWAYS = ("name", "replicas", "ports", "environment", "location")
+_MOST_KNOWN = 16
+_LONGEST_KNOWN = 1 << 20  # bytes or characters
 
 
 def read(source: str | bytes | os.PathLike[Any]) -> ConfigFile:
@@ -39,12 +42,24 @@ def check(model: Mapping[str, Any]) -> list[Problem]:
 
 
 class ConfigParser:
-    """Reads configurations; the newest few texts are remembered."""
+    """Reads configurations. What a text says is remembered by the SHA-256 of its bytes, so that the same bytes are parsed once: the 16
+    used last, of at most 1 MiB each."""
 
-    __slots__ = ("_read",)
+    __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._read = functools.lru_cache(maxsize=16)(_core.read_config)
+        self._known: OrderedDict[bytes, ConfigFile] = OrderedDict()
+
+    def _read(self, text: str | bytes) -> ConfigFile:
+        if len(text) > _LONGEST_KNOWN:
+            return _core.read_config(text)
+        content = text.encode("utf-8", "replace") if isinstance(text, str) else bytes(text)
+        key = hashlib.sha256(content).digest()
+        file = self._known.pop(key, None) or _core.read_config(text)
+        self._known[key] = file
+        if len(self._known) > _MOST_KNOWN:
+            self._known.popitem(last=False)
+        return file
 
     def parse_yaml(self, text: str | bytes) -> str:
         """The model {"services": [...], "global_settings": {...}} as JSON text, of a service only what is said. Settings keep the
