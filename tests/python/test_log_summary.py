@@ -5,11 +5,13 @@ import gc
 import mmap
 import pickle
 import random
+import re
 import sys
 
 import conclave
 import pytest
 from conclave import logs
+from conclave._regular import for_engine
 
 UTC = datetime.timezone.utc
 TEXT = (
@@ -125,3 +127,49 @@ def test_a_view_with_holes_is_refused():
 def test_a_pattern_that_is_none_is_refused():
     with pytest.raises(ValueError, match="no regular expression"):
         logs.summarize(TEXT, patterns={"x": "("})
+
+
+def random_pattern(rng, depth=3):
+    def atom():
+        return rng.choice([rb"a", rb"b", rb"E", rb"7", rb"\d", rb"\s", rb"\W", rb".", rb"[a-c]", rb"[^b\d]", rb"[\x80-\xff]", rb"\b", rb"^", rb"$",
+                           rb"\.", rb"-", rb"\x00", rb"error"])
+
+    if depth == 0:
+        return atom()
+    parts = [random_pattern(rng, depth - 1) for _ in range(rng.randrange(1, 3))]
+    kind = rng.randrange(6)
+    if kind == 0:
+        return b"(" + b"|".join(parts) + b")"
+    if kind == 1:
+        return b"(?:" + b"".join(parts) + b")" + rng.choice([b"{0,2}", b"{1,3}?", b"{2}"])
+    if kind == 2 and b"^" not in parts[0] and b"$" not in parts[0]:
+        return b"(?:" + parts[0] + b")" + rng.choice([b"*", b"+", b"?", b"*?"])
+    return b"".join(parts) + (rng.choice([rb"(?=a)", rb"(?!b)", rb"\B"]) if rng.random() < 0.1 else b"")
+
+
+def test_own_patterns_count_as_pythons_re_line_by_line_whoever_counts():
+    rng = random.Random(5)
+    pieces = [b"a", b"b", b"B", b"e", b"error", b"ERROR", b"7", b" ", b".", b"-", b"\x00", b"\xe9", b"\t", b"\n", b"\r\n"]
+    taken = 0
+    for _ in range(300):
+        text = b"".join(rng.choices(pieces + [b"\r"] * (rng.random() < 0.1), k=rng.randrange(60)))
+        pattern = re.compile(random_pattern(rng), rng.choice([0, re.I, re.M, re.S, re.I | re.S]))
+        taken += for_engine(pattern) is not None
+        wanted = sum(pattern.search(line) is not None for line in text.splitlines())
+        assert conclave.LogAnalyzer({"own": pattern}).analyze_logs(text)["own"] == wanted, (pattern, text)
+    assert taken > 200
+
+
+def test_only_what_surely_means_the_same_goes_to_the_engine():
+    for same in (r"disk \d+$", r"(?i)error|exception|failed", r"^a.*?[^x]{2,}b", r"(?x) a b  # both", b"\\bx", ""):
+        assert for_engine(re.compile(same.encode() if isinstance(same, str) else same)) is not None, same
+    for other in (rb"(a)\1", rb"(?=a)b", rb"(?<!a)b", rb"(?i:a)b", rb"a++b", rb"(?>a|ab)c", rb"\Ba", rb"(a)?(?(1)b|c)", rb"a{999}"):
+        assert for_engine(re.compile(other)) is None, other
+    assert for_engine(re.compile(rb"\w", re.LOCALE)) is None
+    counts = conclave.LogAnalyzer({"back": r"(a)\1", "plain": "a"}).analyze_logs("aa\nab\nb\n")
+    assert (counts["back"], counts["plain"]) == (1, 2)
+
+
+def test_a_pattern_that_is_too_hard_for_the_engine_is_left_to_re():
+    text = "a" * 24 + "!\n" + "ab\n"
+    assert conclave.LogAnalyzer({"hard": r"^(?:a|a?)*b$"}).analyze_logs(text)["hard"] == 1
