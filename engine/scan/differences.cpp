@@ -4,6 +4,8 @@
 #include <unordered_map>
 
 #include "engine/scan/history.h"
+#include "engine/scan/probe/facts.h"
+#include "engine/scan/probe/needs.h"
 
 namespace conclave::scan {
 namespace {
@@ -48,8 +50,10 @@ std::optional<double> p95_ms(const ScanResult& result) {
 }
 
 std::optional<bool> as_expected(const ScanResult& result) {
-  if (!result.target.expect) return std::nullopt;
-  if (result.state != *result.target.expect) return false;
+  const bool needs_more = result.target.needs && !result.target.needs->empty();
+  if (!result.target.expect && !needs_more) return std::nullopt;
+  if (result.state != result.target.expect.value_or(State::open)) return false;
+  if (needs_more && !(result.facts && result.facts->unmet.empty())) return false;
   return !result.target.p95_ms || p95_ms(result).value_or(std::numeric_limits<double>::infinity()) <= *result.target.p95_ms;
 }
 

@@ -24,7 +24,8 @@ struct Difference {
 [[nodiscard]] std::vector<Difference> differences(std::span<const ScanResult> before, std::span<const ScanResult> after);
 
 // Targets of a text with `expect` set: on each line targets as parse_targets takes them, white space, a state, and then perhaps
-// p95_ms=50, a bound for the 95th percentile of latencies in milliseconds; # begins a comment. At most 1,000,000 lines of 65,536
+// p95_ms=50, a bound for the 95th percentile of latencies in milliseconds; after "open" also needs as JSON (probe/needs.h):
+// host:443 open p95_ms=50 {"tls_valid_days": 14, "http": {"status": 200}}. # begins a comment. At most 1,000,000 lines of 65,536
 // bytes, and as many targets. Errors are of kind parse with file:line.
 [[nodiscard]] Result<std::vector<Target>> expectations_of(std::string_view text, const std::string& file_name);
 [[nodiscard]] Result<std::vector<Target>> read_expectations(const std::string& path);  // of at most 64 MiB
@@ -32,7 +33,8 @@ struct Difference {
 // The 95th percentile of what is known: of its history, or of this scan alone.
 [[nodiscard]] std::optional<double> p95_ms(const ScanResult& result);
 
-// Nothing without `expect`. With a bound for the 95th percentile that, too, has to be known and kept.
+// Nothing without `expect` and needs. Needs that nobody asked about are not met. With a bound for the 95th percentile that, too, has
+// to be known and kept.
 [[nodiscard]] std::optional<bool> as_expected(const ScanResult& result);
 
 // One result per target, in their order, the last one known; cancelled for those without.

@@ -2,13 +2,17 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "engine/base/text.h"
 #include "engine/base/text_file.h"
 #include "engine/scan/differences.h"
+#include "engine/scan/probe/needs.h"
 #include "engine/scan/targets.h"
 
-// line = targets blank state { blank condition } ; condition = "p95_ms=" number
+// line = targets blank state { blank condition } [ blank JSON map ] ; condition = "p95_ms=" number
 
 namespace conclave::scan {
 namespace {
@@ -47,6 +51,26 @@ std::string read_condition(std::string_view word, Target& conditions) {
   return {};
 }
 
+// Takes JSON off the end of a line, and what comments it; null without.
+Result<std::shared_ptr<const Needs>> take_needs(std::string_view& line) {
+  const std::size_t brace = line.find_first_of("{#");
+  if (brace == std::string_view::npos || line[brace] == '#') return std::shared_ptr<const Needs>();
+  std::istringstream text{std::string(line.substr(brace))};
+  line = line.substr(0, brace);
+  try {
+    nlohmann::json value;
+    text >> value;
+    std::string rest;
+    text >> rest;
+    if (!rest.empty() && rest[0] != '#') return fail(ErrorKind::parse, "nothing but a comment comes after the map");
+    auto needs = needs_from_json(value);
+    if (!needs) return tl::unexpected(std::move(needs.error()));
+    return std::make_shared<const Needs>(std::move(*needs));
+  } catch (const nlohmann::json::exception& error) {
+    return fail(ErrorKind::parse, "what comes after the state is not JSON: " + valid_utf8(error.what()));
+  }
+}
+
 }  // namespace
 
 Result<std::vector<Target>> expectations_of(std::string_view text, const std::string& file_name) {
@@ -61,8 +85,10 @@ Result<std::vector<Target>> expectations_of(std::string_view text, const std::st
     text.remove_prefix(std::min(end + 1, text.size()));
     if (++number > max_lines) return wrong("too many lines");
     if (line.size() > max_line) return wrong("the line is longer than 65,536 bytes");
+    auto needs = take_needs(line);
+    if (!needs) return wrong(needs.error().message);
     line = trimmed(line.substr(0, line.find('#')));
-    if (line.empty()) continue;
+    if (line.empty() && !*needs) continue;
     Target conditions;
     std::string_view state = take_last(line);
     for (; state.find('=') != std::string_view::npos; state = take_last(line))
@@ -70,6 +96,7 @@ Result<std::vector<Target>> expectations_of(std::string_view text, const std::st
     if (line.empty() || std::ranges::find(expected_states, state) == expected_states.end())
       return wrong("write host:port and open, closed, rejected, filtered, unreachable or dns_error" +
                    did_you_mean(valid_utf8(state), expected_states));
+    if (*needs && state != state_name(State::open)) return wrong("only of what is open more can be expected");
     if (line.find('@') != std::string_view::npos) return wrong("another file cannot be named here");
     auto targets = parse_targets(line);
     if (!targets) return wrong(targets.error().message);
@@ -77,6 +104,7 @@ Result<std::vector<Target>> expectations_of(std::string_view text, const std::st
     for (Target& target : *targets) {
       target.expect = state_from_name(state);
       target.p95_ms = conditions.p95_ms;
+      target.needs = *needs;
       out.push_back(std::move(target));
     }
   }

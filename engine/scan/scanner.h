@@ -17,7 +17,9 @@
 namespace conclave::scan {
 
 class Address;
+struct Facts;  // probe/facts.h
 struct History;
+struct Needs;  // probe/needs.h
 
 enum class State : std::uint8_t {
   open,         // connected, and not to itself
@@ -37,9 +39,10 @@ struct Target {
   std::string name;  // as the user calls it; "host:port" if he does not
   std::string host;  // name, IPv4 or IPv6 address without brackets
   std::uint16_t port = 0;
-  std::optional<State> expect;        // what the case says it should be; open if nothing is said
-  std::string probe = {};             // name of the plugin that talks with it if it is open; empty: none
-  std::optional<double> p95_ms = {};  // what the 95th percentile of its latencies may be; together with `expect`
+  std::optional<State> expect;  // what the case says it should be; open if nothing is said
+  std::string probe = {};       // what talks with it if it is open: of probe/protocols.h, or the name of a plugin; empty: none
+  std::shared_ptr<const Needs> needs = {};  // what it should say besides; null: nothing
+  std::optional<double> p95_ms = {};        // what the 95th percentile of its latencies may be; together with `expect`
 };
 
 // What one of several addresses of a name has to say.
@@ -60,6 +63,7 @@ struct ScanResult {
   // All addresses of the name in the resolver's order, if there are several. The fields above are those of the most telling one:
   // open before closed before rejected, filtered, unreachable and local_error; of equal ones the first.
   std::vector<AddressResult> addresses = {};
+  std::shared_ptr<const Facts> facts = {};  // what speaks there; null: not asked
   std::shared_ptr<const History> history = {};  // this scan and those before, where somebody remembers them; never set by scan()
 };
 
