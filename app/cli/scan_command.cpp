@@ -17,6 +17,8 @@
 #include "engine/case/audit.h"
 #include "engine/case/policy.h"
 #include "engine/case/probes.h"
+#include "engine/scan/probe/prober.h"
+#include "engine/scan/probe/protocols.h"
 #include "engine/scan/targets.h"
 #include "scripting/circle.h"
 
@@ -37,7 +39,7 @@ struct Arguments {
   std::string watch;         // how often; empty: once
   std::string diff;          // the scan to compare with: a number, or "last"; empty: none
   bool no_history = false;
-  std::string probe;  // name; empty: none
+  std::string probe;  // name, of the engine's own or of a plugin; empty: none
   std::vector<std::string> plugins;
   std::vector<std::string> trusted;
   bool json = false;
@@ -96,6 +98,7 @@ Result<Round> scan_once(Program& program, const Arguments& arguments, const std:
   options = policy->within(options);
   Round round;
   round.results = scan::scan(targets, options, job, first_results(program, arguments, targets.size()));
+  scan::probe(round.results, {scan::is_probe_name(arguments.probe) ? arguments.probe : ""}, options, job);
   Result<Probed> probed;
   if (!probes.empty() && !job.stopped()) probed = ask_probes(round.results, probes, options, job);
   round.summary.interrupted = job.stopped();
@@ -203,6 +206,7 @@ Result<std::vector<scan::Target>> all_targets(const Arguments& arguments) {
     } else {
       targets[found->second].expect = target.expect;
       targets[found->second].p95_ms = target.p95_ms;
+      targets[found->second].needs = target.needs;
     }
   }
   return targets;
@@ -215,7 +219,7 @@ int scan_targets(Program& program, const Arguments& arguments) {
     return exit_usage;
   }
   std::vector<scan::Target>& targets = *found;
-  if (arguments.probe.empty()) return scan_with(program, arguments, targets, {});
+  if (arguments.probe.empty() || scan::is_probe_name(arguments.probe)) return scan_with(program, arguments, targets, {});
 
   const scripting::CircleRequest request{{}, {arguments.plugins.begin(), arguments.plugins.end()}, {}, arguments.trusted};
   const auto plugin = scripting::choose_probe(arguments.probe, request, scripting::HostPaths::of_this_program().plugins);
@@ -226,6 +230,22 @@ int scan_targets(Program& program, const Arguments& arguments) {
   const auto host = start_scripts(remarks_of_experts(program));
   if (!host) return program.failed(host.error());
   leave(**host, program.finish(scan_with(program, arguments, targets, {{plugin->name, (*host)->probe(*plugin)}})));
+}
+
+std::string names_of_probes() {
+  std::string out;
+  for (const std::string_view name : scan::probe_names())
+    if (name != "auto") out += (out.empty() ? "" : ", ") + std::string(name);
+  return out;
+}
+
+// "--probe host:22": names have none of these characters, and targets do.
+void take_target_for_name(Arguments& arguments) {
+  if (arguments.probe.find_first_of(":@/.") != std::string::npos) {
+    arguments.targets.insert(arguments.targets.begin(), arguments.probe);
+    arguments.probe.clear();
+  }
+  if (arguments.probe.empty()) arguments.probe = "auto";
 }
 
 }  // namespace
@@ -268,8 +288,12 @@ void add_scan_command(CLI::App& app, Program& program) {
                        "", "scan"))
                    ->type_name("SCAN");
   scan->add_flag("--no-history", arguments->no_history, "Neither look at earlier scans nor keep this one")->excludes(diff);
-  scan->add_option("--probe", arguments->probe, "Talk with each service that is open by this plugin of kind probe")
-      ->type_name("NAME");
+  auto* probe = scan->add_option("--probe", arguments->probe,
+                                 "Say what speaks at each service that is open: auto (which is meant without a name), " +
+                                     names_of_probes() + "; or the name of a plugin of kind probe")
+                    ->expected(0, 1)
+                    ->default_str("auto")
+                    ->type_name("NAME");
   scan->add_option("--plugins", arguments->plugins,
                    "Another folder with plugins; naming it is consent to run the probe in a process of its own")
       ->type_name("DIR")
@@ -280,7 +304,8 @@ void add_scan_command(CLI::App& app, Program& program) {
   auto* as_json = scan->add_flag("--json", arguments->json, "Print JSON");
   auto* as_csv = scan->add_flag("--csv", arguments->csv, "Print CSV")->excludes(as_json);
   scan->add_flag("--nmap-xml", arguments->nmap_xml, "Print XML for tools that read nmap's")->excludes(as_json)->excludes(as_csv);
-  scan->callback([&program, arguments] {
+  scan->callback([&program, arguments, probe] {
+    if (probe->count() > 0) take_target_for_name(*arguments);
     if (arguments->targets.empty() && arguments->expectations.empty()) throw CLI::RequiredError("TARGET");
     if (!arguments->watch.empty() && (arguments->csv || arguments->nmap_xml))
       throw CLI::ValidationError("--watch", "prints text, or with --json JSON");

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "engine/base/time.h"
+#include "engine/scan/probe/facts.h"
 
 namespace conclave::cli {
 namespace {
@@ -34,13 +35,18 @@ std::string result_json(const scan::ScanResult& result) {
   std::string addresses;
   for (const scan::AddressResult& each : result.addresses) addresses += (addresses.empty() ? "" : ",") + address_json(each);
   const std::string detail = json_of(result.detail);
+  const scan::Facts* const facts = result.facts.get();
   return R"({"target":)" + json_of(result.target.name) + R"(,"host":)" + json_of(result.target.host) + R"(,"address":)" +
          json_of(result.address) + R"(,"port":)" + std::to_string(result.target.port) + R"(,"state":)" +
          json_of(scan::state_name(result.state)) + R"(,"expect":)" + state_json(result.target.expect).dump() +
          R"(,"latency_ms":)" + json_of(result.latency_ms) + R"(,"detail":)" + detail + R"(,"error":)" +
          (result.state == State::open ? "null" : detail) + R"(,"time":)" + json_of(format_time(result.time)) +
          R"(,"addresses":[)" + addresses + R"(],"p95_bound_ms":)" + json_of(result.target.p95_ms) + R"(,"history":)" +
-         (result.history ? to_json(*result.history).dump() : "null") + "}";
+         (result.history ? to_json(*result.history).dump() : "null") + R"(,"service":)" +
+         (facts ? scan::to_json(facts->service).dump() : "null") + R"(,"tls":)" +
+         (facts && facts->tls ? scan::to_json(*facts->tls).dump() : "null") + R"(,"http":)" +
+         (facts && facts->http ? scan::to_json(*facts->http).dump() : "null") + R"(,"unmet":)" +
+         (facts ? json(facts->unmet).dump() : "[]") + "}";
 }
 
 std::map<State, std::size_t> count_states(std::span<const scan::ScanResult> results) {
@@ -59,12 +65,16 @@ std::vector<Table::Cell> history_cells(const scan::ScanResult& result) {
           {since_words(history)}};
 }
 
+// What speaks there, or the cause of its state, and then what should be and is not.
 std::string detail_of(const scan::ScanResult& result) {
+  std::string out = result.facts ? scan::summary_of(*result.facts) : result.detail;
+  const auto add = [&out](const std::string& flaw) { out += (out.empty() ? "" : "; ") + flaw; };
+  if (result.facts) std::ranges::for_each(result.facts->unmet, add);
   const auto& bound = result.target.p95_ms;
   const auto known = scan::p95_ms(result);
-  if (!bound || result.state != result.target.expect || (known && *known <= *bound)) return result.detail;
-  const std::string slow = known ? "p95 " + milliseconds(known) + ", above " + milliseconds(bound) : "p95 not known";
-  return result.detail.empty() ? slow : result.detail + "; " + slow;
+  if (bound && result.state == result.target.expect && (!known || *known > *bound))
+    add(known ? "p95 " + milliseconds(known) + ", above " + milliseconds(bound) : "p95 not known");
+  return out;
 }
 
 json diff_json(const Baseline& baseline, std::span<const scan::ScanResult> results) {

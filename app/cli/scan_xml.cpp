@@ -6,6 +6,7 @@
 #include "app/cli/scan_output.h"
 #include "engine/base/text.h"
 #include "engine/case/report_words.h"
+#include "engine/scan/probe/facts.h"
 
 namespace conclave::cli {
 namespace {
@@ -35,6 +36,16 @@ std::pair<std::string_view, std::string_view> words_for(State state) {
     default:
       return {"unknown", "localhost-response"};
   }
+}
+
+std::string service_of(const scan::ScanResult& result) {
+  if (!result.facts || result.facts->service.name.empty()) return {};
+  const scan::Service& service = result.facts->service;
+  std::string out = "<service name=\"" + attribute(service.name) + "\"";
+  if (!service.product.empty()) out += " product=\"" + attribute(service.product) + "\"";
+  if (!service.version.empty()) out += " version=\"" + attribute(service.version) + "\"";
+  if (result.facts->tls && result.facts->tls->start_tls.empty()) out += " tunnel=\"ssl\"";
+  return out + " method=\"probed\" conf=\"10\"/>";
 }
 
 bool shows_host(State state) { return state == State::open || state == State::closed; }
@@ -68,7 +79,8 @@ std::string scan_nmap_xml(std::span<const scan::ScanResult> results, const ScanS
     for (const scan::ScanResult* result : found) {
       const auto [state, reason] = words_for(result->state);
       out += "<port protocol=\"tcp\" portid=\"" + std::to_string(result->target.port) + "\"><state state=\"" +
-             std::string(state) + "\" reason=\"" + std::string(reason) + "\" reason_ttl=\"0\"/></port>\n";
+             std::string(state) + "\" reason=\"" + std::string(reason) + "\" reason_ttl=\"0\"/>" + service_of(*result) +
+             "</port>\n";
     }
     out += "</ports></host>\n";
   }

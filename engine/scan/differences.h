@@ -33,8 +33,8 @@ struct Difference {
 // The 95th percentile of what is known: of its history, or of this scan alone.
 [[nodiscard]] std::optional<double> p95_ms(const ScanResult& result);
 
-// Nothing without `expect` and needs. Needs that nobody asked about are not met. With a bound for the 95th percentile that, too, has
-// to be known and kept.
+// Nothing without `expect` and needs. Needs that nobody asked about are not met. With a bound for the 95th percentile that, too,
+// has to be known and kept.
 [[nodiscard]] std::optional<bool> as_expected(const ScanResult& result);
 
 // One result per target, in their order, the last one known; cancelled for those without.

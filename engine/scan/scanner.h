@@ -63,7 +63,7 @@ struct ScanResult {
   // All addresses of the name in the resolver's order, if there are several. The fields above are those of the most telling one:
   // open before closed before rejected, filtered, unreachable and local_error; of equal ones the first.
   std::vector<AddressResult> addresses = {};
-  std::shared_ptr<const Facts> facts = {};  // what speaks there; null: not asked
+  std::shared_ptr<const Facts> facts = {};      // what speaks there; null: not asked
   std::shared_ptr<const History> history = {};  // this scan and those before, where somebody remembers them; never set by scan()
 };
 

@@ -9,7 +9,7 @@ import xml.etree.ElementTree
 import pytest
 
 FIELDS = {"target", "host", "port", "address", "state", "expect", "latency_ms", "detail", "error", "time", "addresses",
-          "p95_bound_ms", "history"}
+          "p95_bound_ms", "history", "service", "tls", "http", "unmet"}
 
 
 def test_scan_says_who_is_there(conclave, listener, closed_port):
