@@ -39,6 +39,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds tick{20};            // a stop is looked at this often
 constexpr milliseconds shortage_pause{20};  // until a socket is asked for again
 constexpr double least_listening_ms = 100;  // for a greeting, before anything is said
+constexpr double share_of_patience = 0.6;   // where a service that nothing is known of is near
 constexpr double most_connections = 2048;   // at once
 constexpr std::size_t most_looked_at = 1000;
 constexpr std::size_t most_heard = 4096;  // kept of what nobody understood
@@ -322,7 +323,10 @@ class Visit : public std::enable_shared_from_this<Visit> {
     if (!greeting) return;
     Facts facts;
     facts.service = std::move(greeting->service);
-    if (greeting->is_certain) return decide(std::move(facts), {});
+    const bool learns_more = std::ranges::any_of(links_, [&](const LinkPtr& other) {
+      return other.get() != &link && !other->is_over && other->protocol.name == facts.service.name;
+    });
+    if (greeting->is_certain && !learns_more) return decide(std::move(facts), {});
     if (!second_best_) second_best_ = {std::move(facts), {}};
   }
 
@@ -491,13 +495,19 @@ class Prober {
       of_host += connections;
       in_flight_ += connections;
       if (scan_.per_second > 0) next_start_ += in_clock(1000.0 * static_cast<double>(connections) / scan_.per_second);
-      const double silent = std::max(scan_.timeout_ms, 1);
+      const double silent = patience_with(result, !attempts.later.empty());
       auto visit = std::make_shared<Visit>(loop_, tls_, result, address->with_port(result.target.port), std::move(attempts),
-                                           Limits{silent, silent * probe_time_factor_in_all});
+                                           Limits{silent, 1.0 * std::max(scan_.timeout_ms, 1) * probe_time_factor_in_all});
       running_.push_back({visit, result.address, is_near});
       visit->start();
       at = waiting_.erase(at);
     }
+  }
+
+  // Who is near answers soon, if it understands one of so many hellos.
+  [[nodiscard]] double patience_with(const ScanResult& result, bool tries_all) const {
+    const double whole = std::max(scan_.timeout_ms, 1);
+    return tries_all ? std::min(whole, share_of_patience * whole + 20 * result.latency_ms.value_or(0)) : whole;
   }
 
   void refuse(ScanResult& result, const std::string& why) {

@@ -9,6 +9,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -48,7 +50,9 @@ class Peer {
 class Server {
  public:
   using Talk = std::function<void(Peer&)>;
-  explicit Server(Talk talk) : talk_(std::move(talk)), accepting_([this] { accept(); }) {}
+  explicit Server(Talk talk) : talk_(std::move(talk)), accepting_([this] { accept(); }) {
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+  }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server() {
