@@ -8,6 +8,9 @@
 
 #include "engine/case/policy.h"
 #include "engine/scan/differences.h"
+#include "engine/scan/probe/facts.h"
+#include "engine/scan/probe/prober.h"
+#include "engine/scan/probe/protocols.h"
 #include "engine/scan/targets.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/blocking.h"
@@ -49,7 +52,10 @@ py::tuple to_python(const ScanResult& result) {
   }
   return py::make_tuple(to_python(result.target), to_str(scan::state_name(result.state)), latency_or_none(result.latency_ms),
                         to_str(result.address), to_str(result.detail),
-                        result.time == 0 ? py::none() : time_to_python(result.time), addresses);
+                        result.time == 0 ? py::none() : time_to_python(result.time), addresses,
+                        result.facts ? json_to_python(scan::to_json(result.facts->service)) : py::none(),
+                        result.facts && result.facts->tls ? json_to_python(scan::to_json(*result.facts->tls)) : py::none(),
+                        result.facts && result.facts->http ? json_to_python(scan::to_json(*result.facts->http)) : py::none());
 }
 
 py::list to_python(const std::vector<ScanResult>& results) {
@@ -121,10 +127,11 @@ class Mailbox {
 };
 
 OperationPtr prepare_scan(const py::iterable& targets, int timeout_ms, std::size_t max_in_flight, bool news, JobPtr job,
-                          double per_second, std::uint64_t seed, bool suspects) {
+                          double per_second, std::uint64_t seed, bool suspects, const std::string& probe) {
   std::vector<Target> list;
   for (const py::handle target : targets) list.push_back(to_target(target));
   if (timeout_ms < 1) throw py::value_error("timeout_ms must be above 0");
+  if (!probe.empty() && !scan::is_probe_name(probe)) throw py::value_error("unknown probe '" + probe + "'");
   scan::ScanOptions options;
   options.timeout_ms = timeout_ms;
   options.max_in_flight = max_in_flight;
@@ -140,9 +147,11 @@ OperationPtr prepare_scan(const py::iterable& targets, int timeout_ms, std::size
   };
   auto operation = make_operation(
       own,
-      [list = std::move(list), options = value_or_raise(policy_in_force()).within(options), own,
+      [list = std::move(list), options = value_or_raise(policy_in_force()).within(options), own, probe,
        post = news ? std::function<void(const ScanResult&)>(std::move(post)) : nullptr] {
-        return scan::scan(list, options, *own, post);
+        auto results = scan::scan(list, options, *own, post);
+        scan::probe(results, {probe}, options, *own);
+        return results;
       },
       [](const std::vector<ScanResult>& results) { return to_python(results); });
   if (news) {
@@ -153,10 +162,10 @@ OperationPtr prepare_scan(const py::iterable& targets, int timeout_ms, std::size
 }
 
 py::object run_scan(const py::iterable& targets, int timeout_ms, std::size_t max_in_flight, const py::object& on_result,
-                    JobPtr job, double per_second, std::uint64_t seed, bool suspects) {
+                    JobPtr job, double per_second, std::uint64_t seed, bool suspects, const std::string& probe) {
   const bool told = !on_result.is_none();
   const OperationPtr operation =
-      prepare_scan(targets, timeout_ms, max_in_flight, told, std::move(job), per_second, seed, suspects);
+      prepare_scan(targets, timeout_ms, max_in_flight, told, std::move(job), per_second, seed, suspects, probe);
   return run_now(*operation, [&](const py::object& news) {
     for (const py::handle result : news) on_result(result);
   });
@@ -178,15 +187,23 @@ void bind_scan(py::module_& module) {
       py::arg("text"), py::arg("ports") = "",
       "Targets (name, host, port, expect) of a text such as \"host:22,80,8000-8100\" or \"@FILE\"; ports: of those that name "
       "none.");
-  module.def("scan", &run_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 0,
-             py::arg("on_result") = py::none(), py::arg("job") = py::none(), py::arg("per_second") = 0.0, py::arg("seed") = 0,
-             py::arg("suspects") = false,
-             "One result (target, state, latency_ms, address, detail, time, addresses) per target; 0 leaves a bound or the seed "
-             "open. A stopped job leaves the rest "
-             "cancelled.");
-  operations_of(module)["scan"] = py::cpp_function(
-      &prepare_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 0, py::arg("news") = false,
-      py::arg("job") = py::none(), py::arg("per_second") = 0.0, py::arg("seed") = 0, py::arg("suspects") = false);
+  module.def(
+      "scan", &run_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 0,
+      py::arg("on_result") = py::none(), py::arg("job") = py::none(), py::arg("per_second") = 0.0, py::arg("seed") = 0,
+      py::arg("suspects") = false, py::arg("probe") = "",
+      "One result (target, state, latency_ms, address, detail, time, addresses, service, tls, http) per target; 0 leaves a "
+      "bound or the seed open. probe: of probe_names(), or none. A stopped job leaves the rest cancelled.");
+  module.def(
+      "probe_names",
+      [] {
+        const auto names = scan::probe_names();
+        return texts_to_python({names.begin(), names.end()});
+      },
+      "Names of the probes of the engine, sorted.");
+  operations_of(module)["scan"] =
+      py::cpp_function(&prepare_scan, py::arg("targets"), py::arg("timeout_ms") = 1000, py::arg("max_in_flight") = 0,
+                       py::arg("news") = false, py::arg("job") = py::none(), py::arg("per_second") = 0.0, py::arg("seed") = 0,
+                       py::arg("suspects") = false, py::arg("probe") = "");
   module.def("differences", &differences, py::arg("before"), py::arg("after"),
              "(target, before, after, detail) for each service whose state changed, of rows (target, state, detail).");
   module.def(

@@ -11,7 +11,18 @@ _Time: TypeAlias = datetime.datetime | float | str
 _Log: TypeAlias = str | Buffer | os.PathLike[str] | os.PathLike[bytes] | LogText
 _Target: TypeAlias = tuple[str, str, int, str | None]
 _AddressRow: TypeAlias = tuple[str, str, float | None, str]
-_ScanRow: TypeAlias = tuple[_Target, str, float | None, str, str, datetime.datetime | None, tuple[_AddressRow, ...]]
+_ScanRow: TypeAlias = tuple[
+    _Target,
+    str,
+    float | None,
+    str,
+    str,
+    datetime.datetime | None,
+    tuple[_AddressRow, ...],
+    dict[str, Any] | None,
+    dict[str, Any] | None,
+    dict[str, Any] | None,
+]
 _ResponseLike: TypeAlias = ExpertResponse | Mapping[str, Any] | object
 
 __version__: str
@@ -387,7 +398,9 @@ def scan(
     per_second: float = 0.0,
     seed: int = 0,
     suspects: bool = False,
+    probe: str = "",
 ) -> list[_ScanRow]: ...
+def probe_names() -> tuple[str, ...]: ...
 def listening_sockets() -> list[_Target]: ...
 
 @final

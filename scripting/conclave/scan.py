@@ -9,14 +9,19 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Union
 
-from conclave import _async, _core, _probe
+from conclave import _async, _core, _facts, _probe
+from conclave._facts import Certificate, Http, Service, Tls
 
 __all__ = [
     "AddressResult",
+    "Certificate",
     "Difference",
+    "Http",
     "ScanResult",
+    "Service",
     "ServiceScanner",
     "Target",
+    "Tls",
     "differences",
     "listening_sockets",
     "parse_targets",
@@ -51,7 +56,9 @@ class ScanResult:
     """state: open, closed, rejected, filtered, unreachable, dns_error, local_error or cancelled, with its cause in `detail`.
     latency_ms: until connected or refused, or None. address: the numeric address tried. time: when it was decided.
     addresses: all addresses of the name in the resolver's order, if there are several. The other fields are those of the most telling
-    one: open before closed before rejected, filtered, unreachable and local_error; of equal ones the first."""
+    one: open before closed before rejected, filtered, unreachable and local_error; of equal ones the first.
+    service, tls, http: what a probe of the engine learned; None without one. A service that is silent has a `service` without a name.
+    """
 
     target: Target
     state: str
@@ -60,6 +67,9 @@ class ScanResult:
     detail: str
     time: datetime.datetime | None
     addresses: tuple[AddressResult, ...] = ()
+    service: Service | None = None
+    tls: Tls | None = None
+    http: Http | None = None
 
     @property
     def open(self) -> bool:
@@ -115,9 +125,10 @@ def _targets(items: TargetLike | Iterable[TargetLike]) -> list[Target]:
 
 
 def _result(row: Any) -> ScanResult:
-    target, state, latency_ms, address, detail, decided, addresses = row
+    target, state, latency_ms, address, detail, decided, addresses, service, tls, http = row
     several = tuple(AddressResult(*each) for each in addresses)
-    return ScanResult(Target(*target), state, latency_ms, address, detail, decided, several)
+    facts = (_facts.service_from(service), _facts.tls_from(tls), _facts.http_from(http))
+    return ScanResult(Target(*target), state, latency_ms, address, detail, decided, several, *facts)
 
 
 def _results(rows: Iterable[Any]) -> list[ScanResult]:
@@ -165,6 +176,13 @@ async def _probed(
     return [dataclasses.replace(each, **change) if change else each for each, change in zip(results, changes)]
 
 
+def _probes(probe: ProbeLike | None) -> tuple[str, dict[str, Any] | None]:
+    """The name of a probe of the engine, or what a plugin is called with."""
+    if probe is None or (isinstance(probe, str) and probe in _core.probe_names()):
+        return probe or "", None
+    return "", _probe.find(probe)
+
+
 def _bound(value: Any, name: str) -> Any:
     """0 for none, as the engine says it."""
     if value is not None and not value > 0:
@@ -182,9 +200,10 @@ def _prepare(
     per_second: float | None = None,
     seed: int | None = None,
     suspects: bool = False,
+    probe: str = "",
 ) -> _core.Operation:
     bounds = (_bound(max_in_flight, "max_in_flight"), news, job, _bound(per_second, "per_second"), _bound(seed, "seed"))
-    return _core._operations["scan"](_rows(targets), timeout_ms, *bounds, suspects)
+    return _core._operations["scan"](_rows(targets), timeout_ms, *bounds, suspects, probe)
 
 
 def scan(
@@ -209,15 +228,17 @@ def scan(
     their result. earlier: results of a scan that was interrupted; only what they do not know is scanned. on_result: called on this
     thread with each result as it is decided; what it raises stops the scan and is raised. job: once stopped, what is not known yet is
     `cancelled`.
-    probe: a function as @conclave.probe describes it, which runs in this process, or the name of a shipped or installed plugin
-    (CircleError for another). It is asked once the scan is over about each service that is open; one that fails leaves the service
-    open, and its `detail` says so.
+    probe: what talks with each service that is open, once the scan is over. "auto" says what speaks there, on any port; "banner",
+    "dns", "grpc", "http", "postgresql", "redis", "smtp", "tls" and others (`conclave scan --help` lists them) ask by one protocol only.
+    These fill service, tls and http of the results, but not of those on_result gets; silence for timeout_ms, or three times that in
+    all, ends each. Or a function as @conclave.probe describes it, which runs in this process, or the name of a shipped or installed
+    plugin (CircleError for another); one that fails leaves the service open, and its `detail` says so.
     """
-    info = None if probe is None else _probe.find(probe)
+    named, info = _probes(probe)
     callback = None if on_result is None else lambda row: on_result(_result(row))
     left, found = _to_do(targets, earlier)
     most, rate, order = _bound(max_in_flight, "max_in_flight"), _bound(per_second, "per_second"), _bound(seed, "seed")
-    fresh = _results(_core.scan(_rows(left), timeout_ms, most, callback, job, rate, order, suspects))
+    fresh = _results(_core.scan(_rows(left), timeout_ms, most, callback, job, rate, order, suspects, named))
     results = _complete(found, fresh)
     return _async.now(_probed(results, info, timeout_ms, job, _async.Here()))
 
@@ -234,9 +255,11 @@ async def scan_async(
     earlier: Iterable[ScanResult] = (),
 ) -> list[ScanResult]:
     """As `scan`. Cancelling the task stops the scan."""
-    info = None if probe is None else _probe.find(probe)
+    named, info = _probes(probe)
     left, found = _to_do(targets, earlier)
-    operation = _prepare(left, timeout_ms=timeout_ms, max_in_flight=max_in_flight, job=job, per_second=per_second, seed=seed)
+    operation = _prepare(
+        left, timeout_ms=timeout_ms, max_in_flight=max_in_flight, job=job, per_second=per_second, seed=seed, probe=named
+    )
     results = _complete(found, _results(await _async.run(operation)))
     return await _probed(results, info, timeout_ms, job, _async.OnLoop())
 
