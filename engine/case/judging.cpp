@@ -104,10 +104,15 @@ Result<store::JudgementRow> judge(store::Store& history, const std::string& id, 
   const auto report =
       json.is_discarded() ? fail(ErrorKind::serialization, "this is not JSON", "report " + id) : report_from_json(json);
   if (!report) return tl::unexpected(report.error());
-  const auto lesson = lesson_of(*report, judgement);
+  return judge(history, *report, judgement);
+}
+
+Result<store::JudgementRow> judge(store::Store& history, const Report& report, const Judgement& judgement) {
+  if (report.id.empty()) return refuse("a report without an id cannot be judged");
+  const auto lesson = lesson_of(report, judgement);
   if (!lesson) return tl::unexpected(lesson.error());
   const store::JudgementRow row{
-      report->id, judgement.scope, judgement.answer, valid_utf8(judgement.note), now_us(), to_json(*lesson).dump(), true};
+      report.id, judgement.scope, judgement.answer, valid_utf8(judgement.note), now_us(), to_json(*lesson).dump(), true};
   if (const auto kept = history.set_judgement(row); !kept) return tl::unexpected(kept.error());
   return row;
 }

@@ -25,6 +25,8 @@ struct Judgement {
 
 // By id or unique prefix of a report in the history. In the place of what was said of the same before.
 [[nodiscard]] Result<store::JudgementRow> judge(store::Store& history, const std::string& id, const Judgement& judgement);
+// Of a report at hand, which the history need not have.
+[[nodiscard]] Result<store::JudgementRow> judge(store::Store& history, const Report& report, const Judgement& judgement);
 // Takes a judgement back and returns it; the report may have been purged since. Kind not_found if there is none.
 [[nodiscard]] Result<store::JudgementRow> take_back(store::Store& history, const std::string& id, const std::string& scope);
 

@@ -51,6 +51,16 @@ TEST_F(Judging, learns_who_said_what_and_what_was_true) {
   EXPECT_TRUE(std::all_of(lessons[0].opinions.begin(), lessons[0].opinions.end(), [](const auto& o) { return o.votes; }));
 }
 
+TEST_F(Judging, of_a_report_at_hand_needs_no_report_in_the_history) {
+  Job job;
+  const Report report = consult(subject_, {expert("one", "healthy"), expert("two", "healthy")}, {}, job).value();
+  EXPECT_FALSE(judge(*history_, report.id, {"right", "", ""}));
+  const auto row = judge(*history_, report, {"right", "", ""});
+  ASSERT_TRUE(row) << row.error().text();
+  EXPECT_THAT(lessons_of(*history_)->front().truth, ElementsAre("healthy"));
+  EXPECT_EQ(judge(*history_, Report(), {"healthy", "", ""}).error().kind, ErrorKind::invalid_argument) << "it has no id";
+}
+
 TEST_F(Judging, says_wrong_of_two_verdicts_is_the_other_one) {
   subject_.question.verdicts = {"go", "stop"};
   const Report report = consulted({expert("one", "go"), expert("two", "go")});
