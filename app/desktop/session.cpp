@@ -82,7 +82,9 @@ Result<void> writeAudit(const std::vector<AuditLine>& lines, const fs::path& fil
 }  // namespace
 
 Session::Session(Jobs& jobs, Scripts& scripts, Folders folders, QObject* parent)
-    : QObject(parent), jobs_(jobs), scripts_(scripts), folders_(std::move(folders)) {
+    : QObject(parent), jobs_(jobs), scripts_(scripts), folders_(std::move(folders)), judgements_(jobs, folders_.history) {
+  connect(&judgements_, &Judgements::failed, this, &Session::failed);
+  connect(&judgements_, &Judgements::written, this, [this](const AuditLine& line) { audit({line}); });
   connect(&scripts_, &Scripts::stateChanged, this, [this] {
     tellConsole();
     callOpenedHooks();
@@ -130,6 +132,7 @@ void Session::adopt(Opened opened) {
 void Session::publish(Report report, ReportOrigin origin) {
   report_ = std::make_shared<const Report>(std::move(report));
   origin_ = origin;
+  judgements_.read();
   tellConsole();
   Q_EMIT reportReady();
 }

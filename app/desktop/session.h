@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/desktop/jobs.h"
+#include "app/desktop/judgements.h"
 #include "app/desktop/keys.h"
 #include "app/desktop/opened_hooks.h"
 #include "app/desktop/scripts.h"
@@ -52,6 +53,7 @@ class Session : public QObject {
   [[nodiscard]] Jobs& jobs() { return jobs_; }
   [[nodiscard]] Scripts& scripts() { return scripts_; }
   [[nodiscard]] Keys& keys() { return keys_; }
+  [[nodiscard]] Judgements& judgements() { return judgements_; }
   [[nodiscard]] CasePtr subject() const { return case_; }           // null: none is open
   [[nodiscard]] GatheredPtr gathered() const { return gathered_; }  // null: not gathered yet
   [[nodiscard]] ReportPtr report() const { return report_; }        // null: none yet
@@ -112,6 +114,7 @@ class Session : public QObject {
   Scripts& scripts_;
   Folders folders_;
   Keys keys_;
+  Judgements judgements_;
   CasePtr case_;
   GatheredPtr gathered_;
   ReportPtr report_;

@@ -187,6 +187,10 @@ QDockWidget::title { background: @window; padding: 6px 8px; text-align: left; }
 QTreeView, QTableView, QListView, QPlainTextEdit, QTextBrowser { border: 1px solid @border; border-radius: 4px; }
 QTreeView::item, QListView::item { padding: 3px 2px; }
 QHeaderView::section { background: @window; color: @muted; border: none; border-bottom: 1px solid @border; padding: 4px 8px; }
+QTabWidget::pane { border: none; }
+QToolButton#judge_scope { padding: 3px 18px 3px 8px; border: 1px solid @border; border-radius: 5px; background: @raised; }
+QToolButton#judge_scope:hover, QToolButton#judge_scope:focus { border-color: @accent; }
+QLabel#judgement_state { color: @muted; }
 QFrame#card { background: @base; border: 1px solid @border; border-radius: 8px; }
 QLabel#muted { color: @muted; }
 QLabel#tip { background: @raised; color: @text; border: 1px solid @border; border-radius: 4px; padding: 3px 6px; }
@@ -206,6 +210,8 @@ QPushButton:pressed { background: @selection; }
 QPushButton:disabled { color: @muted; }
 QPushButton#primary { background: @accent; color: @onAccent; border-color: @accent; font-weight: 600; }
 QPushButton#primary:disabled { background: @raised; color: @muted; border-color: @border; }
+QPushButton#choice:checked { background: @selection; border-color: @accent; font-weight: 600; }
+QPushButton#choice:focus { border: 2px solid @accent; padding: 5px 13px; }
 QPushButton#flat { border: none; background: transparent; padding: 4px 0; color: @accent; text-align: left; }
 QPushButton#flat:hover { text-decoration: underline; }
 QLineEdit { padding: 4px 6px; border: 1px solid @border; border-radius: 5px; background: @base; }

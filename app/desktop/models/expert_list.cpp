@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/desktop/models/record_table.h"
 #include "app/desktop/text.h"
 #include "app/desktop/verdict_look.h"
 #include "scripting/case_plugins.h"
@@ -61,6 +62,15 @@ void ExpertList::showResults(const std::vector<consensus::ExpertResponse>& respo
   if (!rows_.empty()) Q_EMIT dataChanged(index(0, result_column), index(rowCount() - 1, seconds_column));
 }
 
+void ExpertList::showRecords(const JudgedPtr& judged) {
+  const Taught* taught = judged ? judged->about(question_) : nullptr;
+  for (auto& row : rows_) {
+    const auto* record = taught ? taught->recordOf(row.plugin.name) : nullptr;
+    row.record = record ? recordText(*record) : QString();
+  }
+  if (!rows_.empty()) Q_EMIT dataChanged(index(0, record_column), index(rowCount() - 1, record_column));
+}
+
 int ExpertList::rowOf(const scripting::PluginInfo& plugin, const std::filesystem::path& base) const {
   for (int row = 0; row < rowCount(); ++row) {
     const std::string& name = at(row).plugin.name;
@@ -106,6 +116,8 @@ QVariant ExpertList::text(const Row& row, int column) const {
       return trustText(row.plugin.trust);
     case weight_column:
       return row.weight;
+    case record_column:
+      return row.record.isEmpty() ? tr("not judged yet") : row.record;
     case result_column: {
       if (!row.last) return tr("not asked yet");
       if (row.last->status != consensus::Status::answered)
@@ -165,8 +177,9 @@ bool ExpertList::setData(const QModelIndex& index, const QVariant& value, int ro
 
 QVariant ExpertList::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
-  static const char* const titles[column_count] = {QT_TR_NOOP("Expert"), QT_TR_NOOP("Scope"),       QT_TR_NOOP("Trust"),
-                                                   QT_TR_NOOP("Weight"), QT_TR_NOOP("Last result"), QT_TR_NOOP("Took")};
+  static const char* const titles[column_count] = {QT_TR_NOOP("Expert"), QT_TR_NOOP("Scope"),    QT_TR_NOOP("Trust"),
+                                                   QT_TR_NOOP("Weight"), QT_TR_NOOP("Is right"), QT_TR_NOOP("Last result"),
+                                                   QT_TR_NOOP("Took")};
   return section >= 0 && section < column_count ? tr(titles[section]) : QVariant();
 }
 

@@ -15,7 +15,16 @@ namespace conclave::desktop {
 class ExpertList : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Column { name_column, scope_column, trust_column, weight_column, result_column, seconds_column, column_count };
+  enum Column {
+    name_column,
+    scope_column,
+    trust_column,
+    weight_column,
+    record_column,
+    result_column,
+    seconds_column,
+    column_count
+  };
 
   struct Row {
     scripting::PluginInfo plugin;
@@ -23,6 +32,7 @@ class ExpertList : public QAbstractTableModel {
     double weight = 1;
     nlohmann::json settings = nlohmann::json::object();
     std::optional<consensus::ExpertResponse> last = {};
+    QString record = {};  // how often it was right, of what was judged; empty: nothing was
   };
 
   explicit ExpertList(const ThemeController& theme, QObject* parent = nullptr);
@@ -30,6 +40,7 @@ class ExpertList : public QAbstractTableModel {
   // Experts of the catalogue, on and set as the case says; experts a case names by file are added.
   void show(const std::shared_ptr<const scripting::PluginCatalog>& catalog, const CasePtr& subject);
   void showResults(const std::vector<consensus::ExpertResponse>& responses);
+  void showRecords(const JudgedPtr& judged);  // in questions such as the case's
   void setSettings(int row, nlohmann::json settings);
   [[nodiscard]] const Row& at(int row) const { return rows_.at(static_cast<std::size_t>(row)); }
   // By name, or by the path, relative to `base`, by which a case names it; -1: not there.

@@ -8,9 +8,11 @@
 #include <QScrollArea>
 #include <QSettings>
 #include <QSplitter>
+#include <QTabWidget>
 #include <QTreeView>
 #include <QVBoxLayout>
 
+#include "app/desktop/models/record_table.h"
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/endpoint_consent.h"
 #include "app/desktop/widgets/expert_card.h"
@@ -18,6 +20,7 @@
 #include "app/desktop/widgets/keys_dialog.h"
 #include "app/desktop/widgets/searches.h"
 #include "app/desktop/widgets/settings_form.h"
+#include "app/desktop/widgets/track_records.h"
 
 namespace conclave::desktop {
 
@@ -39,6 +42,8 @@ ExpertsPage::ExpertsPage(Session& session, const ThemeController& theme, QWidget
       view_(new QTreeView),
       detail_(new QScrollArea),
       splitter_(new QSplitter(Qt::Vertical)),
+      records_(new TrackRecords(session.judgements(), theme)),
+      tabs_(new QTabWidget),
       findBar_(new FindBar(*this, tr("Find an expert"), theme)),
       finder_(new Finder(*findBar_, std::make_unique<RowSearch>(*view_))) {
   finder_->setParent(this);
@@ -46,6 +51,7 @@ ExpertsPage::ExpertsPage(Session& session, const ThemeController& theme, QWidget
   view_->setRootIsDecorated(false);
   view_->setUniformRowHeights(true);
   view_->setAlternatingRowColors(true);
+  view_->setObjectName(QStringLiteral("circle"));
   view_->setAccessibleName(tr("Experts"));
   view_->header()->setStretchLastSection(false);
   view_->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
@@ -64,10 +70,19 @@ ExpertsPage::ExpertsPage(Session& session, const ThemeController& theme, QWidget
   head->addWidget(hint_, 1);
   head->addWidget(folder);
   head->addWidget(keysButton(session_.jobs(), session_.keys()));
+  auto* circle = new QWidget;
+  auto* rows = new QVBoxLayout(circle);
+  rows->setContentsMargins(0, 8, 0, 0);
+  rows->addLayout(head);
+  rows->addWidget(splitter_, 1);
+  tabs_->setDocumentMode(true);
+  tabs_->addTab(circle, tr("Circle"));
+  tabs_->addTab(records_, tr("Track record"));
+  tabs_->setTabToolTip(0, tr("Who is asked in the next consultation"));
+  tabs_->setTabToolTip(1, tr("How often each was right, of what you judged"));
   auto* column = new QVBoxLayout;
-  column->setContentsMargins(16, 12, 16, 12);
-  column->addLayout(head);
-  column->addWidget(splitter_, 1);
+  column->setContentsMargins(16, 8, 16, 12);
+  column->addWidget(tabs_, 1);
   putTogether(column, findBar_);
 
   // At once, not in a destructor: the process leaves through the script host, which destroys no widgets.
@@ -78,12 +93,21 @@ ExpertsPage::ExpertsPage(Session& session, const ThemeController& theme, QWidget
   connect(&session_, &Session::answered, this, [this] { experts_.showResults(session_.answers()); });
   connect(&experts_, &ExpertList::choiceEdited, this, [this] { session_.setExperts(experts_.choices()); });
   connect(view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &ExpertsPage::showDetail);
+  connect(&session_.judgements(), &Judgements::changed, this, [this] { experts_.showRecords(session_.judgements().judged()); });
+  connect(records_, &TrackRecords::reportWanted, this, [this] { Q_EMIT placeRequested({Place::Kind::expert}); });
   reload();
+}
+
+// Others may have judged in the meantime.
+void ExpertsPage::showEvent(QShowEvent* event) {
+  Page::showEvent(event);
+  session_.judgements().read();
 }
 
 void ExpertsPage::showCase(const CasePtr& subject) {
   case_ = subject;
   report_ = nullptr;
+  if (subject) records_->preferQuestion(subject->question);
   reload();
 }
 
@@ -95,11 +119,14 @@ void ExpertsPage::showReport(const ReportPtr& report) {
 
 void ExpertsPage::applyTheme(const Theme&) {
   showDetail();
+  records_->applyTheme();
   findBar_->applyTheme();
 }
 
 void ExpertsPage::find() {
-  if (experts_.rowCount() > 0) finder_->open();
+  if (experts_.rowCount() == 0) return;
+  tabs_->setCurrentIndex(0);
+  finder_->open();
 }
 
 void ExpertsPage::reload() {
@@ -110,6 +137,7 @@ void ExpertsPage::reload() {
     subject = std::make_shared<const Case>(std::move(chosen));
   }
   experts_.show(session_.scripts().catalog(), subject);
+  experts_.showRecords(session_.judgements().judged());
   if (report_) experts_.showResults(report_->responses);
   if (experts_.rowCount() > 0) view_->setCurrentIndex(experts_.index(0, 0));
   refreshHint();
@@ -148,6 +176,8 @@ void ExpertsPage::showDetail() {
       facts << tr("asks %1").arg(hosts.join(QStringLiteral(", ")));
     }
     about->column()->addWidget(plainLabel(facts.join(QStringLiteral("  ·  ")), QStringLiteral("muted")));
+    if (!row.record.isEmpty())
+      about->column()->addWidget(plainLabel(tr("Track record: %1").arg(row.record), QStringLiteral("muted")));
     if (!row.plugin.path.empty()) about->column()->addWidget(plainLabel(qtPath(row.plugin.path), QStringLiteral("muted")));
     if (!row.plugin.settings.empty()) {
       auto* form = new SettingsForm(row.plugin.settings, row.settings);

@@ -1,4 +1,5 @@
-// The circle: who is asked, with which settings and weight, what each said last, and why one failed.
+// The circle: who is asked, with which settings and weight, what each said last, and why one failed; and what was learned of each
+// from judged reports.
 #pragma once
 
 #include "app/desktop/models/expert_list.h"
@@ -7,12 +8,14 @@
 class QLabel;
 class QScrollArea;
 class QSplitter;
+class QTabWidget;
 class QTreeView;
 
 namespace conclave::desktop {
 
 class FindBar;
 class Finder;
+class TrackRecords;
 
 class ExpertsPage : public Page {
   Q_OBJECT
@@ -25,6 +28,9 @@ class ExpertsPage : public Page {
   void applyTheme(const Theme& theme) override;
   [[nodiscard]] ExpertList& experts() { return experts_; }
   void showDetail();  // of what is selected, as it is now
+
+ protected:
+  void showEvent(QShowEvent* event) override;
 
  private:
   void reload();
@@ -40,6 +46,8 @@ class ExpertsPage : public Page {
   QTreeView* view_;
   QScrollArea* detail_;
   QSplitter* splitter_;
+  TrackRecords* records_;
+  QTabWidget* tabs_;
   FindBar* findBar_;
   Finder* finder_;
 };

@@ -12,12 +12,16 @@
 #include "app/desktop/text.h"
 #include "app/desktop/verdict_look.h"
 #include "app/desktop/widgets/agreement_map.h"
+#include "app/desktop/widgets/dissent_card.h"
 #include "app/desktop/widgets/expert_card.h"
 #include "app/desktop/widgets/find_bar.h"
+#include "app/desktop/widgets/judgement_bar.h"
 #include "app/desktop/widgets/notice.h"
 #include "app/desktop/widgets/probability_bar.h"
 #include "app/desktop/widgets/searches.h"
+#include "app/desktop/widgets/statements_card.h"
 #include "app/desktop/widgets/verdict_banner.h"
+#include "app/desktop/widgets/weights_card.h"
 
 namespace conclave::desktop {
 
@@ -25,6 +29,7 @@ namespace {
 
 constexpr int content_width = 1180;
 constexpr int age_interval_ms = 30'000;
+constexpr int above_px = 12;  // of what is scrolled to
 
 QString names(const std::vector<std::string>& list) {
   QStringList words;
@@ -92,7 +97,9 @@ void ReportPage::applyTheme(const Theme&) {
 bool ReportPage::goTo(const Place& place) {
   if (place.kind != Place::Kind::expert) return false;
   for (auto* card : scroll_->widget()->findChildren<ExpertCard*>()) {
-    if (card->property("expert").toString() == place.source) scroll_->ensureWidgetVisible(card);
+    if (card->property("expert").toString() != place.source) continue;
+    scroll_->verticalScrollBar()->setValue(card->mapTo(scroll_->widget(), QPoint(0, -above_px)).y());
+    break;
   }
   return true;
 }
@@ -183,18 +190,45 @@ void ReportPage::addOrigin() {
   say();
 }
 
+template <class Linked>
+void ReportPage::addLinked(Linked* card) {
+  connect(card, &Linked::placeRequested, this, &Page::placeRequested);
+  column_->addWidget(card);
+}
+
 void ReportPage::buildReport() {
   addOrigin();
+  const auto& consensus = report_->consensus;
   column_->addWidget(new VerdictBanner(*report_, theme_));
-  if (!report_->consensus.consensus_text.empty()) {
-    addCard(tr("In short"))->column()->addWidget(plainLabel(qtText(report_->consensus.consensus_text)));
-  }
+  column_->addWidget(new JudgementBar(session_.judgements(), report_, theme_));
+  if (!consensus.consensus_text.empty() || !consensus.statements.empty()) addLinked(new StatementsCard(*report_, theme_));
+  addWhatWouldChange();
   addScopes();
+  if (!consensus.dissenting_opinions.empty()) addLinked(new DissentCard(*report_, theme_.theme()));
   addExperts();
+  if (!report_->responses.empty()) addLinked(new WeightsCard(session_.judgements(), report_, theme_.theme()));
   addAgreement();
-  addDissent();
+  addInsights();
   addProblems();
   addReceipt();
+}
+
+void ReportPage::addWhatWouldChange() {
+  const Theme& theme = theme_.theme();
+  QStringList items;
+  for (const auto& change : report_->consensus.counterfactuals) {
+    const VerdictLook look =
+        lookOf(change.becomes.empty() ? std::nullopt : std::optional(change.becomes), report_->receipt.question, theme);
+    items << tr("If %1 judged differently in %2, it would be <span style='color:%3; font-weight:600'>%4</span>.")
+                 .arg(expertLinks(change.experts, theme), qtText(change.scope).toHtmlEscaped(), look.colour.name(),
+                      look.word.toHtmlEscaped());
+  }
+  if (items.isEmpty()) return;
+  auto* label = richLabel(bullets(items));
+  connect(label, &QLabel::linkActivated, this, [this](const QString& link) {
+    if (const auto place = placeFromLink(link)) Q_EMIT placeRequested(*place);
+  });
+  addCard(tr("What would change this"))->column()->addWidget(label);
 }
 
 void ReportPage::addScopes() {
@@ -204,8 +238,8 @@ void ReportPage::addScopes() {
   auto* grid = new QGridLayout;
   grid->setHorizontalSpacing(16);
   grid->setVerticalSpacing(8);
-  grid->setColumnStretch(2, 1);
-  grid->setColumnStretch(3, 3);
+  grid->setColumnStretch(2, 2);
+  grid->setColumnStretch(3, 5);
   int row = 0;
   for (const auto& scope : scopes) {
     const VerdictLook look = lookOf(scope.verdict, report_->receipt.question, theme_.theme());
@@ -221,6 +255,8 @@ void ReportPage::addScopes() {
     grid->addWidget(verdict, row, 1);
     grid->addWidget(new ProbabilityBar(scope.probabilities, report_->receipt.question, theme_.theme()), row, 2);
     grid->addWidget(reason, row, 3);
+    // The judgement of a lone scope is that of the report.
+    if (scopes.size() > 1) grid->addWidget(new ScopeJudgement(session_.judgements(), report_, scope.scope, theme_), row, 4);
     ++row;
   }
   card->column()->addLayout(grid);
@@ -257,35 +293,29 @@ void ReportPage::addAgreement() {
   auto* card = addCard(tr("Agreement"));
   QStringList experts;
   for (const auto& name : consensus.matrix_experts) experts << qtText(name);
-  card->column()->addWidget(new AgreementMap(experts, consensus.agreement_matrix, theme_.theme()), 0, Qt::AlignLeft);
-  QStringList groups;
-  for (const auto& group : consensus.groups) groups << names(group);
-  if (!groups.isEmpty())
-    card->column()->addWidget(
-        plainLabel(tr("Groups by wording: %1").arg(groups.join(QStringLiteral(" | "))), QStringLiteral("muted")));
+  std::vector<QStringList> groups;
+  for (const auto& group : consensus.groups) {
+    groups.emplace_back();
+    for (const auto& name : group) groups.back() << qtText(name);
+  }
+  const QString help =
+      tr("How alike the answers are, from 0 to 1. A frame holds those that say the same (%1 or more%2). Point at a "
+         "pair, or walk with the arrow keys.")
+          .arg(consensus.grouping_threshold, 0, 'f', 2)
+          .arg(consensus.threshold_estimated ? tr(", estimated from the texts") : QString());
+  auto* words = plainLabel(help, QStringLiteral("muted"));
+  auto* map = new AgreementMap(experts, consensus.agreement_matrix, groups, theme_.theme());
+  connect(map, &AgreementMap::currentChanged, words,
+          [words, help](const QString& text) { words->setText(text.isEmpty() ? help : text); });
+  card->column()->addWidget(map, 0, Qt::AlignLeft);
+  card->column()->addWidget(words);
 }
 
-void ReportPage::addDissent() {
-  const auto& consensus = report_->consensus;
+void ReportPage::addInsights() {
   QStringList items;
-  for (const auto& insight : consensus.key_insights) {
+  for (const auto& insight : report_->consensus.key_insights)
     items << QStringLiteral("<b>%1</b> %2").arg(qtText(insight.kind).toHtmlEscaped(), qtText(insight.text).toHtmlEscaped());
-  }
   if (!items.isEmpty()) addCard(tr("Insights"))->column()->addWidget(richLabel(bullets(items)));
-  items.clear();
-  for (const auto& dissent : consensus.dissenting_opinions) {
-    items << tr("<b>%1</b> say <b>%2</b> in %3: %4")
-                 .arg(names(dissent.experts).toHtmlEscaped(), qtText(dissent.verdict).toHtmlEscaped(),
-                      qtText(dissent.scope).toHtmlEscaped(), qtText(dissent.content).left(600).toHtmlEscaped());
-  }
-  if (!items.isEmpty()) addCard(tr("Dissent"))->column()->addWidget(richLabel(bullets(items)));
-  items.clear();
-  for (const auto& change : consensus.counterfactuals) {
-    items << tr("If <b>%1</b> judged differently in %2, the verdict would be <b>%3</b>.")
-                 .arg(names(change.experts).toHtmlEscaped(), qtText(change.scope).toHtmlEscaped(),
-                      change.becomes.empty() ? tr("no consensus") : qtText(change.becomes).toHtmlEscaped());
-  }
-  if (!items.isEmpty()) addCard(tr("What would change the verdict"))->column()->addWidget(richLabel(bullets(items)));
 }
 
 void ReportPage::addProblems() {

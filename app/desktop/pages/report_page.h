@@ -1,5 +1,5 @@
-// The report: verdict and why, who says what, where they agree, and what it was made from. Before there is one: what will be
-// asked.
+// The report: verdict and why, whether it was right, who says what, where they agree, and what it was made from. Before there is
+// one: what will be asked.
 #pragma once
 
 #include "app/desktop/pages/page.h"
@@ -30,13 +30,16 @@ class ReportPage : public Page {
   void buildWaiting();
   void buildReport();
   void addOrigin();
+  void addWhatWouldChange();
   void addScopes();
   void addExperts();
   void addAgreement();
-  void addDissent();
+  void addInsights();
   void addProblems();
   void addReceipt();
   Card* addCard(const QString& heading);
+  template <class Linked>
+  void addLinked(Linked* card);  // links of which lead to places
 
   Session& session_;
   const ThemeController& theme_;

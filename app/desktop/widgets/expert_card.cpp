@@ -20,6 +20,12 @@ QString chip(const QString& text, const QColor& colour, const Theme& theme) {
       .arg(colour.name(), theme.tint(colour).name(), text.toHtmlEscaped());
 }
 
+QString statusText(const consensus::ExpertResponse& response) {
+  return qtText(consensus::status_name(response.status)).replace(QLatin1Char('_'), QLatin1Char(' '));
+}
+
+}  // namespace
+
 QString citationHtml(const consensus::Citation& citation, const Theme& theme) {
   const auto place = placeOf(citation);
   const bool byId = place && place->kind == Place::Kind::logTemplate;  // the kind is written before it already
@@ -39,11 +45,15 @@ QString citationHtml(const consensus::Citation& citation, const Theme& theme) {
   return html;
 }
 
-QString statusText(const consensus::ExpertResponse& response) {
-  return qtText(consensus::status_name(response.status)).replace(QLatin1Char('_'), QLatin1Char(' '));
+QString expertLinks(const std::vector<std::string>& names, const Theme& theme) {
+  QStringList links;
+  for (const auto& name : names) {
+    links << QStringLiteral("<a href=\"%1\" style='color:%2'>%3</a>")
+                 .arg(toLink({Place::Kind::expert, qtText(name)}).toHtmlEscaped(), theme.accent.name(),
+                      qtText(name).toHtmlEscaped());
+  }
+  return links.join(QStringLiteral(", "));
 }
-
-}  // namespace
 
 QString claimHtml(const consensus::Claim& claim, const Theme& theme) {
   const QColor colour = claim.severity >= 0.7 ? theme.bad : claim.severity >= 0.35 ? theme.fair : theme.muted;

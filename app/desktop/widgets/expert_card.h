@@ -29,6 +29,9 @@ class ExpertCard : public Card {
 };
 
 // One claim as rich text; every citation that leads somewhere is a link.
+[[nodiscard]] QString citationHtml(const consensus::Citation& citation, const Theme& theme);
+// Links to the cards of experts in the report, with commas between.
+[[nodiscard]] QString expertLinks(const std::vector<std::string>& names, const Theme& theme);
 [[nodiscard]] QString claimHtml(const consensus::Claim& claim, const Theme& theme);
 
 }  // namespace conclave::desktop

@@ -8,18 +8,35 @@
 
 namespace conclave::desktop {
 
-ProbabilityBar::ProbabilityBar(const std::vector<std::pair<std::string, double>>& probabilities,
-                               const consensus::Question& question, const Theme& theme, QWidget* parent)
-    : QWidget(parent), border_(theme.border) {
+namespace {
+
+std::vector<ProbabilityBar::Part> partsOf(const std::vector<std::pair<std::string, double>>& probabilities,
+                                          const consensus::Question& question, const Theme& theme) {
+  std::vector<ProbabilityBar::Part> parts;
+  for (const auto& [label, share] : probabilities)
+    parts.push_back({theme.tint(lookOf(label, question, theme).colour, 0.75), share});
+  return parts;
+}
+
+QString wordsOf(const std::vector<std::pair<std::string, double>>& probabilities) {
   QStringList words;
-  for (const auto& [label, share] : probabilities) {
-    parts_.emplace_back(theme.tint(lookOf(label, question, theme).colour, 0.75), share);
+  for (const auto& [label, share] : probabilities)
     words << QStringLiteral("%1 %2%").arg(qtText(label)).arg(share * 100, 0, 'f', 0);
-  }
-  setToolTip(words.join(QLatin1Char('\n')));
-  setAccessibleName(words.join(QStringLiteral(", ")));
+  return words.join(QLatin1Char('\n'));
+}
+
+}  // namespace
+
+ProbabilityBar::ProbabilityBar(std::vector<Part> parts, const QString& words, const Theme& theme, QWidget* parent)
+    : QWidget(parent), parts_(std::move(parts)), border_(theme.border) {
+  setToolTip(words);
+  setAccessibleName(QString(words).replace(QLatin1Char('\n'), QLatin1String(", ")));
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
 }
+
+ProbabilityBar::ProbabilityBar(const std::vector<std::pair<std::string, double>>& probabilities,
+                               const consensus::Question& question, const Theme& theme, QWidget* parent)
+    : ProbabilityBar(partsOf(probabilities, question, theme), wordsOf(probabilities), theme, parent) {}
 
 QSize ProbabilityBar::sizeHint() const { return {120, 10}; }
 

@@ -1,4 +1,4 @@
-// How likely each verdict is: a stacked bar with its numbers in words beside it (tooltip and accessible text).
+// Shares of a whole, such as how likely each verdict is: a stacked bar with its numbers in words (tooltip and accessible text).
 #pragma once
 
 #include <QWidget>
@@ -13,6 +13,11 @@ namespace conclave::desktop {
 class ProbabilityBar : public QWidget {
   Q_OBJECT
  public:
+  struct Part {
+    QColor colour;
+    double share = 0;  // of 1
+  };
+  ProbabilityBar(std::vector<Part> parts, const QString& words, const Theme& theme, QWidget* parent = nullptr);
   ProbabilityBar(const std::vector<std::pair<std::string, double>>& probabilities, const consensus::Question& question,
                  const Theme& theme, QWidget* parent = nullptr);
   [[nodiscard]] QSize sizeHint() const override;
@@ -21,7 +26,7 @@ class ProbabilityBar : public QWidget {
   void paintEvent(QPaintEvent* event) override;
 
  private:
-  std::vector<std::pair<QColor, double>> parts_;
+  std::vector<Part> parts_;
   QColor border_;
 };
 

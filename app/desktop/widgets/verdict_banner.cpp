@@ -7,6 +7,7 @@
 #include "app/desktop/text.h"
 #include "app/desktop/verdict_look.h"
 #include "app/desktop/widgets/card.h"
+#include "app/desktop/widgets/interval_bar.h"
 #include "engine/case/report_words.h"
 
 namespace conclave::desktop {
@@ -24,7 +25,6 @@ QVBoxLayout* figure(const QString& value, const QString& caption, const QString&
   auto* words = new QLabel(caption);
   words->setObjectName(QStringLiteral("muted"));
   words->setToolTip(tip);
-  column->addStretch();
   column->addWidget(number);
   column->addWidget(words);
   column->addStretch();
@@ -32,6 +32,28 @@ QVBoxLayout* figure(const QString& value, const QString& caption, const QString&
 }
 
 QString percentText(double share) { return qtText(percent(share)); }
+
+// Number, interval drawn and said, and whether it was ever compared with outcomes.
+QVBoxLayout* confidence(const Report& report, const QColor& colour, const Theme& theme) {
+  const auto& consensus = report.consensus;
+  const QString tip = consensus.calibrated
+                          ? VerdictBanner::tr("Calibrated on past cases whose outcome is known.")
+                          : VerdictBanner::tr("The experts' own word, pooled. It has not been compared with outcomes yet.");
+  const QString word = consensus.calibrated ? VerdictBanner::tr("confidence") : VerdictBanner::tr("confidence, uncalibrated");
+  if (!consensus.verdict) return figure(QStringLiteral("–"), word, tip);
+  auto* column = figure(percentText(consensus.confidence_score), word, tip);
+  const auto& bounds = consensus.confidence_interval;
+  const QString range = bounds ? VerdictBanner::tr("95 %: %1 to %2").arg(percentText(bounds->first), percentText(bounds->second))
+                               : VerdictBanner::tr("too few independent experts\nfor an interval");
+  auto* bar = new IntervalBar({consensus.confidence_score, bounds}, colour, theme,
+                              VerdictBanner::tr("Confidence %1, %2").arg(percentText(consensus.confidence_score), range));
+  column->insertWidget(column->count() - 1, bar);
+  auto* words = new QLabel(range);
+  words->setObjectName(QStringLiteral("muted"));
+  words->setToolTip(VerdictBanner::tr("Between what confidence would lie in other circles of the same families of experts"));
+  column->insertWidget(column->count() - 1, words);
+  return column;
+}
 
 }  // namespace
 
@@ -62,15 +84,7 @@ VerdictBanner::VerdictBanner(const Report& report, const ThemeController& contro
   words->addWidget(plainLabel(consensus.reason.empty() ? gate : QStringLiteral("%1 %2").arg(gate, qtText(consensus.reason))));
   row->addLayout(words, 1);
 
-  const QString calibrated = consensus.calibrated ? tr("confidence") : tr("confidence, uncalibrated");
-  QString interval = calibrated;
-  if (consensus.confidence_interval) {
-    interval += tr("\n%1 to %2")
-                    .arg(percentText(consensus.confidence_interval->first), percentText(consensus.confidence_interval->second));
-  }
-  row->addLayout(figure(consensus.verdict ? percentText(consensus.confidence_score) : QStringLiteral("–"), interval,
-                        consensus.calibrated ? tr("Calibrated on past cases whose outcome is known.")
-                                             : tr("The experts' own word, pooled. It has not been compared with outcomes yet.")));
+  row->addLayout(confidence(report, look.colour, theme));
   row->addLayout(
       figure(percentText(consensus.coverage), tr("coverage"), tr("Share of what was asked that answered and could be read.")));
   row->addLayout(figure(QString::number(consensus.effective_experts, 'f', 1), tr("effective experts"),

@@ -14,9 +14,11 @@
 #include "app/desktop/pages/report_page.h"
 #include "app/desktop/text.h"
 #include "app/desktop/widgets/agreement_map.h"
+#include "app/desktop/widgets/dissent_card.h"
 #include "app/desktop/widgets/expert_card.h"
 #include "app/desktop/widgets/notice.h"
 #include "app/desktop/widgets/settings_form.h"
+#include "app/desktop/widgets/statements_card.h"
 #include "tests/app/desktop/fakes.h"
 
 using namespace conclave;
@@ -173,10 +175,100 @@ class PagesTest : public DesktopTest {
   }
 
   void agreement_that_is_no_square_shows_nothing() {
-    const AgreementMap map({"a", "b"}, {{1, 0.5}, {0.5}}, theme_->theme());
+    const AgreementMap map({"a", "b"}, {{1, 0.5}, {0.5}}, {}, theme_->theme());
     QCOMPARE(map.cellAt({100, 30}), std::make_pair(-1, -1));
-    const AgreementMap good({"a", "b"}, {{1, 0.5}, {0.5, 1}}, theme_->theme());
+    const AgreementMap good({"a", "b"}, {{1, 0.5}, {0.5, 1}}, {}, theme_->theme());
     QVERIFY(good.accessibleDescription().contains(QLatin1String("a and b: 0.50")));
+  }
+
+  void agreement_puts_groups_side_by_side_and_is_walked_by_keys() {
+    const std::vector<std::vector<double>> values = {
+        {1, 0.1, 0.9, 0.2}, {0.1, 1, 0.3, 0.8}, {0.9, 0.3, 1, 0.4}, {0.2, 0.8, 0.4, 1}};
+    AgreementMap map({"a", "b", "a", "c"}, values, {{"c", "gone", "b"}, {"a", "a"}}, theme_->theme());
+    QCOMPARE(map.names(), QStringList({"c", "b", "a", "a"}));
+    map.show();
+    QVERIFY(map.currentText().isEmpty());
+    QSignalSpy changed(&map, &AgreementMap::currentChanged);
+    map.setFocus(Qt::TabFocusReason);
+    QTRY_COMPARE(map.currentText(), QStringLiteral("c and b: 0.80, in one group"));
+    QTest::keyClick(&map, Qt::Key_Right);
+    QCOMPARE(map.currentText(), QStringLiteral("c and a: 0.20"));
+    QTest::keyClick(&map, Qt::Key_Up);  // stays inside
+    QCOMPARE(map.currentText(), QStringLiteral("c and a: 0.20"));
+    QTest::keyClick(&map, Qt::Key_Right);
+    QCOMPARE(map.currentText(), QStringLiteral("c and a: 0.40"));
+    QVERIFY(map.accessibleName().contains(QLatin1String("c and a: 0.40")));
+    QVERIFY(changed.count() >= 3);
+    AgreementMap none({}, {}, {}, theme_->theme());
+    none.show();
+    QTest::keyClick(&none, Qt::Key_Right);
+    QVERIFY(none.currentText().isEmpty());
+  }
+
+  void agreement_of_many_stays_on_the_page() {
+    QStringList names;
+    for (int index = 0; index < 60; ++index) names << QStringLiteral("expert_%1").arg(index);
+    const AgreementMap map(names, std::vector<std::vector<double>>(60, std::vector<double>(60, 0.5)), {}, theme_->theme());
+    QVERIFY(map.sizeHint().width() < 1000);
+  }
+
+  void what_is_said_in_short_leads_to_experts_and_evidence() {
+    Report report = sampleReport();
+    report.consensus.statements = {
+        {"payments does not accept connections.", "service_health", "services", false, {"service_health"}, {}, 1, true},
+        {"The first error after the change names an exhausted connection pool",
+         "error_bursts",
+         "logs.errors",
+         true,
+         {"error_bursts"},
+         {"rare_templates"},
+         2,
+         true}};
+    for (int index = 0; index < 20; ++index)
+      report.consensus.statements.push_back(
+          {"Claim " + std::to_string(index), "rare_templates", "logs.errors", true, {"rare_templates"}, {}, 2, false});
+    ReportPage page(*session_, *theme_);
+    page.showReport(std::make_shared<const Report>(report));
+    const QString text = allText(page);
+    for (const char* part : {"1 of 2 support, 1 contradicts", "in the words of", "verified"})
+      QVERIFY2(text.contains(QLatin1String(part)), part);
+    auto* card = page.findChild<StatementsCard*>();
+    QVERIFY(card->findChild<Fold*>());
+    QSignalSpy wanted(&page, &Page::placeRequested);
+    for (auto* label : card->findChildren<QLabel*>()) {
+      if (!label->text().contains(QLatin1String("exhausted"))) continue;
+      QVERIFY(label->text().contains(toLink({Place::Kind::expert, QStringLiteral("rare_templates")}).toHtmlEscaped()));
+      const QString evidence = toLink({Place::Kind::log, QStringLiteral("logs/payments.log"), 120'431});
+      QVERIFY(label->text().contains(evidence.toHtmlEscaped()));
+      Q_EMIT label->linkActivated(evidence);
+    }
+    QCOMPARE(wanted.count(), 1);
+  }
+
+  void dissent_stands_beside_what_it_dissents_from() {
+    Report report = sampleReport();
+    report.consensus.dissenting_opinions[0].best_expert = "rare_templates";
+    report.consensus.dissenting_opinions[0].unique_claims = {"A new template appeared"};
+    ReportPage page(*session_, *theme_);
+    page.resize(1100, 900);
+    page.showReport(std::make_shared<const Report>(report));
+    page.show();
+    const auto sides = page.findChild<DissentCard*>()->findChildren<QFrame*>(QStringLiteral("side"));
+    QCOMPARE(sides.size(), 2);
+    QVERIFY(allText(*sides[0]).contains(QLatin1String("Errors rose from 2 to 640")));
+    QVERIFY(allText(*sides[1]).contains(QLatin1String("Three templates are new")));
+    QVERIFY(allText(*sides[1]).contains(QLatin1String("A new template appeared")));
+    QTRY_COMPARE(sides[0]->y(), sides[1]->y());
+    QVERIFY(sides[0]->geometry().right() < sides[1]->x());
+  }
+
+  void what_would_change_the_verdict_links_to_who_could() {
+    ReportPage page(*session_, *theme_);
+    page.showReport(std::make_shared<const Report>(sampleReport()));
+    const QString text = allText(page);
+    QVERIFY(text.contains(QLatin1String("What would change this")));
+    QVERIFY(text.contains(toLink({Place::Kind::expert, QStringLiteral("service_health")}).toHtmlEscaped()));
+    QVERIFY(page.goTo({Place::Kind::expert, QStringLiteral("service_health")}));
   }
 
   void an_empty_report_and_a_change_of_theme_do_no_harm() {
@@ -205,7 +297,7 @@ class PagesTest : public DesktopTest {
     auto page = std::make_unique<ExpertsPage>(*session_, *theme_);
     startPython([&plugin](FakeHost& host) { host.more_plugins = {plugin}; });
     if (!QTest::qWaitFor([&] { return page->experts().rowCount() == 3; })) return nullptr;
-    page->findChild<QTreeView*>()->setCurrentIndex(page->experts().index(2, 0));
+    page->findChild<QTreeView*>(QStringLiteral("circle"))->setCurrentIndex(page->experts().index(2, 0));
     return page;
   }
 
