@@ -28,12 +28,16 @@ std::vector<TimeUs> times_of(std::string_view chunk, HeaderMemo& headers, const 
   std::vector<TimeUs> times;
   const char* const end = chunk.data() + chunk.size();
   TimeUs last = no_time;
-  while (!chunk.empty()) {
-    if (times.size() % 256 == 0 && job.stopped()) break;
-    const std::string_view line = take_line(chunk);
-    const Header header = headers.read(line, static_cast<std::size_t>(end - line.data()));
-    if (header.stamped) last = header.time;
-    times.push_back(last);
+  std::array<std::string_view, HeaderMemo::batch> lines;
+  std::array<Header, HeaderMemo::batch> found;
+  while (!chunk.empty() && !job.stopped()) {
+    std::size_t count = 0;
+    for (; count < lines.size() && !chunk.empty(); ++count) lines[count] = take_line(chunk);
+    headers.read(std::span(lines).first(count), static_cast<std::size_t>(end - lines[0].data()), found.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      if (found[i].stamped) last = found[i].time;
+      times.push_back(last);
+    }
   }
   return times;
 }
