@@ -66,3 +66,24 @@ def test_parse_yaml_of_a_compose_file_can_be_validated():
     parser = conclave.ConfigParser()
     assert json.loads(parser.parse_yaml(COMPOSE))["services"][0]["image"] == "web:1"
     assert [problem.rule for problem in parser.validate_config(parser.parse_yaml(COMPOSE))] == []
+
+
+def test_a_parser_reads_the_same_bytes_once_and_remembers_few(monkeypatch):
+    read, calls = conclave.config._core.read_config, []
+    monkeypatch.setattr(conclave.config._core, "read_config", lambda text: calls.append(text) or read(text))
+    parser = conclave.ConfigParser()
+    texts = [f"services: {{}}\nname: n{number}\n" for number in range(20)]
+    for text in [texts[0], texts[0].encode(), texts[0]]:
+        parser.parse_yaml(text)
+        parser.validate_config(text)
+    assert len(calls) == 1
+    for text in texts:
+        parser.parse_yaml(text)
+    assert len(calls) == 20
+    parser.parse_yaml(texts[0])  # forgotten by now
+    parser.parse_yaml(texts[19])
+    assert len(calls) == 21
+    large = "services: {}\nnote: " + "x" * (1 << 20) + "\n"
+    parser.parse_yaml(large)
+    parser.parse_yaml(large)
+    assert len(calls) == 23
