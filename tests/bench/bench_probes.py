@@ -32,6 +32,12 @@ def says(greeting):
     return talk
 
 
+def smtp(connection):
+    connection.sendall(b"220 mail.example ESMTP Postfix\r\n")
+    while asked := connection.recv(4096):
+        connection.sendall(b"250 mail.example\r\n" if asked.startswith((b"EHLO", b"HELO")) else b"221 2.0.0 Bye\r\n")
+
+
 def http(connection):
     asked = b""
     while b"\r\n\r\n" not in asked and (more := connection.recv(4096)):
@@ -58,7 +64,7 @@ def memcached(connection):
 # What each answers to, and what conclave and nmap may call it.
 SPEAKING = {
     "ssh": (says(b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n"), {"ssh"}),
-    "smtp": (says(b"220 mail.example ESMTP Postfix\r\n"), {"smtp"}),
+    "smtp": (smtp, {"smtp"}),
     "ftp": (says(b"220 (vsFTPd 3.0.3)\r\n"), {"ftp"}),
     "mysql": (says(MYSQL), {"mysql"}),
     "imap": (says(b"* OK [CAPABILITY IMAP4rev1] Dovecot ready.\r\n"), {"imap"}),

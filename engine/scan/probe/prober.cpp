@@ -70,6 +70,7 @@ struct Link {
   std::string why;  // it ended, if not by what was said
   Clock::time_point begin;
   Clock::time_point asked;
+  Clock::time_point last_byte;
   double connect_ms = 0;
   std::optional<double> tls_ms;
   std::optional<double> first_byte_ms;
@@ -179,6 +180,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
           co_await link.socket.async_read_some(asio::buffer(piece), asio::redirect_error(asio::use_awaitable, error));
       if (error || is_over_) break;
       link.bytes += size;
+      link.last_byte = Clock::now();
       if (link.bytes > most_probe_bytes) {
         link.why = "it sends without end";
         break;
@@ -357,13 +359,17 @@ class Visit : public std::enable_shared_from_this<Visit> {
     decide_without();
   }
 
+  // Whoever was recognised, or is shaking hands, has time as long as it goes on speaking.
   void silent_for_long() {
     if (is_over_) return;
-    const bool speaks = std::ranges::any_of(links_, [](const LinkPtr& link) {
-      return !link->is_over && (link->is_mine || (link->tls && link->tls->is_tls() && !link->tls_ms));
-    });
-    if (!speaks || std::exchange(has_more_time_, true)) return time_is_over();
-    deadline_.expires_at(begin_ + in_clock(limits_.whole_ms));
+    Clock::time_point end = begin_;
+    for (const LinkPtr& link : links_) {
+      const bool goes_on = link->is_mine || (link->tls && link->tls->is_tls() && !link->tls_ms);
+      if (!link->is_over && goes_on) end = std::max(end, link->last_byte + in_clock(limits_.silent_ms));
+    }
+    end = std::min(end, begin_ + in_clock(limits_.whole_ms));
+    if (end <= Clock::now()) return time_is_over();
+    deadline_.expires_at(end);
     deadline_.async_wait([self = shared_from_this()](const asio::error_code& error) {
       if (!error) self->silent_for_long();
     });
@@ -422,7 +428,6 @@ class Visit : public std::enable_shared_from_this<Visit> {
   std::deque<LinkPtr> links_;
   std::optional<std::pair<Facts, std::string>> second_best_;  // with the body
   bool has_begun_later_ = false;
-  bool has_more_time_ = false;
   bool is_over_ = false;
 };
 

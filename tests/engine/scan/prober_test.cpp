@@ -169,6 +169,15 @@ TEST(Prober, AsksMailServersForTls) {
   }
 }
 
+TEST(Prober, NamesAMailServerThatFallsSilent) {
+  Server server([](Peer& peer) {
+    peer.write("220 mail ESMTP Postfix\r\n");
+    while (!peer.read().empty()) {
+    }
+  });
+  EXPECT_EQ(probed(open_at(server.port()), "auto", 500).service.product, "Postfix");
+}
+
 TEST(Prober, AsksPostgreSqlForTls) {
   OwnCertificate certificate(20);
   const auto context = certificate.context();
