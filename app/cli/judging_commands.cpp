@@ -104,6 +104,25 @@ std::string calibration_words(const consensus::Calibration& calibration) {
   return {};
 }
 
+std::string dependence_words(const consensus::LearnedDependence& dependence) {
+  const std::string judged =
+      grouped(dependence.judged) + (dependence.judged == 1 ? " judged report" : " judged reports") + " of several";
+  if (dependence.judged < consensus::least_for_dependence)
+    return "taken for independent: " + judged + ", and it takes " + std::to_string(consensus::least_for_dependence);
+  if (dependence.strength == 0.0) return "independent in " + judged;
+  return "fail together in " + judged + ": " + nlohmann::json(dependence.strength).dump() + " of 1";
+}
+
+std::string copies_words(const std::vector<std::vector<std::string>>& copies) {
+  std::string out;
+  for (const auto& family : copies) {
+    out += "one vote together: ";
+    for (const std::string& expert : family) out += (&expert == &family.front() ? "" : ", ") + harmless(expert);
+    out += '\n';
+  }
+  return out;
+}
+
 int show_weights(Program& program, const std::string& case_file, bool json) {
   const auto history = store::Store::open(store::default_store_path());
   if (!history) return program.failed(history.error());
@@ -117,8 +136,8 @@ int show_weights(Program& program, const std::string& case_file, bool json) {
     program.out.write(json_text(consensus::to_json(*learned)));
     return exit_passed;
   }
-  std::string text =
-      "verdicts: " + harmless(listed(*question)) + "\nconfidence: " + calibration_words(learned->calibration) + "\nweights: ";
+  std::string text = "verdicts: " + harmless(listed(*question)) + "\nconfidence: " + calibration_words(learned->calibration) +
+                     "\nscopes: " + dependence_words(learned->dependence) + "\n" + copies_words(learned->copies) + "weights: ";
   if (learned->weights.empty()) {
     text += "all alike: " + grouped(learned->judged) + " judged answers" +
             (learned->judged < consensus::least_for_weights ? ", and it takes " + std::to_string(consensus::least_for_weights)

@@ -91,7 +91,12 @@ Result<Lesson> lesson_of(const Report& report, const Judgement& judgement) {
   }
   lesson.verdict = report.consensus.verdict;
   lesson.confidence = report.consensus.uncalibrated_score;
-  for (const auto& scope : report.consensus.scopes) lesson.scopes.emplace_back(scope.scope, scope.verdict);
+  for (const auto& scope : report.consensus.scopes) {
+    lesson.scopes.emplace_back(scope.scope, scope.verdict);
+    auto& said = lesson.said.emplace_back();
+    if (!scope.confirmed || scope.voters.empty() || scope.probabilities.size() != question.verdicts.size()) continue;
+    for (const auto& [label, probability] : scope.probabilities) said.push_back(probability);
+  }
   lesson.opinions = opinions_of(report);
   lesson.truth = std::move(*truth);
   return lesson;

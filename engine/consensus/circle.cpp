@@ -88,6 +88,15 @@ void compare_texts(Circle& circle, const Question& question, std::span<const Exp
   circle.groups = group_by_similarity(circle.similarity, circle.threshold, may_join);
 }
 
+// Those of the family who vote here have one vote together.
+void share_vote(Ballot& ballot, const std::vector<std::string>& family, const std::vector<Member>& members) {
+  std::vector<Vote*> own;
+  for (Vote& vote : ballot.votes) {
+    if (std::binary_search(family.begin(), family.end(), members[vote.member].name)) own.push_back(&vote);
+  }
+  for (Vote* const vote : own) vote->weight /= static_cast<double>(own.size());
+}
+
 }  // namespace
 
 std::vector<std::size_t> supporters(const Ballot& ballot, std::size_t label) {
@@ -115,8 +124,10 @@ std::vector<std::string> Circle::names(std::span<const std::size_t> members_want
 }
 
 Circle make_circle(std::span<const ExpertResponse> responses, const Question& question,
-                   const std::optional<Agreements>& agreements) {
+                   const std::optional<Agreements>& agreements, const Learned& learned) {
   Circle circle;
+  circle.known_copies = learned.copies;
+  circle.dependence = learned.dependence.strength;
   circle.labels = make_labels(question);
   std::map<std::string, Ballot> ballots;
   for (const ExpertResponse* response : canonical_order(responses)) {
@@ -149,6 +160,7 @@ Circle make_circle(std::span<const ExpertResponse> responses, const Question& qu
     ballot.votes.back().member = i;
   }
   for (auto& [scope, ballot] : ballots) {
+    for (const auto& family : learned.copies) share_vote(ballot, family, circle.members);
     circle.outcomes.push_back(decide_scope(ballot.votes, circle.labels));
     circle.ballots.push_back(std::move(ballot));
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/consensus/reliability/learned.h"
 #include "engine/consensus/response.h"
 #include "engine/consensus/semantic.h"
 #include "engine/consensus/voting.h"
@@ -43,6 +44,8 @@ struct Circle {
   std::vector<std::vector<std::size_t>> groups;  // indices of `answered`
   double threshold = 0;                          // at which they were cut
   bool threshold_estimated = false;
+  std::vector<std::vector<std::string>> known_copies;  // Learned::copies
+  Dependence dependence = 0.0;
   std::vector<std::vector<std::size_t>> families;  // families.h
   std::vector<Ballot> ballots;                     // by scope
   std::vector<ScopeOutcome> outcomes;              // of the ballots
@@ -54,7 +57,7 @@ struct Circle {
 
 // `agreements`, if there are any, take the place of what texts say.
 [[nodiscard]] Circle make_circle(std::span<const ExpertResponse> responses, const Question& question,
-                                 const std::optional<Agreements>& agreements = std::nullopt);
+                                 const std::optional<Agreements>& agreements = std::nullopt, const Learned& learned = {});
 
 // Who puts `label` first; if nobody does, as a label can win by what many say second, those who give it the largest part of their
 // vote. Indices of members; empty only for an empty ballot.

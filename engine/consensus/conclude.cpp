@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "engine/base/text.h"
 #include "engine/consensus/circle.h"
@@ -99,6 +100,31 @@ void add_learning(const Learned& learned, std::vector<Insight>& out) {
   } else {
     out.push_back({"weights", "experts weigh alike: in judged answers their votes told nothing of the truth", {}});
   }
+  if (learned.dependence.strength > 0.0) {
+    out.push_back({"dependence",
+                   "scopes are taken to fail together more often than by chance (" + two_digits(learned.dependence.strength) +
+                       " of 1), as in " + std::to_string(learned.dependence.judged) + " judged reports",
+                   {}});
+  }
+}
+
+// Who has one vote together.
+void add_copies(const Circle& circle, std::vector<Insight>& out) {
+  for (const auto& family : circle.known_copies) {
+    std::set<std::string> names;
+    for (const Ballot& ballot : circle.ballots) {
+      std::vector<std::string> here;
+      for (const Vote& vote : ballot.votes) {
+        const std::string& name = circle.members[vote.member].name;
+        if (std::binary_search(family.begin(), family.end(), name)) here.push_back(name);
+      }
+      if (here.size() > 1) names.insert(here.begin(), here.end());
+    }
+    if (names.size() < 2) continue;
+    const std::vector<std::string> experts(names.begin(), names.end());
+    out.push_back({"copies", list_names(experts) + " repeat each other in judged reports, errors too, and have one vote together",
+                   experts});
+  }
 }
 
 std::vector<ScopeVerdict> scope_verdicts(const Circle& circle) {
@@ -123,20 +149,20 @@ std::vector<ScopeVerdict> scope_verdicts(const Circle& circle) {
 }
 
 std::map<std::string, double> shares_of_weight(const Circle& circle) {
-  std::vector<const Member*> heard;
+  std::vector<std::pair<const Member*, double>> heard;
   if (circle.has_labels()) {
     for (const Ballot& ballot : circle.ballots) {
-      for (const Vote& vote : ballot.votes) heard.push_back(&circle.members[vote.member]);
+      for (const Vote& vote : ballot.votes) heard.emplace_back(&circle.members[vote.member], vote.weight);
     }
   } else {
-    for (const std::size_t i : circle.answered) heard.push_back(&circle.members[i]);
+    for (const std::size_t i : circle.answered) heard.emplace_back(&circle.members[i], circle.members[i].response->weight);
   }
   double heaviest = 0.0;
-  for (const Member* member : heard) heaviest = std::max(heaviest, member->response->weight);
+  for (const auto& [member, weight] : heard) heaviest = std::max(heaviest, weight);
   double total = 0.0;
-  for (const Member* member : heard) total += member->response->weight / heaviest;
+  for (const auto& [member, weight] : heard) total += weight / heaviest;
   std::map<std::string, double> shares;
-  for (const Member* member : heard) shares[member->name] += member->response->weight / heaviest / total;
+  for (const auto& [member, weight] : heard) shares[member->name] += weight / heaviest / total;
   return shares;
 }
 
@@ -176,8 +202,8 @@ Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, cons
 
   Question asked = question;  // outlives the circle, which borrows it
   if (!not_compared.empty()) asked.circle.similarity_algorithm = Similarity::cosine;
-  const Circle circle = make_circle(responses, asked, agreements);
-  const CaseOutcome outcome = decide_case(circle.outcomes, circle.labels);
+  const Circle circle = make_circle(responses, asked, agreements, learned);
+  const CaseOutcome outcome = decide_case(circle.outcomes, circle.labels, circle.dependence);
   const Calibration& calibration = learned.calibration;
   const GateKeeper gate(circle, asked, evidence_unreadable, not_compared, calibration);
   const std::optional<std::string> refusal = gate.refusal(outcome);
@@ -193,14 +219,17 @@ Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, cons
   result.uncalibrated_score = circle.has_labels() ? outcome.probability : heaviest_group(circle).share;
   result.confidence_score = outcome.label ? calibration(outcome.probability) : result.uncalibrated_score;
   result.calibrated = outcome.label && calibration.method != Calibration::Method::none;
-  result.confidence_interval = confidence_interval(circle, outcome);
+  result.confidence_interval = confidence_interval(circle, outcome, learned.answers);
   if (auto& interval = result.confidence_interval; interval && outcome.label)
     interval = {calibration(interval->first), calibration(interval->second)};
   result.coverage = coverage(circle, evidence_coverage);
   result.scopes = scope_verdicts(circle);
   result.dissenting_opinions = find_dissent(circle);
   result.key_insights = find_insights(circle, evidence_coverage);
-  if (circle.has_labels()) add_learning(learned, result.key_insights);
+  if (circle.has_labels()) {
+    add_learning(learned, result.key_insights);
+    add_copies(circle, result.key_insights);
+  }
   result.effective_experts = effective_experts(circle);
   result.weights = shares_of_weight(circle);
   result.counterfactuals = find_counterfactuals(circle, gate);

@@ -68,8 +68,9 @@ struct ConsensusResult {
   // the weight share of the heaviest group of texts. The verdict itself is a vote (voting.cpp), so among contradicting experts of
   // little confidence it may be below a half.
   double confidence_score = 0;
-  // From 2.5 % to 97.5 % of what confidence_score would be in other circles of the same families of experts, by bootstrap;
-  // near-copies with the same verdict are one family. Holds confidence_score. Nothing for fewer than three families.
+  // From 2.5 % to 97.5 % of what confidence_score would be in other circles of the same families of experts in each scope, by
+  // bootstrap; near-copies with the same verdict are one family. A family that is alone in its scope is trusted as far as its
+  // judged verdicts and four more would have it. Holds confidence_score. Nothing for fewer than three families.
   std::optional<std::pair<double, double>> confidence_interval;
   bool calibrated = false;        // confidence and interval were compared with outcomes; false: the experts' own word, pooled
   double uncalibrated_score = 0;  // confidence_score before that
@@ -102,8 +103,9 @@ struct ConsensusResult {
 // verdict is not in the question is an error: the caller records it as failed first. A circle whose texts are compared by
 // Similarity::semantic needs `agreements`, or why there are none in `not_compared`, and no other takes them; kind circle
 // otherwise. Not compared, texts are grouped as by Similarity::cosine, which may miss who only repeats another: there is no
-// consensus on a pass. Weights are those of the responses: of what was learned only the calibration is applied
-// here, also to what the gate demands, and the insights say how far it goes.
+// consensus on a pass. Weights are those of the responses: of what was learned the calibration is applied here,
+// also to what the gate demands, the dependence between scopes, and who only repeats whom: near-copies that vote in one scope
+// have one vote together, the mean of theirs. The insights say how far it all goes.
 [[nodiscard]] Result<ConsensusResult> conclude(std::span<const ExpertResponse> responses, const Question& question,
                                                double evidence_coverage = 1.0, bool evidence_unreadable = false,
                                                const std::optional<Agreements>& agreements = std::nullopt,

@@ -148,7 +148,7 @@ class Search {
 
  private:
   [[nodiscard]] Verdict verdict(const std::vector<ScopeOutcome>& outcomes) const {
-    const CaseOutcome outcome = decide_case(outcomes, circle_.labels);
+    const CaseOutcome outcome = decide_case(outcomes, circle_.labels, circle_.dependence);
     return gate_.refusal(outcome) ? Verdict{} : outcome.label;
   }
 

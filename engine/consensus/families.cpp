@@ -1,6 +1,7 @@
 #include "engine/consensus/families.h"
 
 #include <algorithm>
+#include <map>
 
 #include "engine/consensus/similarity.h"
 
@@ -31,6 +32,28 @@ double effective_number(const Circle& circle, Counts counts) {
   return squares > 0.0 ? sum * sum / squares : 0.0;
 }
 
+void join_known_copies(const Circle& circle, std::vector<std::vector<std::size_t>>& families) {
+  for (const auto& copies : circle.known_copies) {
+    std::map<std::size_t, std::size_t> first;  // by label, the family that the others join
+    for (std::size_t f = 0; f < families.size(); ++f) {
+      const bool known = std::any_of(families[f].begin(), families[f].end(), [&](std::size_t member) {
+        return std::binary_search(copies.begin(), copies.end(), circle.members[member].name);
+      });
+      if (!known) continue;
+      const auto [place, is_first] = first.try_emplace(*circle.members[families[f].front()].label, f);
+      if (is_first) continue;
+      auto& joined = families[place->second];
+      joined.insert(joined.end(), families[f].begin(), families[f].end());
+      families[f].clear();
+    }
+    std::erase_if(families, [](const auto& family) { return family.empty(); });
+  }
+  for (auto& family : families) std::sort(family.begin(), family.end());
+  std::stable_sort(families.begin(), families.end(), [](const auto& a, const auto& b) {
+    return a.size() != b.size() ? a.size() > b.size() : a.front() < b.front();
+  });
+}
+
 }  // namespace
 
 std::vector<std::vector<std::size_t>> expert_families(const Circle& circle) {
@@ -56,6 +79,7 @@ std::vector<std::vector<std::size_t>> expert_families(const Circle& circle) {
   for (auto& family : families) {
     for (std::size_t& member : family) member = circle.answered[positions[member]];
   }
+  if (labels) join_known_copies(circle, families);
   return families;
 }
 

@@ -10,7 +10,8 @@
 namespace conclave::consensus {
 
 // Those whose say counts, voters or, without labels, all who answered, in families: near-identical texts with the same verdict,
-// grouped by average linkage. Indices of members in increasing order; families by size, then by first member.
+// grouped by average linkage, and those of Circle::known_copies with the same verdict. Indices of members in increasing order;
+// families by size, then by first member.
 [[nodiscard]] std::vector<std::vector<std::size_t>> expert_families(const Circle& circle);
 
 // L. Kish, "Survey Sampling", 1965: (sum of weights)^2 / sum of squared weights, where a family is one opinion, of the mean

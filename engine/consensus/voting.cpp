@@ -8,11 +8,12 @@
 // 0.5 + 0.49 * confidence on its own label and spreads the rest, over ordered labels in proportion to 1 / (1 + distance), since
 // who errs by one step errs more often than who errs by two. It never reaches 0 or 1: no unanimity of strangers is a certainty.
 //
-// Across scopes of an ordered question faults are independent ways to be bad: the case is at least as good as k if every scope
-// is.
+// Across scopes of an ordered question faults are ways to be bad: the case is at least as good as k if every scope is. Unless
+// judged reports taught otherwise (reliability/dependence.h), they are independent ways.
 #include "engine/consensus/voting.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace conclave::consensus {
 namespace {
@@ -38,15 +39,15 @@ std::vector<double> distribution(const Vote& vote, const Labels& labels) {
 }
 
 // Probability that every scope is at least as good as `label`. Scopes without votes or without confirmation say nothing.
-double at_least_as_good(std::span<const ScopeOutcome> scopes, std::size_t label) {
-  double product = 1.0;
+double at_least_as_good(std::span<const ScopeOutcome> scopes, std::size_t label, Dependence dependence) {
+  std::vector<double> good;
   for (const ScopeOutcome& scope : scopes) {
     if (scope.decision == Decision::no_votes || scope.decision == Decision::unconfirmed) continue;
     double sum = 0.0;
     for (std::size_t k = 0; k <= label; ++k) sum += scope.probabilities[k];
-    product *= std::min(sum, 1.0);
+    good.push_back(std::min(sum, 1.0));
   }
-  return product;
+  return all_good(good, dependence);
 }
 
 }  // namespace
@@ -88,19 +89,29 @@ ScopeOutcome decide_scope(std::span<const Vote> votes, const Labels& labels) {
   return out;
 }
 
-double case_probability(std::span<const ScopeOutcome> scopes, std::size_t label, const Labels& labels) {
-  if (!labels.ordered) return scopes.empty() ? 0.0 : scopes.front().probabilities[label];
-  if (labels.passing[label] || label == 0) return at_least_as_good(scopes, label);
-  return 1.0 - at_least_as_good(scopes, label - 1);
+double all_good(std::span<const double> good, Dependence dependence) {
+  double product = 1.0;
+  double least = 1.0;
+  for (const double probability : good) {
+    product *= probability;
+    least = std::min(least, probability);
+  }
+  return dependence > 0.0 ? std::pow(product, 1.0 - dependence) * std::pow(least, dependence) : product;
 }
 
-CaseOutcome decide_case(std::span<const ScopeOutcome> scopes, const Labels& labels) {
+double case_probability(std::span<const ScopeOutcome> scopes, std::size_t label, const Labels& labels, Dependence dependence) {
+  if (!labels.ordered) return scopes.empty() ? 0.0 : scopes.front().probabilities[label];
+  if (labels.passing[label] || label == 0) return at_least_as_good(scopes, label, dependence);
+  return 1.0 - at_least_as_good(scopes, label - 1, dependence);
+}
+
+CaseOutcome decide_case(std::span<const ScopeOutcome> scopes, const Labels& labels, Dependence dependence) {
   CaseOutcome out;
   for (const ScopeOutcome& scope : scopes) {
     if (scope.decision == Decision::tie) out.contested = true;
     if (scope.decision == Decision::decided) out.label = std::max(out.label.value_or(0), scope.label);
   }
-  if (out.label) out.probability = case_probability(scopes, *out.label, labels);
+  if (out.label) out.probability = case_probability(scopes, *out.label, labels, dependence);
   return out;
 }
 

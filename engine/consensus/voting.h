@@ -37,15 +37,22 @@ struct ScopeOutcome {
 // Votes must come in canonical order, so that sums are the same bits whatever the order of the responses was.
 [[nodiscard]] ScopeOutcome decide_scope(std::span<const Vote> votes, const Labels& labels);
 
+// How scopes of an ordered question hang together, from 0 to 1. That all of them are good has the probability product^(1 - d) *
+// least^d: at 0 they are independent, at 1 what one of them lacks all lack.
+using Dependence = double;
+
 struct CaseOutcome {
   std::optional<std::size_t> label;
   double probability = 0;  // 0 without a label
   bool contested = false;  // a scope is tied
 };
 
-[[nodiscard]] CaseOutcome decide_case(std::span<const ScopeOutcome> scopes, const Labels& labels);
+[[nodiscard]] CaseOutcome decide_case(std::span<const ScopeOutcome> scopes, const Labels& labels, Dependence dependence = 0.0);
 
 // Of `label` as confidence_score means it (conclude.h).
-[[nodiscard]] double case_probability(std::span<const ScopeOutcome> scopes, std::size_t label, const Labels& labels);
+[[nodiscard]] double case_probability(std::span<const ScopeOutcome> scopes, std::size_t label, const Labels& labels,
+                                      Dependence dependence = 0.0);
+// That all are good, of the probabilities that each is.
+[[nodiscard]] double all_good(std::span<const double> good, Dependence dependence);
 
 }  // namespace conclave::consensus

@@ -12,7 +12,7 @@
 //
 // Two who know among many who guess look like two copies of a guesser. So nobody is merged unless the others, without the family,
 // know something together: their alpha (K. Krippendorff), stepped up to as many voices as an item has (C. Spearman and W. Brown,
-// 1910), must reach a half.
+// 1910), must reach a half. Where the truth of every item is known, that needs no others.
 #include "engine/consensus/aggregation/families.h"
 
 #include <algorithm>
@@ -209,6 +209,8 @@ Families find_families(const Crowd& crowd) {
   for (std::size_t item = 0; item < table.items(); ++item) {
     work += static_cast<double>(table.of_item(item).size() * table.of_item(item).size());
   }
+  const bool all_known =
+      !crowd.truth.empty() && std::none_of(crowd.truth.begin(), crowd.truth.end(), [](std::int32_t known) { return known < 0; });
   const auto pairs = close_pairs(crowd, 1 + static_cast<std::size_t>(work / enough_pairs_of_labels));
   for (const double cut : cuts) {
     Groups close = found;
@@ -223,6 +225,7 @@ Families find_families(const Crowd& crowd) {
     const LabelTable voices = merged_families(table, speakers);
     std::vector<std::optional<double>> known(voices.experts());
     const auto others = [&](std::uint32_t expert) {
+      if (all_known) return 1.0;
       const std::uint32_t voice = voices.experts() > few_voices ? nobody : speakers.of_expert[expert];
       std::optional<double>& knowledge = known[voice == nobody ? 0 : voice];
       if (!knowledge) knowledge = shared_knowledge(voices, voice);

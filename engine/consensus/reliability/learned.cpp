@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/base/ids.h"
+#include "engine/consensus/reliability/near_copies.h"
 #include "engine/consensus/reliability/read_count.h"
 #include "engine/consensus/reliability/weights.h"
 
@@ -27,10 +28,15 @@ Result<Learned> learn(std::span<const Lesson> lessons, const VerdictList& questi
   learned.version = sha256(all).substr(0, 16);
   const std::vector<JudgedScope> answers = answers_with_truth(judged_scopes(own));
   learned.judged = answers.size();
+  for (const JudgedScope& answer : answers) {
+    for (const Opinion* vote : answer.votes) ++learned.answers[vote->expert];
+  }
   auto weights = learn_weights(answers);
   if (!weights) return tl::unexpected(weights.error());
   learned.weights = std::move(*weights);
-  learned.calibration = fit_calibration(judged_verdicts(own));
+  learned.copies = learn_near_copies(answers);
+  learned.dependence = fit_dependence(judged_cases(own));
+  learned.calibration = fit_calibration(judged_verdicts(own, learned.dependence.strength));
   return learned;
 }
 
@@ -41,6 +47,9 @@ json to_json(const Learned& learned) {
           {"version", learned.version},
           {"judged", learned.judged},
           {"weights", learned.weights},
+          {"answers", learned.answers},
+          {"copies", learned.copies},
+          {"dependence", to_json(learned.dependence)},
           {"calibration", to_json(learned.calibration)}};
 }
 
@@ -56,6 +65,18 @@ Result<Learned> learned_from_json(const json& in) {
     for (const auto& [expert, weight] : learned.weights) {
       if (!std::isfinite(weight) || weight <= 0.0)
         return fail(ErrorKind::serialization, "the weight of '" + expert + "' is not a number above 0");
+    }
+    const json answers = in.value("answers", json::object());
+    for (const auto& [expert, count] : answers.get_ref<const json::object_t&>()) learned.answers[expert] = read_count(count);
+    if (in.contains("copies")) in.at("copies").get_to(learned.copies);
+    for (const auto& family : learned.copies) {
+      if (family.size() < 2 || !std::is_sorted(family.begin(), family.end()))
+        return fail(ErrorKind::serialization, "near-copies are two or more, sorted by name");
+    }
+    if (in.contains("dependence")) {
+      auto dependence = dependence_from_json(in.at("dependence"));
+      if (!dependence) return tl::unexpected(dependence.error());
+      learned.dependence = *dependence;
     }
     auto calibration = calibration_from_json(in.at("calibration"));
     if (!calibration) return tl::unexpected(calibration.error());

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "engine/consensus/reliability/read_count.h"
+#include "engine/consensus/voting.h"
 
 namespace conclave::consensus {
 namespace {
@@ -51,7 +52,12 @@ bool consistent(const Lesson& lesson) {
   if (truth.empty() || truth.size() >= labels.size() || !in_unit_range(lesson.confidence)) return false;
   const auto known = [&](const std::string& label) { return has(labels, label); };
   const auto known_or_none = [&](const std::optional<std::string>& label) { return !label || known(*label); };
+  const auto fits = [&](const std::vector<double>& said) {
+    return said.empty() || (said.size() == labels.size() && std::all_of(said.begin(), said.end(), in_unit_range));
+  };
+  if (!lesson.said.empty() && lesson.said.size() != lesson.scopes.size()) return false;
   return std::all_of(truth.begin(), truth.end(), known) && known_or_none(lesson.verdict) &&
+         std::all_of(lesson.said.begin(), lesson.said.end(), fits) &&
          std::all_of(lesson.passing.begin(), lesson.passing.end(), known) &&
          std::all_of(lesson.scopes.begin(), lesson.scopes.end(),
                      [&](const auto& scope) { return known_or_none(scope.second); }) &&
@@ -113,11 +119,26 @@ std::vector<const Opinion*> votes_in(const Lesson& lesson, const std::string& sc
   return votes;
 }
 
+// In the verdict, as it would be with this dependence between scopes.
+double confidence_of(const Lesson& lesson, std::size_t verdict, double dependence) {
+  if (!lesson.question.ordered || lesson.said.empty()) return lesson.confidence;
+  Labels labels{lesson.question.labels, true, {}};
+  for (const std::string& label : labels.names) labels.passing.push_back(has(lesson.passing, label));
+  std::vector<ScopeOutcome> scopes;
+  for (const auto& said : lesson.said) {
+    scopes.push_back({said.empty() ? Decision::no_votes : Decision::decided, verdict, said});
+  }
+  return std::clamp(case_probability(scopes, verdict, labels, dependence), 0.0, 1.0);
+}
+
 }  // namespace
 
 json to_json(const Lesson& lesson) {
   json scopes = json::array();
-  for (const auto& [scope, verdict] : lesson.scopes) scopes.push_back({{"scope", scope}, {"verdict", text_or_null(verdict)}});
+  for (std::size_t i = 0; i < lesson.scopes.size(); ++i) {
+    scopes.push_back({{"scope", lesson.scopes[i].first}, {"verdict", text_or_null(lesson.scopes[i].second)}});
+    if (!lesson.said.empty()) scopes.back()["probabilities"] = lesson.said[i];
+  }
   json opinions = json::array();
   for (const Opinion& opinion : lesson.opinions) {
     opinions.push_back({{"expert", opinion.expert},
@@ -155,6 +176,7 @@ Result<Lesson> lesson_from_json(const json& in) {
     in.at("confidence").get_to(lesson.confidence);
     for (const json& scope : in.at("scopes")) {
       lesson.scopes.emplace_back(scope.at("scope").get<std::string>(), text_from(scope.at("verdict")));
+      if (scope.contains("probabilities")) scope.at("probabilities").get_to(lesson.said.emplace_back());
     }
     for (const json& opinion : in.at("opinions")) lesson.opinions.push_back(opinion_from(opinion));
     in.at("truth").get_to(lesson.truth);
@@ -189,7 +211,7 @@ std::vector<JudgedScope> judged_scopes(std::span<const Lesson> lessons) {
   return out;
 }
 
-std::vector<JudgedVerdict> judged_verdicts(std::span<const Lesson> lessons) {
+std::vector<JudgedVerdict> judged_verdicts(std::span<const Lesson> lessons, double dependence) {
   std::vector<JudgedVerdict> out;
   for (const auto& [report, judged] : by_report(lessons)) {
     const Lesson& lesson = judged.any();
@@ -201,7 +223,30 @@ std::vector<JudgedVerdict> judged_verdicts(std::span<const Lesson> lessons) {
       const std::size_t truth = index_of(lesson.question.labels, label);
       held += !lesson.question.ordered ? truth == said : passing ? truth <= said : truth >= said;
     }
-    if (held == 0 || held == lesson.truth.size()) out.push_back({lesson.confidence, held > 0});
+    if (held == 0 || held == lesson.truth.size()) out.push_back({confidence_of(lesson, said, dependence), held > 0});
+  }
+  return out;
+}
+
+std::vector<JudgedCase> judged_cases(std::span<const Lesson> lessons) {
+  std::vector<JudgedCase> out;
+  for (const auto& [report, judged] : by_report(lessons)) {
+    if (judged.whole == nullptr || !judged.whole->question.ordered) continue;
+    const Lesson& lesson = *judged.whole;
+    const auto& labels = lesson.question.labels;
+    std::size_t last = 0;  // that passes
+    for (std::size_t label = 0; label < labels.size(); ++label) last = has(lesson.passing, labels[label]) ? label : last;
+    const auto passing = static_cast<std::size_t>(std::count_if(
+        lesson.truth.begin(), lesson.truth.end(), [&](const std::string& label) { return index_of(labels, label) <= last; }));
+    JudgedCase item{{}, passing > 0};
+    for (const auto& said : lesson.said) {
+      double good = 0.0;
+      for (std::size_t label = 0; label < said.size() && label <= last; ++label) good += said[label];
+      if (!said.empty()) item.good.push_back(std::min(good, 1.0));
+    }
+    std::sort(item.good.begin(), item.good.end());
+    const bool known = passing == 0 || passing == lesson.truth.size();
+    if (known && item.good.size() > 1) out.push_back(std::move(item));
   }
   return out;
 }

@@ -41,6 +41,8 @@ struct Lesson {
   std::optional<std::string> verdict;                                      // of the report
   double confidence = 0;                                                   // in that verdict, before calibration
   std::vector<std::pair<std::string, std::optional<std::string>>> scopes;  // with their verdicts
+  // Of each of `scopes` its probabilities by label; empty for one that says nothing. Empty: the judgement is older than this.
+  std::vector<std::vector<double>> said;
   std::vector<Opinion> opinions;
   std::vector<std::string> truth;  // labels of which one was true; neither none nor all
   bool operator==(const Lesson&) const = default;
@@ -71,7 +73,18 @@ struct JudgedVerdict {
   bool held = false;
 };
 
+// By report; without those of which the judgement leaves it open. Confidence is what it would be with this dependence between
+// scopes (voting.h), wherever it is known what they said.
+[[nodiscard]] std::vector<JudgedVerdict> judged_verdicts(std::span<const Lesson> lessons, double dependence = 0.0);
+
+// A judged report of an ordered question in which several scopes said something.
+struct JudgedCase {
+  std::vector<double> good;  // by scope, the probability it gave to a label that passes or is better
+  bool passes = false;       // whether the truth is one
+  auto operator<=>(const JudgedCase&) const = default;
+};
+
 // By report; without those of which the judgement leaves it open.
-[[nodiscard]] std::vector<JudgedVerdict> judged_verdicts(std::span<const Lesson> lessons);
+[[nodiscard]] std::vector<JudgedCase> judged_cases(std::span<const Lesson> lessons);
 
 }  // namespace conclave::consensus

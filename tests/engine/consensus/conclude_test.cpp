@@ -361,6 +361,40 @@ TEST(Conclude, has_an_interval_over_families_which_copies_do_not_narrow) {
       << "22 copies are one witness";
 }
 
+// Three scopes of three experts that are well, and one in which a lone expert proves that something is not.
+Responses one_alarm(double confidence) {
+  Responses responses;
+  for (const char* scope : {"config", "logs", "services"}) {
+    for (const char* name : {"a", "b", "c"})
+      responses.push_back(answer(std::string(scope) + name, "healthy", 0.9, scope, std::string("of ") + name + scope));
+  }
+  responses.push_back(with_claim(answer("alarm", "failing", confidence, "db", "it refuses"), "connection refused", true));
+  return responses;
+}
+
+TEST(Conclude, does_not_lose_a_lone_experts_scope_when_it_draws_other_circles) {
+  const auto result = must_conclude(one_alarm(0.95));
+  ASSERT_EQ(result.verdict, "failing");
+  ASSERT_TRUE(result.confidence_interval);
+  const auto [low, high] = *result.confidence_interval;
+  EXPECT_GT(low, 0.4) << "the alarm does not vanish in any of them";
+  EXPECT_LT(low, result.confidence_score - 0.05) << "one expert's word is not sure, either";
+  EXPECT_GE(high, result.confidence_score);
+}
+
+TEST(Conclude, is_surer_of_a_lone_expert_the_more_of_its_verdicts_were_judged) {
+  double before = 1.0;
+  for (const std::size_t judged : {0U, 20U, 200U, 2000U}) {
+    Learned learned;
+    learned.answers["alarm"] = judged;
+    const auto result = *conclude(one_alarm(0.8), {}, 1.0, false, std::nullopt, {}, learned);
+    const double width = result.confidence_interval->second - result.confidence_interval->first;
+    EXPECT_LT(width, before) << judged;
+    before = width;
+  }
+  EXPECT_LT(before, 0.1);
+}
+
 TEST(Conclude, says_whose_words_the_consensus_is_and_who_supports_them) {
   const auto claiming = [](ExpertResponse response, const char* text, Stance stance = Stance::supports) {
     return with_claim(std::move(response), text, true, stance);
