@@ -4,7 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
 #include "app/cli/commands.h"
 #include "app/cli/logging.h"
@@ -12,6 +14,7 @@
 #include "app/cli/scripts.h"
 #include "app/cli/terminal.h"
 #include "app/cli/typed_secret.h"
+#include "engine/base/ids.h"
 #include "engine/case/audit.h"
 #include "engine/case/backtest.h"
 #include "engine/case/consult.h"
@@ -27,6 +30,8 @@ struct Arguments {
   std::vector<std::string> experts;
   std::vector<std::string> plugins;
   std::vector<std::string> trusted;
+  unsigned mutants = 0;    // of each kind of fault in each good case
+  std::uint64_t seed = 0;  // of their places
   bool json = false;
 };
 
@@ -100,36 +105,178 @@ std::string text_of(const Backtest& backtest) {
   return text + "\n" + table.text(wants_colour(STDOUT_FILENO));
 }
 
-// With the interpreter running; the exit code.
-int judge_again(Program& program, const Arguments& arguments, const std::vector<Labelled>& cases, scripting::ScriptHost& host) {
-  RunKeys keys;
-  const scripting::CircleRequest request{
-      arguments.experts, {arguments.plugins.begin(), arguments.plugins.end()}, {}, arguments.trusted, keys.ring()};
-  std::vector<PastCase> judged;
-  std::optional<Running> running(std::in_place, program, "backtest");
-  for (const Labelled& labelled : cases) {
-    const auto circle = host.circle(labelled.subject, request);
-    if (!circle) return program.failed(circle.error());
+// What faults in good evidence did.
+struct Faults {
+  std::vector<JudgedMutant> mutants;
+  std::array<std::size_t, all_faults.size()> impossible{};  // by fault: cases that have nothing it could be put into
+};
+
+std::string text_of(const Faults& faults, const std::vector<PastCase>& cases) {
+  Table table({"FAULT NOTICED BY", "BURST", "GAP", "CLOSED PORT", "CHANGED VALUE"});
+  for (const Noticed& noticed : who_noticed(cases, faults.mutants)) {
+    std::vector<Table::Cell> row{{noticed.expert.empty() ? "the circle, which does not pass" : noticed.expert}};
+    for (const Rate& rate : noticed.rates) row.push_back({rate.of == 0 ? "-" : percent_of(rate)});
+    table.add(std::move(row));
+  }
+  std::string text = "\n" + table.text(wants_colour(STDOUT_FILENO));
+  for (const Fault fault : all_faults) {
+    if (const std::size_t count = faults.impossible.at(static_cast<std::size_t>(fault)); count > 0) {
+      text += std::to_string(count) + (count == 1 ? " good case has" : " good cases have") + " no place for the fault " +
+              std::string(fault_name(fault)) + "\n";
+    }
+  }
+  return text;
+}
+
+nlohmann::json json_of(const Faults& faults, const std::vector<PastCase>& cases) {
+  auto experts = nlohmann::json::array();
+  for (const Noticed& noticed : who_noticed(cases, faults.mutants)) experts.push_back(to_json(noticed));
+  auto mutants = nlohmann::json::array();
+  for (const JudgedMutant& mutant : faults.mutants) {
+    const auto& verdict = mutant.report.consensus.verdict;
+    mutants.push_back({{"case", cases[mutant.past].file},
+                       {"fault", fault_name(mutant.fault)},
+                       {"what", mutant.what},
+                       {"verdict", verdict ? nlohmann::json(*verdict) : nlohmann::json(nullptr)},
+                       {"passed", mutant.report.consensus.passed}});
+  }
+  auto impossible = nlohmann::json::object();
+  for (const Fault fault : all_faults) impossible[fault_name(fault)] = faults.impossible.at(static_cast<std::size_t>(fault));
+  return {{"experts", std::move(experts)}, {"mutants", std::move(mutants)}, {"impossible", std::move(impossible)}};
+}
+
+// For the changed logs, which hold what the logs hold: a folder that nobody else can read.
+class PrivateFolder {
+ public:
+  PrivateFolder() = default;
+  PrivateFolder(const PrivateFolder&) = delete;
+  PrivateFolder& operator=(const PrivateFolder&) = delete;
+  ~PrivateFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+
+  Result<fs::path> made() {
+    std::error_code error;
+    std::string name = (fs::temp_directory_path(error) / "conclave-backtest-XXXXXX").string();
+    if (error || ::mkdtemp(name.data()) == nullptr) return fail_io("cannot make a folder", name, errno);
+    path_ = name;
+    return path_;
+  }
+
+ private:
+  fs::path path_;
+};
+
+// Consults cases one after the other, with the interpreter running.
+class Bench {
+ public:
+  Bench(Program& program, const Arguments& arguments, const std::vector<Labelled>& cases, scripting::ScriptHost& host)
+      : program_(program), arguments_(arguments), cases_(cases), host_(host), running_(program, "backtest") {}
+
+  [[nodiscard]] bool interrupted() const { return running_.interrupted(); }
+
+  Result<std::vector<PastCase>> judge_cases() {
+    std::vector<PastCase> judged;
+    for (const Labelled& labelled : cases_) {
+      auto circle = prepared(labelled.subject);
+      if (!circle) return tl::unexpected(circle.error());
+      circle->options.on_gathered = [&](const Gathered& gathered) { evidence_.push_back(gathered.evidence); };
+      auto report = consulted(labelled.subject, *circle);
+      if (!report) return tl::unexpected(report.error());
+      judged.push_back({labelled.file, labelled.truth, std::move(*report)});
+    }
+    return judged;
+  }
+
+  Result<Faults> judge_faults(const std::vector<PastCase>& judged) {
+    Faults faults;
+    for (std::size_t past = 0; past < judged.size(); ++past) {
+      for (const Fault fault : all_faults) {
+        for (unsigned number = 0; should_pass(judged[past]) && number < arguments_.mutants; ++number) {
+          auto mutant = judge_fault(past, judged[past].file, fault, number);
+          if (!mutant) return tl::unexpected(mutant.error());
+          if (!*mutant) {
+            ++faults.impossible.at(static_cast<std::size_t>(fault));
+            break;
+          }
+          faults.mutants.push_back(std::move(**mutant));
+        }
+      }
+    }
+    return faults;
+  }
+
+ private:
+  struct Prepared {
+    std::vector<ExpertPtr> experts;
     ConsultOptions options;
-    options.hooks = host.hooks(labelled.subject, request);
+  };
+
+  Result<Prepared> prepared(const Case& subject) {
+    const scripting::CircleRequest request{
+        arguments_.experts, {arguments_.plugins.begin(), arguments_.plugins.end()}, {}, arguments_.trusted, keys_.ring()};
+    auto circle = host_.circle(subject, request);
+    if (!circle) return tl::unexpected(circle.error());
+    ConsultOptions options;
+    options.hooks = host_.hooks(subject, request);
     options.refused = circle->refused;
     options.problems = circle->problems;
     options.embedding = circle->embedding;
     options.probes = circle->probes;
     options.commands.all_from_snapshots = true;
-    audit(program, audit_of_consultation(labelled.subject, circle->experts, options));
-    auto report = consult(labelled.subject, circle->experts, options, running->job());
-    if (running->interrupted()) return exit_interrupted;
-    if (!report) return program.failed(report.error());
-    judged.push_back({labelled.file, labelled.truth, std::move(*report)});
+    return Prepared{std::move(circle->experts), std::move(options)};
   }
-  running.reset();
-  const auto result = backtest(judged);
+
+  Result<Report> consulted(const Case& subject, const Prepared& circle) {
+    audit(program_, audit_of_consultation(subject, circle.experts, circle.options));
+    return consult(subject, circle.experts, circle.options, running_.job());
+  }
+
+  Result<std::optional<JudgedMutant>> judge_fault(std::size_t past, const std::string& file, Fault fault, unsigned number) {
+    const Case& subject = cases_[past].subject;
+    auto circle = prepared(subject);
+    if (!circle) return tl::unexpected(circle.error());
+    PrivateFolder folder;
+    const auto place = folder.made();
+    if (!place) return tl::unexpected(place.error());
+    const std::string name = fs::path(file).filename().string() + '\n' + std::to_string(number);
+    const auto mutant = mutate(subject, circle->options.hooks, *evidence_[past], fault, stable_hash(name, arguments_.seed),
+                               *place, running_.job());
+    if (!mutant) return tl::unexpected(mutant.error());
+    if (!*mutant) return std::nullopt;
+    circle->options.hooks = (*mutant)->hooks;
+    auto report = consulted((*mutant)->subject, *circle);
+    if (!report) return tl::unexpected(report.error());
+    return JudgedMutant{past, fault, (*mutant)->what, std::move(*report)};
+  }
+
+  Program& program_;
+  const Arguments& arguments_;
+  const std::vector<Labelled>& cases_;
+  scripting::ScriptHost& host_;
+  RunKeys keys_;
+  Running running_;
+  std::vector<EvidencePtr> evidence_;  // by case, as it was found
+};
+
+// With the interpreter running; the exit code.
+int judge_again(Program& program, const Arguments& arguments, const std::vector<Labelled>& cases, scripting::ScriptHost& host) {
+  std::optional<Bench> bench(std::in_place, program, arguments, cases, host);
+  const auto judged = bench->judge_cases();
+  if (bench->interrupted()) return exit_interrupted;
+  if (!judged) return program.failed(judged.error());
+  const auto faults = bench->judge_faults(*judged);
+  if (bench->interrupted()) return exit_interrupted;
+  if (!faults) return program.failed(faults.error());
+  bench.reset();
+  const auto result = backtest(*judged);
   if (!result) return program.failed(result.error());
+  const bool mutated = arguments.mutants > 0;
   if (arguments.json) {
     auto json = to_json(*result);
     json["judged"] = nlohmann::json::array();
-    for (const PastCase& past : judged) {
+    for (const PastCase& past : *judged) {
       json["judged"].push_back(
           {{"case", past.file},
            {"truth", past.truth},
@@ -137,9 +284,10 @@ int judge_again(Program& program, const Arguments& arguments, const std::vector<
            {"passed", past.report.consensus.passed},
            {"confidence_score", past.report.consensus.confidence_score}});
     }
+    json["faults"] = mutated ? json_of(*faults, *judged) : nlohmann::json(nullptr);
     program.out.write(json_text(json));
   } else {
-    program.out.write(text_of(*result));
+    program.out.write(text_of(*result) + (mutated ? text_of(*faults, *judged) : std::string()));
   }
   return result->scores.right.count == result->scores.cases ? exit_passed : exit_findings;
 }
@@ -169,6 +317,14 @@ void add_backtest_command(CLI::App& app, Program& program) {
   command->add_option("--trust", arguments->trusted, "Run this plugin inside the program, with all its rights")
       ->type_name("NAME")
       ->allow_extra_args(false);
+  auto* mutate =
+      command->add_option("--mutate", arguments->mutants,
+                          "Also put so many faults of each kind (burst of errors, gap, closed port, changed value) into "
+                          "the evidence of cases whose truth passes, and say which experts notice");
+  mutate->type_name("N")->check(CLI::Range(1U, 1000U));
+  command->add_option("--seed", arguments->seed, "Where these faults are put (default 0): the same seed, the same faults")
+      ->type_name("N")
+      ->needs(mutate);
   command->add_flag("--json", arguments->json, "Print JSON");
   command->callback(
       [&program, arguments] { program.chosen = [&program, arguments] { return run_backtest(program, *arguments); }; });

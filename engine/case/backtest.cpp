@@ -74,6 +74,17 @@ Result<std::vector<LeftOut>> leave_each_out(std::span<const PastCase> cases) {
   return out;
 }
 
+// Experts that gave a verdict that does not pass, and, under the empty name, whether the report did not pass.
+std::map<std::string, bool> alarms(const Report& report) {
+  std::map<std::string, bool> out{{std::string(), !report.consensus.passed}};
+  for (const auto& response : report.responses) {
+    const bool judged = response.status == consensus::Status::answered && response.verdict;
+    bool& alarm = out[response.expert_name];
+    alarm = alarm || (judged && !passes(report.receipt.question, *response.verdict));
+  }
+  return out;
+}
+
 json rate_json(const Rate& rate) {
   const auto [low, high] = rate.interval();
   return {{"count", rate.count},
@@ -100,6 +111,36 @@ std::pair<double, double> Rate::interval() const {
   const double middle = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
   const double reach = z / (1.0 + z * z / n) * std::sqrt(share * (1.0 - share) / n + z * z / (4.0 * n * n));
   return {count == 0 ? 0.0 : middle - reach, count == of ? 1.0 : middle + reach};
+}
+
+bool should_pass(const PastCase& past) { return passes(past.report.receipt.question, past.truth); }
+
+std::vector<Noticed> who_noticed(std::span<const PastCase> cases, std::span<const JudgedMutant> mutants) {
+  std::map<std::string, Noticed> experts;
+  for (const JudgedMutant& mutant : mutants) {
+    const auto before = alarms(cases[mutant.past].report);
+    for (const auto& [expert, alarm] : alarms(mutant.report)) {
+      Noticed& noticed = experts[expert];
+      noticed.expert = expert;
+      const auto quiet = before.find(expert);
+      if (quiet == before.end() || quiet->second) continue;
+      Rate& rate = noticed.rates.at(static_cast<std::size_t>(mutant.fault));
+      ++rate.of;
+      rate.count += alarm ? 1 : 0;
+    }
+  }
+  std::vector<Noticed> out;
+  for (auto& [expert, noticed] : experts) {
+    if (!expert.empty()) out.push_back(std::move(noticed));
+  }
+  if (const auto circle = experts.find(""); circle != experts.end()) out.push_back(std::move(circle->second));
+  return out;
+}
+
+json to_json(const Noticed& noticed) {
+  json faults = json::object();
+  for (const Fault fault : all_faults) faults[fault_name(fault)] = rate_json(noticed.rates.at(static_cast<std::size_t>(fault)));
+  return {{"expert", noticed.expert.empty() ? json(nullptr) : json(noticed.expert)}, {"noticed", std::move(faults)}};
 }
 
 Result<Backtest> backtest(std::span<const PastCase> cases) {

@@ -1,6 +1,7 @@
 // Cases whose outcome is known: how often the circle would have been wrong, and what each expert adds.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "engine/base/error.h"
+#include "engine/case/mutation.h"
 #include "engine/case/report.h"
 
 namespace conclave {
@@ -50,6 +52,27 @@ struct Backtest {
   std::vector<LeftOut> experts;  // by name
   consensus::Learned learned;    // what these outcomes teach; nothing if the cases have several lists of verdicts
 };
+
+// A case whose truth passes, consulted again with a fault in its evidence.
+struct JudgedMutant {
+  std::size_t past = 0;  // of the cases, as it was without the fault
+  Fault fault = Fault::burst;
+  std::string what;
+  Report report;
+};
+
+// Whether a verdict that does not pass follows a fault; counted only where there was none without it.
+struct Noticed {
+  std::string expert;                         // empty: the circle, which does not pass
+  std::array<Rate, all_faults.size()> rates;  // by fault
+};
+
+// Whether the verdicts of a case's question let it pass that has this truth.
+[[nodiscard]] bool should_pass(const PastCase& past);
+
+// By expert, all who were asked; then the circle. Who abstains or fails does not notice.
+[[nodiscard]] std::vector<Noticed> who_noticed(std::span<const PastCase> cases, std::span<const JudgedMutant> mutants);
+[[nodiscard]] nlohmann::json to_json(const Noticed& noticed);
 
 // Kind invalid_argument for a truth that its case does not know.
 [[nodiscard]] Result<Backtest> backtest(std::span<const PastCase> cases);

@@ -69,3 +69,41 @@ def test_a_case_with_truth_is_consulted_as_any_other(conclave, past, experts):
     path = past("good", "healthy")
     assert conclave("case", "check", path).code == 0
     assert conclave("consult", path, *named(experts(one=HEALTHY, two=HEALTHY)), "--json").code == 0
+
+
+COUNTING = """errors = sum(log.levels.get('error', 0) for log in evidence.logs)
+    return conclave.ExpertResponse(content=f'{errors} errors', verdict='failing' if errors else 'healthy', confidence=0.9)"""
+FIRST_VALUE = """values = [value.value for value in evidence.config.values] if evidence.config else []
+    return conclave.ExpertResponse(content='read', verdict='degraded' if '80800' in values else 'healthy', confidence=0.9)"""
+
+
+def test_faults_put_into_good_evidence_tell_who_notices_them(conclave, past, experts, tmp_path):
+    for name, truth in (("good1", "healthy"), ("good2", "healthy"), ("bad1", "failing")):
+        past(name, truth, "config: infra.yaml\n" if name == "good1" else "")
+    (tmp_path / "past" / "infra.yaml").write_text("services:\n  - name: api\n    image: api:1.2\n    ports: [8080]\n")
+    paths = named(experts(counting=COUNTING, reading=FIRST_VALUE, blind=HEALTHY))
+    outcome = conclave("backtest", "past", *paths, "--mutate", "2", "--json")
+    assert outcome.code in (0, 1), outcome.err
+    faults = outcome.json["faults"]
+    noticed = {row["expert"]: {fault: (rate["count"], rate["of"]) for fault, rate in row["noticed"].items()} for row in faults["experts"]}
+    assert noticed["counting"] == {"burst": (4, 4), "gap": (0, 4), "closed-port": (0, 0), "changed-value": (0, 2)}
+    assert noticed["reading"]["changed-value"] == (2, 2) and noticed["blind"]["burst"] == (0, 4)
+    assert noticed[None]["gap"] == (0, 4), "the circle still passes"
+    assert faults["impossible"] == {"burst": 0, "gap": 0, "closed-port": 2, "changed-value": 1}
+    assert {mutant["fault"] for mutant in faults["mutants"]} == {"burst", "gap", "changed-value"}
+    assert all("bad1" not in mutant["case"] for mutant in faults["mutants"])
+    again = conclave("backtest", "past", *paths, "--mutate", "2", "--json").json["faults"]
+    assert again == faults, "the same seed, the same faults"
+    other = conclave("backtest", "past", *paths, "--mutate", "2", "--seed", "1", "--json").json["faults"]
+    assert [mutant["what"] for mutant in other["mutants"]] != [mutant["what"] for mutant in faults["mutants"]]
+    text = conclave("backtest", "past", *paths, "--mutate", "1").out
+    assert "FAULT NOTICED BY" in text and "2 of 2 (34 % to 100 %)" in text and "no place for the fault closed-port" in text
+    assert (tmp_path / "app.log").read_text().count("ERROR") == 0
+
+
+def test_faults_are_asked_for(conclave, past, experts):
+    past("good1", "healthy")
+    paths = named(experts(blind=HEALTHY, also=HEALTHY))
+    assert conclave("backtest", "past", *paths, "--json").json["faults"] is None
+    assert conclave("backtest", "past", "--seed", "3").code == 2
+    assert conclave("backtest", "past", "--mutate", "0").code == 2
