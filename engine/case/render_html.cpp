@@ -22,6 +22,7 @@ constexpr std::string_view style = R"(
 .conclave-report th,.conclave-report td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
 .conclave-report .matrix td{text-align:center;min-width:44px;padding:6px;border:1px solid var(--line)}
 .conclave-report code{font:13px/1.45 ui-monospace,monospace;display:block;white-space:pre-wrap;overflow-wrap:anywhere;background:var(--ground);border-radius:4px;padding:4px 8px;margin:3px 0}
+.conclave-report a{color:inherit}.conclave-report section:target{border-color:var(--ink)}
 .conclave-report ul{padding-left:20px;margin:6px 0}
 )";
 
@@ -59,9 +60,29 @@ class HtmlReport {
          << "</p><p class=\"faint\">confidence " << confidence_words(report_) << " · coverage "
          << percent(report_.consensus.coverage) << " · " << evidence_words(report_) << " · " << format_time(report_.started)
          << "</p>";
-    if (!report_.consensus.consensus_text.empty())
-      out_ << "<p style=\"white-space:pre-line\">" << escaped_markup(report_.consensus.consensus_text) << "</p>";
+    statements();
     out_ << "</section>\n";
+  }
+
+  // What the circle says, with a way to whoever says it; reports of before there were statements have the text alone.
+  void statements() {
+    const auto& consensus = report_.consensus;
+    if (consensus.statements.empty()) {
+      if (!consensus.consensus_text.empty())
+        out_ << "<p style=\"white-space:pre-line\">" << escaped_markup(consensus.consensus_text) << "</p>";
+      return;
+    }
+    out_ << "<ul>";
+    for (const auto& statement : consensus.statements) {
+      const auto linked = [&](const std::string& expert) {
+        const auto place = place_of_expert(report_, expert, statement.scope);
+        if (!place) return escaped_markup(expert);
+        return "<a href=\"#expert-" + std::to_string(*place + 1) + "\">" + escaped_markup(expert) + "</a>";
+      };
+      out_ << "<li style=\"white-space:pre-line\">" << escaped_markup(statement.text) << " <span class=\"faint\">"
+           << speakers_of(statement, linked) << "</span></li>";
+    }
+    out_ << "</ul>";
   }
 
   void scopes() {
@@ -77,10 +98,11 @@ class HtmlReport {
 
   void experts() {
     out_ << "<h2>Experts</h2>";
+    std::size_t number = 0;
     for (const auto* response : reading_order(report_)) {
       const bool answered = response->status == consensus::Status::answered;
-      out_ << "<section><b>" << escaped_markup(response->expert_name) << "</b> <span class=\"faint\">"
-           << escaped_markup(response->scope) << "</span> ";
+      out_ << "<section id=\"expert-" << ++number << "\"><b>" << escaped_markup(response->expert_name)
+           << "</b> <span class=\"faint\">" << escaped_markup(response->scope) << "</span> ";
       if (answered) {
         out_ << "<span class=\"" << tone(response->verdict) << "\">" << escaped_markup(words_of_verdict(*response))
              << "</span> <span class=\"faint\">" << percent(response->confidence) << " sure, weight " << response->weight

@@ -39,6 +39,29 @@ void write_claims(std::ostringstream& out, const consensus::ExpertResponse& resp
   }
 }
 
+bool has_section(const consensus::ExpertResponse& response) {
+  return !response.content.empty() || !response.claims.empty() || response.error;
+}
+
+// What the circle says, with a way to whoever says it; reports of before there were statements have the text alone.
+void write_statements(std::ostringstream& out, const Report& report) {
+  const auto& consensus = report.consensus;
+  if (consensus.statements.empty()) {
+    if (!consensus.consensus_text.empty()) out << escaped(consensus.consensus_text) << "\n\n";
+    return;
+  }
+  const auto order = reading_order(report);
+  for (const auto& statement : consensus.statements) {
+    const auto linked = [&](const std::string& expert) {
+      const auto place = place_of_expert(report, expert, statement.scope);
+      if (!place || !has_section(*order[*place])) return escaped(expert);
+      return "[" + escaped(expert) + "](#expert-" + std::to_string(*place + 1) + ")";
+    };
+    out << "- " << escaped(statement.text) << " (" << speakers_of(statement, linked) << ")\n";
+  }
+  out << "\n";
+}
+
 void write_experts(std::ostringstream& out, const Report& report) {
   out << "## Experts\n\n| expert | scope | verdict | confidence | weight |\n|---|---|---|---|---|\n";
   for (const auto* response : reading_order(report)) {
@@ -47,9 +70,11 @@ void write_experts(std::ostringstream& out, const Report& report) {
         << (answered ? escaped(words_of_verdict(*response)) : std::string(consensus::status_name(response->status))) << " | "
         << (answered ? percent(response->confidence) : "") << " | " << response->weight << " |\n";
   }
+  std::size_t number = 0;
   for (const auto* response : reading_order(report)) {
-    if (response->content.empty() && response->claims.empty() && !response->error) continue;
-    out << "\n### " << escaped(response->expert_name) << "\n\n";
+    ++number;
+    if (!has_section(*response)) continue;
+    out << "\n<a id=\"expert-" << number << "\"></a>\n\n### " << escaped(response->expert_name) << "\n\n";
     if (!response->content.empty()) out << escaped(response->content) << "\n\n";
     if (response->error) out << escaped(response->error->type + ": " + response->error->message) << "\n\n";
     write_claims(out, *response);
@@ -66,7 +91,7 @@ std::string render_markdown(const Report& original, bool redacted) {
   out << "- passed: " << (report.consensus.passed ? "yes" : "no") << "\n- confidence: " << confidence_words(report)
       << "\n- coverage: " << percent(report.consensus.coverage) << "\n- evidence: " << evidence_words(report)
       << "\n- started: " << format_time(report.started) << "\n\n";
-  if (!report.consensus.consensus_text.empty()) out << escaped(report.consensus.consensus_text) << "\n\n";
+  write_statements(out, report);
   if (!report.consensus.scopes.empty()) {
     out << "## By scope\n\n| scope | verdict | why |\n|---|---|---|\n";
     for (const auto& scope : report.consensus.scopes) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "engine/base/text.h"
 #include "engine/security/redaction.h"
 
 namespace conclave {
@@ -108,6 +109,31 @@ std::vector<const consensus::ExpertResponse*> reading_order(const Report& report
     return std::tuple(rank(*a), a->expert_name) < std::tuple(rank(*b), b->expert_name);
   });
   return order;
+}
+
+std::optional<std::size_t> place_of_expert(const Report& report, std::string_view expert, std::string_view scope) {
+  const auto order = reading_order(report);
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (valid_utf8(order[i]->expert_name) != expert) continue;
+    if (valid_utf8(order[i]->scope) == scope) return i;
+    if (!found) found = i;
+  }
+  return found;
+}
+
+std::string speakers_of(const consensus::Statement& statement, const std::function<std::string(const std::string&)>& linked) {
+  const auto listed = [&](const std::vector<std::string>& names) {
+    std::string out;
+    for (const std::string& name : names) {
+      if (name != statement.expert) out += (out.empty() ? "" : ", ") + linked(name);
+    }
+    return out;
+  };
+  const std::string with = listed(statement.supports);
+  const std::string against = listed(statement.contradicts);
+  return "by " + linked(statement.expert) + (with.empty() ? "" : ", with " + with) +
+         (against.empty() ? "" : ", against " + against);
 }
 
 namespace {

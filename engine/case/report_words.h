@@ -1,7 +1,11 @@
 // The words and numbers all renderings of a report share.
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/case/report.h"
@@ -22,6 +26,13 @@ namespace conclave {
 
 // Responses in reading order: worst verdicts first, then the others, abstentions and failures last; ties by name.
 [[nodiscard]] std::vector<const consensus::ExpertResponse*> reading_order(const Report& report);
+
+// The place in reading order of what an expert says, first of all in this scope; nothing if it was not asked.
+[[nodiscard]] std::optional<std::size_t> place_of_expert(const Report& report, std::string_view expert, std::string_view scope);
+
+// "by a, with b, c, against d": whose words a statement is and who bears it out, each name as `linked` writes it.
+[[nodiscard]] std::string speakers_of(const consensus::Statement& statement,
+                                      const std::function<std::string(const std::string& expert)>& linked);
 
 // A copy in which security::redact went over every text that may quote evidence.
 [[nodiscard]] Report redacted_copy(const Report& report);
