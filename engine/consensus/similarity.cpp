@@ -14,6 +14,7 @@
 
 #include "engine/base/parallel.h"
 #include "engine/consensus/cosine.h"
+#include "engine/consensus/edit_distances.h"
 #include "engine/consensus/folded_text.h"
 #include "engine/consensus/levenshtein.h"
 
@@ -101,17 +102,18 @@ void fill_jaccard(Eigen::MatrixXd& matrix, Texts texts, const CircleConfig& conf
   });
 }
 
-void fill_levenshtein(Eigen::MatrixXd& matrix, Texts texts, const CircleConfig& config) {
-  for_each_index(texts.size(), config, [&](std::size_t i) {
-    for (std::size_t j = i + 1; j < texts.size(); ++j) {
-      const std::size_t longest = std::max({texts[i].size(), texts[j].size(), std::size_t{1}});
-      const auto distance = static_cast<double>(levenshtein_distance(texts[i], texts[j]));
-      set_pair(matrix, texts, i, j, 1.0 - distance / static_cast<double>(longest));
-    }
-  });
+void fill_levenshtein(Eigen::MatrixXd& matrix, Texts texts, const CircleConfig& config, double cutoff) {
+  if (texts.size() == 2) {  // nothing to do side by side, and what both begin and end with need not be compared
+    const auto longest = static_cast<double>(std::max({texts[0].size(), texts[1].size(), std::size_t{1}}));
+    return set_pair(matrix, texts, 0, 1, 1.0 - static_cast<double>(levenshtein_distance(texts[0], texts[1])) / longest);
+  }
+  each_edit_similarity(
+      texts, cutoff,
+      [&](std::size_t count, const std::function<void(std::size_t)>& work) { for_each_index(count, config, work); },
+      [&](std::size_t i, std::size_t j, double similarity) { set_pair(matrix, texts, i, j, similarity); });
 }
 
-Eigen::MatrixXd compare(std::span<const std::string_view> texts, const CircleConfig& config) {
+Eigen::MatrixXd compare(std::span<const std::string_view> texts, const CircleConfig& config, double cutoff) {
   const auto n = static_cast<Eigen::Index>(texts.size());
   Eigen::MatrixXd matrix = Eigen::MatrixXd::Identity(n, n);
   if (texts.size() < 2) return matrix;
@@ -127,13 +129,14 @@ Eigen::MatrixXd compare(std::span<const std::string_view> texts, const CircleCon
       fill_jaccard(matrix, folded, config);
       break;
     case Similarity::levenshtein:
-      fill_levenshtein(matrix, folded, config);
+      fill_levenshtein(matrix, folded, config, cutoff);
       break;
     case Similarity::semantic:
       for (std::size_t i = 0; i < texts.size(); ++i)
         for (std::size_t j = i + 1; j < texts.size(); ++j) set_pair(matrix, folded, i, j, 0.0);
       break;
   }
+  if (cutoff > 0.0) matrix = (matrix.array() < cutoff).select(0.0, matrix);
   return matrix;
 }
 
@@ -144,12 +147,12 @@ double text_similarity(std::string_view a, std::string_view b, Similarity algori
   config.similarity_algorithm = algorithm;
   config.enable_parallel_processing = false;
   const std::array<std::string_view, 2> texts{a, b};
-  return compare(texts, config)(0, 1);
+  return compare(texts, config, 0.0)(0, 1);
 }
 
-Eigen::MatrixXd similarity_matrix(std::span<const std::string> texts, const CircleConfig& config) {
+Eigen::MatrixXd similarity_matrix(std::span<const std::string> texts, const CircleConfig& config, double cutoff) {
   const std::vector<std::string_view> views(texts.begin(), texts.end());
-  return compare(views, config);
+  return compare(views, config, cutoff);
 }
 
 }  // namespace conclave::consensus

@@ -23,9 +23,10 @@ constexpr std::size_t compared_for_edits = 8'192;    // levenshtein; about 3 ms 
 
 // n x n, symmetric, unit diagonal, in [0, 1]; the same bits for any number of threads, and permuted with its texts. cosine:
 // TF-IDF over words and character 3-5-grams, IDF of this set of texts; jaccard: over sets of words; levenshtein: 1 - distance /
-// length of the longer. Parallel as `config` says (max_threads bounds what one call uses of oneTBB's pool); returns when all is
-// done.
-[[nodiscard]] Eigen::MatrixXd similarity_matrix(std::span<const std::string> texts, const CircleConfig& config);
+// length of the longer. What is below `cutoff` is 0; for levenshtein that saves most of the time. Parallel as `config` says
+// (max_threads bounds what one call uses of oneTBB's pool); returns when all is done.
+[[nodiscard]] Eigen::MatrixXd similarity_matrix(std::span<const std::string> texts, const CircleConfig& config,
+                                                double cutoff = 0.0);
 
 // Average linkage: merges the most similar pair of groups while it is at least `threshold`; ties by the smallest member. Pairs
 // for which `may_join` is false never share a group. Groups hold indices in increasing order, largest group first, ties by first
