@@ -7,6 +7,7 @@
 #include "engine/base/text.h"
 #include "engine/base/time.h"
 #include "engine/case/policy.h"
+#include "engine/scan/probe/protocols.h"
 #include "scripting/case_plugins.h"
 #include "scripting/consent.h"
 #include "scripting/plugin_switches.h"
@@ -189,7 +190,7 @@ class Chooser {
     for (const scan::Target& service : subject_.services) {
       const bool known =
           std::any_of(probes.begin(), probes.end(), [&](const auto& probe) { return probe.name == service.probe; });
-      if (service.probe.empty() || known) continue;
+      if (service.probe.empty() || scan::is_probe_name(service.probe) || known) continue;
       auto probe = find_of_kind(with_case_, "probe", service.probe, request_.trusted, subject_.file);
       if (!probe) return tl::unexpected(std::move(probe.error()));
       probes.push_back(std::move(*probe));

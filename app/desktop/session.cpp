@@ -13,6 +13,7 @@
 #include "engine/case/judging.h"
 #include "engine/case/past.h"
 #include "engine/case/policy.h"
+#include "engine/scan/probe/prober.h"
 
 namespace conclave::desktop {
 
@@ -292,7 +293,10 @@ Session::AskServices Session::askServices() const {
     for (scan::Target& target : targets) {
       const auto service = std::find_if(subject.services.begin(), subject.services.end(),
                                         [&](const scan::Target& each) { return each.name == target.name; });
-      if (service != subject.services.end()) target.probe = service->probe;
+      if (service != subject.services.end()) {
+        target.probe = service->probe;
+        target.needs = service->needs;
+      }
       any = any || !target.probe.empty();
     }
     Probes probes;
@@ -303,6 +307,7 @@ Session::AskServices Session::askServices() const {
     }
     const scan::ScanOptions options = policy->within({});
     auto results = scan::scan(targets, options, job, on_result);
+    scan::probe(results, {}, options, job);
     if (probes.empty() || job.stopped()) return results;
     auto probed = ask_probes(results, probes, options, job);
     if (!probed)

@@ -1,9 +1,12 @@
 #include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "engine/base/text.h"
 #include "engine/case/case.h"
 #include "engine/config/tree.h"
+#include "engine/scan/probe/needs.h"
 
 namespace conclave {
 namespace {
@@ -191,11 +194,27 @@ class CaseReader {
     subject_.commands.push_back(std::move(command));
   }
 
+  std::shared_ptr<const scan::Needs> read_needs(MapReader& service) {
+    auto wanted = nlohmann::json::object();
+    for (const char* key : {"tls_valid_days", "http"}) {
+      const Node* node = service.any(key);
+      if (node == nullptr || node->kind == NodeKind::null) continue;
+      nlohmann::json value = node->to_json();
+      if (const auto needs = scan::needs_from_json({{key, value}}); !needs)
+        map_.error(*node, "bad-expectation", needs.error().message, "write for example http: {status: 200, within_ms: 300}");
+      else
+        wanted[key] = std::move(value);
+    }
+    if (wanted.empty()) return nullptr;
+    return std::make_shared<const scan::Needs>(*scan::needs_from_json(wanted));
+  }
+
   void read_service(const Node& node) {
     std::string text;
     std::string name;
     std::optional<scan::State> expect;
     std::string probe;
+    std::shared_ptr<const scan::Needs> needs;
     if (node.kind == NodeKind::scalar) {
       text = node.scalar;
     } else {
@@ -212,6 +231,9 @@ class CaseReader {
         }
       }
       service.text("probe", probe);
+      needs = read_needs(service);
+      if (needs && expect.value_or(scan::State::open) != scan::State::open)
+        map_.error(*expect_node, "bad-expectation", "only of what is open more can be expected");
       if (!service.text("target", text))
         map_.error(node, "missing-key", "a service needs a target", "write for example target: 127.0.0.1:8080");
       service.finish();
@@ -226,6 +248,7 @@ class CaseReader {
       if (!name.empty()) target.name = targets->size() == 1 ? name : name + ":" + std::to_string(target.port);
       target.expect = expect;
       target.probe = probe;
+      target.needs = needs;
       subject_.services.push_back(std::move(target));
     }
   }

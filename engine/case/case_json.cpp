@@ -5,6 +5,7 @@
 
 #include "engine/base/byte_text.h"
 #include "engine/case/json_optional.h"
+#include "engine/scan/probe/needs.h"
 
 namespace conclave {
 namespace {
@@ -18,11 +19,9 @@ std::string path_from(const json& in) {
 }
 
 json target_to_json(const scan::Target& target) {
-  return {{"name", target.name},
-          {"host", target.host},
-          {"port", target.port},
-          {"expect", target.expect ? json(scan::state_name(*target.expect)) : json(nullptr)},
-          {"probe", target.probe}};
+  return {{"name", target.name},   {"host", target.host},
+          {"port", target.port},   {"expect", target.expect ? json(scan::state_name(*target.expect)) : json(nullptr)},
+          {"probe", target.probe}, {"needs", target.needs ? scan::to_json(*target.needs) : json(nullptr)}};
 }
 
 scan::Target target_from_json(const json& in) {
@@ -32,6 +31,11 @@ scan::Target target_from_json(const json& in) {
     if (!target.expect) throw json::other_error::create(501, "unknown state '" + expect.get<std::string>() + "'", &in);
   }
   target.probe = in.value("probe", std::string());
+  if (const json needs = in.value("needs", json(nullptr)); !needs.is_null()) {
+    auto read = scan::needs_from_json(needs);
+    if (!read) throw json::other_error::create(501, read.error().message, &in);
+    target.needs = std::make_shared<const scan::Needs>(std::move(*read));
+  }
   return target;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/ids.h"
+#include "engine/scan/probe/facts.h"
 
 namespace conclave {
 namespace {
@@ -147,6 +148,21 @@ void add_log_columns(EvidenceBuilder& builder, const std::vector<LogFindings>& l
   add_template_columns(builder, logs);
 }
 
+std::string facts_of(const scan::ScanResult& result) {
+  if (!result.facts) return {};
+  return nlohmann::json{{"service", scan::to_json(result.facts->service)},
+                        {"tls", result.facts->tls ? scan::to_json(*result.facts->tls) : nlohmann::json(nullptr)},
+                        {"http", result.facts->http ? scan::to_json(*result.facts->http) : nlohmann::json(nullptr)}}
+      .dump();
+}
+
+std::string unmet_of(const scan::ScanResult& result) {
+  std::string out;
+  if (!result.facts) return out;
+  for (const std::string& flaw : result.facts->unmet) out.append(out.empty() ? "" : "; ").append(flaw);
+  return out;
+}
+
 void add_service_columns(EvidenceBuilder& builder, const std::vector<scan::ScanResult>& services) {
   builder.add_texts("services.name", texts(services, [](const auto& row) { return row.target.name; }));
   builder.add_texts("services.host", texts(services, [](const auto& row) { return row.target.host; }));
@@ -160,6 +176,8 @@ void add_service_columns(EvidenceBuilder& builder, const std::vector<scan::ScanR
   builder.add_numbers("services.latency_ms", latency);
   builder.add_texts("services.address", texts(services, [](const auto& row) { return row.address; }));
   builder.add_texts("services.detail", texts(services, [](const auto& row) { return row.detail; }));
+  builder.add_texts("services.facts", texts(services, &facts_of));
+  builder.add_texts("services.unmet", texts(services, &unmet_of));
 }
 
 void add_config_columns(EvidenceBuilder& builder, const std::vector<const config::ConfigFile*>& files) {

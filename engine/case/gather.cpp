@@ -17,6 +17,7 @@
 #include "engine/logs/journal_query.h"
 #include "engine/logs/line_index.h"
 #include "engine/logs/source.h"
+#include "engine/scan/probe/prober.h"
 
 namespace conclave {
 namespace {
@@ -237,7 +238,9 @@ class Gatherer {
   void scan_services(const Policy& policy) {
     if (subject_.services.empty() || job_.stopped()) return;
     job_.begin("scanning services", subject_.services.size(), "services");
-    services_ = scan::scan(subject_.services, policy.within({}), job_);
+    const scan::ScanOptions options = policy.within({});
+    services_ = scan::scan(subject_.services, options, job_);
+    scan::probe(services_, {}, options, job_);
     for (const scan::ScanResult& result : services_) {
       ++asked_;
       if (result.state != scan::State::local_error && result.state != scan::State::cancelled) {

@@ -112,13 +112,19 @@ json services_of(const Evidence& evidence) {
   auto services = json::array();
   const auto latency = evidence.numbers("services.latency_ms");
   for (std::size_t row = 0; row < latency.size(); ++row) {
+    const json facts = json::parse(evidence.text("services.facts", row), nullptr, false);
+    const auto fact = [&](const char* name) { return facts.is_object() ? facts.value(name, json(nullptr)) : json(nullptr); };
     services.push_back({{"name", evidence.text("services.name", row)},
                         {"target", target_of(evidence, row)},
                         {"expect", evidence.text("services.expect", row)},
                         {"state", evidence.text("services.state", row)},
                         {"latency_ms", std::isnan(latency[row]) ? json(nullptr) : json(latency[row])},
                         {"address", evidence.text("services.address", row)},
-                        {"detail", evidence.text("services.detail", row)}});
+                        {"detail", evidence.text("services.detail", row)},
+                        {"service", fact("service")},
+                        {"tls", fact("tls")},
+                        {"http", fact("http")},
+                        {"unmet", evidence.text("services.unmet", row)}});
   }
   return services;
 }

@@ -22,6 +22,7 @@
 #include "engine/case/hook_changes.h"
 #include "engine/case/policy.h"
 #include "engine/scan/connection.h"
+#include "engine/scan/probe/protocols.h"
 
 namespace conclave {
 namespace {
@@ -264,7 +265,7 @@ scan::ScanResult with_change(scan::ScanResult result, const json& fields) {
 
 Result<void> check_probes(const Case& subject, const Probes& probes) {
   for (const scan::Target& target : subject.services) {
-    if (target.probe.empty() || probes.contains(target.probe)) continue;
+    if (target.probe.empty() || scan::is_probe_name(target.probe) || probes.contains(target.probe)) continue;
     return fail(ErrorKind::circle,
                 "the case asks '" + target.name + "' by the probe '" + target.probe + "', and there is none here");
   }
@@ -286,7 +287,7 @@ Result<ProbedServices> probe_services(const Case& subject, const EvidencePtr& ev
     result.address = evidence->text("services.address", row);
     result.detail = evidence->text("services.detail", row);
     if (!std::isnan(latency[row])) result.latency_ms = latency[row];
-    any = any || (!result.target.probe.empty() && result.state == scan::State::open);
+    any = any || (probes.contains(result.target.probe) && result.state == scan::State::open);
   }
   if (!any) return probed;
   const auto policy = policy_in_force();

@@ -11,9 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array plain_columns{"samples.text",    "templates.text", "services.host",    "services.address", "logs.command",
-                                   "services.detail", "values.value",   "problems.message", "problems.fix"};
-constexpr std::array json_columns{"case.json", "config.json", "config.model", "facts.json", "previous.json"};
+constexpr std::array plain_columns{"samples.text",    "templates.text", "services.host", "services.address", "logs.command",
+                                   "services.detail", "services.unmet", "values.value",  "problems.message", "problems.fix"};
+constexpr std::array json_columns{"case.json", "config.json", "config.model", "services.facts", "facts.json", "previous.json"};
 
 std::string redacted_text(std::string_view text) { return text.empty() ? std::string() : security::redact(text).text; }
 

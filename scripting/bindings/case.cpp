@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/case/case_json.h"
+#include "engine/scan/probe/needs.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/blocking.h"
 #include "scripting/bindings/circle_cast.h"
@@ -178,6 +179,7 @@ json target_json(const scan::Target& target) {
   json object = {{"target", host + ":" + std::to_string(target.port)}, {"name", target.name}};
   if (target.expect) object["expect"] = scan::state_name(*target.expect);
   if (!target.probe.empty()) object["probe"] = target.probe;
+  if (target.needs) object.update(scan::to_json(*target.needs));
   return object;
 }
 

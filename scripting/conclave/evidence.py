@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import itertools
 import json
 import math
 import os
@@ -18,6 +19,7 @@ from types import MappingProxyType
 from typing import Any, Union
 
 from conclave import _core
+from conclave._facts import Http, Service, Tls, http_from, service_from, tls_from
 
 __all__ = [
     "Bucket",
@@ -141,7 +143,8 @@ class Template:
 @dataclass(frozen=True, slots=True)
 class ServiceEvidence:
     """What the scan found. `state` and `expect` are open, closed, rejected, filtered, unreachable, dns_error, local_error or
-    cancelled; `latency_ms` is None where nothing answered."""
+    cancelled; `latency_ms` is None where nothing answered. `service`, `tls` and `http`: what a probe of the engine learned, as in
+    conclave.scan; None without one. `unmet`: what the case expects of it besides, and is not so; "" if all is."""
 
     name: str
     host: str
@@ -152,6 +155,10 @@ class ServiceEvidence:
     latency_ms: float | None
     address: str
     detail: str
+    service: Service | None = None
+    tls: Tls | None = None
+    http: Http | None = None
+    unmet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,14 +454,21 @@ class Evidence:
     def services(self) -> tuple[ServiceEvidence, ...]:
         table = _Table(self._core, "services")
         rows = zip(*(table.texts(name) for name in ("name", "host", "expect", "state", "address", "detail")))
-        return tuple(
-            ServiceEvidence(
-                name, host, port, _target(host, port), expect, state, None if math.isnan(latency) else latency, address, detail
+        said = itertools.zip_longest(table.texts("facts"), table.texts("unmet"), fillvalue="")
+        found = []
+        for (name, host, expect, state, address, detail), port, latency in zip(
+            rows, table.numbers("port"), table.numbers("latency_ms")
+        ):
+            facts, unmet = next(said, ("", ""))  # evidence of before has none
+            latency_ms = None if math.isnan(latency) else latency
+            told = (json.loads(facts) if facts else None) or {}
+            learned = (service_from(told.get("service")), tls_from(told.get("tls")), http_from(told.get("http")))
+            found.append(
+                ServiceEvidence(
+                    name, host, port, _target(host, port), expect, state, latency_ms, address, detail, *learned, unmet
+                )
             )
-            for (name, host, expect, state, address, detail), port, latency in zip(
-                rows, table.numbers("port"), table.numbers("latency_ms")
-            )
-        )
+        return tuple(found)
 
     @functools.cached_property
     def configs(self) -> tuple[ConfigEvidence, ...]:

@@ -118,7 +118,7 @@ def log(buckets, templates=(), gaps=(), path="app.log", levels=None, width=60, t
     )
 
 
-def service(name, state, expect="open", latency_ms=1.0, port=80, detail=""):
+def service(name, state, expect="open", latency_ms=1.0, port=80, detail="", unmet=""):
     return SimpleNamespace(
         name=name,
         host="127.0.0.1",
@@ -129,6 +129,7 @@ def service(name, state, expect="open", latency_ms=1.0, port=80, detail=""):
         latency_ms=latency_ms,
         address="127.0.0.1",
         detail=detail,
+        unmet=unmet,
     )
 
 

@@ -34,6 +34,12 @@ def test_what_went_wrong_on_this_machine_says_nothing_about_the_service():
     assert isinstance(ask("service_health", evidence(services=[service("db", "cancelled")])), conclave.Abstain)
 
 
+def test_a_service_that_does_not_say_what_it_should_is_failing():
+    found = ask("service_health", evidence(services=[service("api", "open", unmet="status 503, not 200"), service("db", "open")]))
+    assert found.verdict == "failing"
+    assert found.claims[0].text == "api (127.0.0.1:80) is open, but not as it should be: status 503, not 200"
+
+
 def test_slow_by_itself_or_beside_the_others_is_degraded():
     assert ask("service_health", evidence(services=[service("api", "open", latency_ms=900)])).verdict == "degraded"
     mixed = [service(f"s{n}", "open", latency_ms=2, port=n) for n in range(1, 5)] + [

@@ -40,6 +40,14 @@ def wrong_state(service: ServiceEvidence) -> tuple[float, conclave.Claim] | None
     )
 
 
+def unmet(service: ServiceEvidence) -> tuple[float, conclave.Claim] | None:
+    """A claim about a service that is open and does not say what the case expects of it, or None."""
+    if not service.unmet:
+        return None
+    text = f"{service.name} ({service.target}) is open, but not as it should be: {service.unmet}"
+    return 1, conclave.Claim(text, severity=0.9, evidence=[conclave.Citation.service(service.name)])
+
+
 def slow_ones(services: Iterable[ServiceEvidence], slow_ms: float, outlier: float) -> Iterator[conclave.Claim]:
     timed = [
         (service, service.latency_ms)
@@ -68,7 +76,7 @@ def assess(evidence: conclave.Evidence, job: conclave.ExpertJob) -> conclave.Exp
         return conclave.Abstain(
             f"none of {unknown} services could be probed from here: {evidence.services[0].detail or evidence.services[0].state}"
         )
-    wrong = [found for found in map(wrong_state, known) if found]
+    wrong = [found for service in known if (found := wrong_state(service) or unmet(service))]
     claims = [claim for _, claim in sorted(wrong, key=lambda found: -found[0])]
     claims += slow_ones(known, job.settings["slow_ms"], job.settings["outlier"])
     badness = max([bad for bad, _ in wrong] + [0.5 if claims else 0])

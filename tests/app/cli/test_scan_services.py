@@ -124,7 +124,7 @@ def test_a_silent_service_is_said_to_be_silent(conclave):
         port = listener.getsockname()[1]
         (result,) = conclave("scan", f"127.0.0.1:{port}", "--probe", "--timeout", "300", "--json").json["results"]
     assert result["state"] == "open" and result["service"]["name"] is None
-    assert result["service"]["detail"] == "silent for 300 ms"
+    assert result["service"]["detail"].startswith("silent for ")
 
 
 def test_without_a_probe_nobody_is_asked(conclave, web):

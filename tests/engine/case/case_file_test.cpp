@@ -102,6 +102,14 @@ TEST(CaseFile, IsUnusableWithoutQuestionOrEvidence) {
   EXPECT_FALSE(read("[1, 2]").usable());
 }
 
+TEST(CaseFile, SaysWhatIsWrongWithExpectations) {
+  const std::string start = "question: q\nservices:\n- {target: 'a:443', ";
+  EXPECT_EQ(problems_of(start + "tls_valid_days: 14, http: {status: 200, within_ms: 300}}\n"), "");
+  EXPECT_THAT(problems_of(start + "tls_valid_days: soon}\n"), HasSubstr("case.yaml:3:"));
+  EXPECT_THAT(problems_of(start + "http: {statuss: 200}}\n"), HasSubstr("did you mean 'status'"));
+  EXPECT_THAT(problems_of(start + "expect: closed, http: {status: 200}}\n"), HasSubstr("only of what is open"));
+}
+
 TEST(CaseFile, ReadsCommandsAmongTheLogs) {
   const CaseFile file = read(R"(question: q
 logs:

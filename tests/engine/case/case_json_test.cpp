@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/scan/probe/needs.h"
+
 namespace conclave {
 namespace {
 
@@ -11,7 +13,8 @@ Case full_case() {
       "name: nightly\nquestion: Is it safe?\nverdicts: [good, bad]\nordered: false\n"
       "gate: {required: [a], min_answered: 2, min_confidence: 0.5, pass: [good]}\nlogs: ['*.log', {command: journalctl, name: "
       "all, timeout: 5, max_bytes: 1000}]\n"
-      "services: ['[::1]:80', {name: web, target: 'host:443', expect: closed, probe: ready}]\nconfig: infra.yaml\n"
+      "services: ['[::1]:80', {name: web, target: 'host:443', expect: closed, probe: ready}, {target: 'host:80', "
+      "tls_valid_days: 3, http: {status: 200, json: {$.up: true}}}]\nconfig: infra.yaml\n"
       "change_time: 2026-03-01T12:00:00Z\nexperts: [a, {name: b, weight: 2, settings: {n: 1.5, deep: [null, x]}}]\n"
       "circle: {similarity_algorithm: semantic, embedding: sentences}\n",
       "/srv/case.yaml");
@@ -36,6 +39,10 @@ TEST(CaseJson, SurvivesTheWay) {
   EXPECT_EQ(again->services.at(1).expect, scan::State::closed);
   EXPECT_EQ(again->services.at(1).probe, "ready");
   EXPECT_EQ(again->services.at(0).host, "::1");
+  EXPECT_EQ(again->services.at(0).needs, nullptr);
+  ASSERT_TRUE(again->services.at(2).needs);
+  EXPECT_EQ(*again->services.at(2).needs, *subject.services.at(2).needs);
+  EXPECT_EQ(again->services.at(2).needs->http->json.at("$.up"), true);
   EXPECT_EQ(again->file, "/srv/case.yaml");
 }
 
