@@ -352,15 +352,17 @@ OperationPtr prepare_text_similarity(py::handle a, py::handle b, py::handle algo
       [](double similarity) -> py::object { return py::float_(similarity); });
 }
 
-OperationPtr prepare_similarity_matrix(const py::iterable& texts, const ScriptCircle& settings) {
+OperationPtr prepare_similarity_matrix(const py::iterable& texts, const ScriptCircle& settings, double cutoff) {
   const CircleConfig config = settings;  // without the function, which may only be let go of with the GIL
   (void)without_vectors(config.similarity_algorithm);
+  if (!(cutoff >= 0.0 && cutoff <= 1.0)) throw py::value_error("cutoff must be a number from 0 to 1");
   return make_operation(
       std::make_shared<Job>("text similarities"),
-      [list = to_texts(texts, "texts"), config] { return consensus::similarity_matrix(list, config); },
-      [](const Eigen::MatrixXd& matrix) {
-        const auto owner = std::make_shared<const Eigen::MatrixXd>(matrix);  // symmetric, so that its order does not matter
-        const auto size = matrix.rows();
+      [list = to_texts(texts, "texts"), config, cutoff] {
+        return std::make_shared<const Eigen::MatrixXd>(consensus::similarity_matrix(list, config, cutoff));
+      },
+      [](const std::shared_ptr<const Eigen::MatrixXd>& owner) {  // symmetric, so that its order does not matter
+        const auto size = owner->rows();
         return view_of(SharedBuffer{owner, owner->data(), static_cast<std::size_t>(size), sizeof(double), "d", size});
       });
 }
@@ -390,8 +392,11 @@ void bind_consensus(py::module_& module) {
   module.def("text_similarity", &text_similarity, py::arg("a"), py::arg("b"), py::arg("algorithm") = "cosine", "In [0, 1].");
   operations_of(module)["text_similarity"] =
       py::cpp_function(&prepare_text_similarity, py::arg("a"), py::arg("b"), py::arg("algorithm") = "cosine");
-  def_operation(module, "similarity_matrix", &prepare_similarity_matrix, py::arg("texts"), py::arg("config") = ScriptCircle{},
-                "n x n float64, symmetric, as a memoryview.");
+  def_operation(
+      module, "similarity_matrix", &prepare_similarity_matrix, py::arg("texts"), py::arg("config") = ScriptCircle{},
+      py::arg("cutoff") = 0.0,
+      "n x n float64 in [0, 1], symmetric, as a memoryview; what is below the cutoff is 0, which for levenshtein saves most "
+      "of the time. ValueError for a cutoff outside [0, 1].");
 }
 
 }  // namespace conclave::scripting

@@ -109,6 +109,21 @@ def test_a_matrix_is_symmetric_with_a_unit_diagonal_from_0_to_1(some, algorithm)
 
 
 @CASES
+@given(st.lists(texts, min_size=1, max_size=9), st.sampled_from(["cosine", "jaccard", "levenshtein"]), st.floats(0, 1))
+def test_a_cutoff_makes_nothing_of_what_is_below_it_and_leaves_the_rest(some, algorithm, cutoff):
+    config = conclave.CircleConfig(similarity_algorithm=algorithm)
+    whole = numpy.asarray(conclave.consensus.similarity_matrix(some, config))
+    cut = numpy.asarray(conclave.consensus.similarity_matrix(some, config, cutoff=cutoff))
+    assert (cut == numpy.where(whole >= cutoff, whole, 0)).all()
+
+
+@pytest.mark.parametrize("cutoff", [-0.1, 1.1, float("nan")])
+def test_a_cutoff_is_from_0_to_1(cutoff):
+    with pytest.raises(ValueError, match="cutoff"):
+        conclave.consensus.similarity_matrix(["a", "b"], cutoff=cutoff)
+
+
+@CASES
 @given(texts, texts, st.sampled_from(["cosine", "jaccard", "levenshtein"]))
 def test_composed_and_decomposed_text_are_the_same_text(a, b, algorithm):
     composed = conclave.compute_text_similarity(unicodedata.normalize("NFC", a), b, algorithm)
