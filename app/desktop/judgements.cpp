@@ -79,8 +79,10 @@ void Judgements::read() {
   jobs_.run<Judged>(
       {tr("Reading what was judged"), this, QStringLiteral("read"), true}, [file = history_](Job&) { return readHistory(file); },
       [this](Result<Judged> read) {
-        if (!read) return Q_EMIT failed(tr("What was judged cannot be read"), qtText(read.error().text()));
-        publish(std::move(*read));
+        if (read) return publish(std::move(*read));
+        Judged judged = judged_ ? *judged_ : Judged();
+        judged.trouble = tr("What was judged cannot be read: %1").arg(qtText(read.error().text()));
+        publish(std::move(judged));
       });
 }
 

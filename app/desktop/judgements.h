@@ -32,6 +32,7 @@ struct Taught {
 struct Judged {
   std::vector<store::JudgementRow> rows;  // by report and scope
   std::vector<Taught> questions;          // most judged reports first
+  QString trouble;                        // why the history could not be read; empty: it could
   [[nodiscard]] const store::JudgementRow* of(const std::string& report, const std::string& scope) const;  // null: not judged
   [[nodiscard]] const Taught* about(const consensus::Question& question) const;  // null: nothing of such questions
 };

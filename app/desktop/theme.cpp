@@ -191,6 +191,7 @@ QTabWidget::pane { border: none; }
 QToolButton#judge_scope { padding: 3px 18px 3px 8px; border: 1px solid @border; border-radius: 5px; background: @raised; }
 QToolButton#judge_scope:hover, QToolButton#judge_scope:focus { border-color: @accent; }
 QLabel#judgement_state { color: @muted; }
+QLabel#trouble { color: @bad; }
 QFrame#card { background: @base; border: 1px solid @border; border-radius: 8px; }
 QLabel#muted { color: @muted; }
 QLabel#tip { background: @raised; color: @text; border: 1px solid @border; border-radius: 4px; padding: 3px 6px; }
@@ -210,7 +211,7 @@ QPushButton:pressed { background: @selection; }
 QPushButton:disabled { color: @muted; }
 QPushButton#primary { background: @accent; color: @onAccent; border-color: @accent; font-weight: 600; }
 QPushButton#primary:disabled { background: @raised; color: @muted; border-color: @border; }
-QPushButton#choice:checked { background: @selection; border-color: @accent; font-weight: 600; }
+QPushButton#choice:checked { background: @selection; border-color: @accent; }
 QPushButton#choice:focus { border: 2px solid @accent; padding: 5px 13px; }
 QPushButton#flat { border: none; background: transparent; padding: 4px 0; color: @accent; text-align: left; }
 QPushButton#flat:hover { text-decoration: underline; }
@@ -227,9 +228,17 @@ QToolButton#fold { border: none; color: @accent; padding: 2px; }
 QTabBar::tab { padding: 6px 12px; background: @window; border: none; color: @muted; border-top: 2px solid transparent; }
 QTabBar::tab:selected { background: @base; color: @text; border-top-color: @accent; }
 )");
-  const std::initializer_list<std::pair<const char*, QColor>> names = {
-      {"@window", window},     {"@raised", raised}, {"@border", border},       {"@text", text}, {"@muted", muted},
-      {"@onAccent", onAccent}, {"@accent", accent}, {"@selection", selection}, {"@base", base}, {"@fairTint", tint(fair, 0.18)}};
+  const std::initializer_list<std::pair<const char*, QColor>> names = {{"@window", window},
+                                                                       {"@raised", raised},
+                                                                       {"@border", border},
+                                                                       {"@text", text},
+                                                                       {"@muted", muted},
+                                                                       {"@onAccent", onAccent},
+                                                                       {"@accent", accent},
+                                                                       {"@selection", selection},
+                                                                       {"@base", base},
+                                                                       {"@bad", bad},
+                                                                       {"@fairTint", tint(fair, 0.18)}};
   sheet.replace(QLatin1String("@check"), dark ? QLatin1String("check_dark") : QLatin1String("check_light"));
   for (const auto& [name, colour] : names) sheet.replace(QLatin1String(name), colour.name());
   return sheet;

@@ -172,6 +172,7 @@ void JudgementBar::refresh() {
   } else {
     words << tr("Not judged. Judge when you know: that is how experts get their weight and confidence its meaning.");
   }
+  if (judged && !judged->trouble.isEmpty()) words << judged->trouble;
   const Taught* taught = judged ? judged->about(report_->receipt.question) : nullptr;
   if (can && taught && row && row->counts) {
     const auto answers = taught->learned.judged;

@@ -58,12 +58,14 @@ TrackRecords::TrackRecords(Judgements& judgements, const ThemeController& theme,
       stack_(new QStackedWidget),
       questions_(new QComboBox),
       summary_(plainLabel({}, QStringLiteral("muted"))),
+      trouble_(plainLabel({}, QStringLiteral("trouble"))),
       view_(new QTreeView),
       ofExpert_(new ReliabilityPlot(theme)),
       ofCircle_(new ReliabilityPlot(theme)),
       reset_(new QPushButton(tr("Reset learning ..."))) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 8, 0, 0);
+  column->addWidget(trouble_);
   column->addWidget(stack_);
   stack_->addWidget(makeEmpty());
   stack_->addWidget(makeRecords());
@@ -180,6 +182,8 @@ void TrackRecords::refresh() {
     undo->setText(tr("Undo the reset of %1").arg(counted(judgements_.forgotten(), "judgement", "judgements")));
     undo->setVisible(judgements_.forgotten() > 0);
   }
+  trouble_->setText(judged ? judged->trouble : QString());
+  trouble_->setVisible(!trouble_->text().isEmpty());
   stack_->setCurrentIndex(count > 0 ? 1 : 0);
   showQuestion();
 }

@@ -43,6 +43,7 @@ class TrackRecords : public QWidget {
   QStackedWidget* stack_;
   QComboBox* questions_;
   QLabel* summary_;
+  QLabel* trouble_;
   QTreeView* view_;
   ReliabilityPlot* ofExpert_;
   ReliabilityPlot* ofCircle_;

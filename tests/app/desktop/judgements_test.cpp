@@ -190,6 +190,22 @@ class JudgementsTest : public DesktopTest {
     QCOMPARE(file.readAll(), QByteArray("this is no database, and must stay as it is"));
   }
 
+  void a_history_that_cannot_be_read_is_said_where_it_is_missed() {
+    write("history.db", "this is no database either");
+    QSignalSpy failed(session_.get(), &Session::failed);
+    const auto page = pageOf(sampleReport());
+    TrackRecords records(judgements(), *theme_);
+    records.show();
+    readAll();
+    QVERIFY(state(*page).contains(QLatin1String("cannot be read")));
+    auto* trouble = records.findChild<QLabel*>(QStringLiteral("trouble"));
+    QVERIFY(trouble->isVisible() && trouble->text().contains(QLatin1String("history.db")));
+    QVERIFY(failed.isEmpty());
+    QVERIFY(QFile::remove(path("history.db")));
+    readAll();
+    QVERIFY(!trouble->isVisible() && !state(*page).contains(QLatin1String("cannot be read")));
+  }
+
   void without_a_history_nothing_can_be_judged() {
     Judgements none(*jobs_, {});
     const JudgementBar bar(none, reported(), *theme_);

@@ -53,7 +53,8 @@ TEST_F(Judging, learns_who_said_what_and_what_was_true) {
 
 TEST_F(Judging, of_a_report_at_hand_needs_no_report_in_the_history) {
   Job job;
-  const Report report = consult(subject_, {expert("one", "healthy"), expert("two", "healthy")}, {}, job).value();
+  const std::vector<ExpertPtr> experts = {expert("one", "healthy"), expert("two", "healthy")};
+  const Report report = consult(subject_, experts, {}, job).value();
   EXPECT_FALSE(judge(*history_, report.id, {"right", "", ""}));
   const auto row = judge(*history_, report, {"right", "", ""});
   ASSERT_TRUE(row) << row.error().text();
