@@ -13,6 +13,7 @@
 #include "engine/case/judging.h"
 #include "engine/case/past.h"
 #include "engine/case/policy.h"
+#include "engine/case/scan_history.h"
 #include "engine/scan/probe/prober.h"
 
 namespace conclave::desktop {
@@ -318,6 +319,25 @@ Session::AskServices Session::askServices() const {
       on_result(results[i]);
     }
     return results;
+  };
+}
+
+Session::LookBack Session::lookBackAtServices() const {
+  return [file = folders_.history, occasion = "asked again, case " + (case_ ? case_->name : std::string())](
+             const std::vector<scan::Target>& services,
+             const std::vector<scan::ScanResult>& newest) -> Result<std::vector<Observations>> {
+    std::vector<Observations> found(services.size());
+    std::error_code error;
+    if (file.empty() || (newest.empty() && !fs::exists(file, error))) return found;
+    const auto history = store::Store::open(file);
+    if (!history) return tl::unexpected<Error>(history.error());
+    if (const auto kept = keep_scan(**history, occasion, newest, 0); !kept) return tl::unexpected<Error>(kept.error());
+    for (std::size_t i = 0; i < services.size(); ++i) {
+      auto known = observations_of(**history, services[i]);
+      if (!known) return tl::unexpected<Error>(known.error());
+      found[i] = std::move(*known);
+    }
+    return found;
   };
 }
 

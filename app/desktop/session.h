@@ -18,6 +18,7 @@
 #include "engine/case/case.h"
 #include "engine/case/consult.h"
 #include "engine/case/report.h"
+#include "engine/scan/history.h"
 
 namespace conclave::desktop {
 
@@ -76,6 +77,12 @@ class Session : public QObject {
   using AskServices = std::function<Result<std::vector<scan::ScanResult>>(
       std::vector<scan::Target>, const std::function<void(const scan::ScanResult&)>& on_result, Job&)>;
   [[nodiscard]] AskServices askServices() const;
+  // What the history knows of each of the services, the newest scan included, which it keeps first unless there is none. For
+  // another thread. Where no history is kept nothing is known, and that is no error.
+  using Observations = std::vector<scan::Observation>;
+  using LookBack = std::function<Result<std::vector<Observations>>(const std::vector<scan::Target>& services,
+                                                                   const std::vector<scan::ScanResult>& newest)>;
+  [[nodiscard]] LookBack lookBackAtServices() const;
 
   // Where logs of the case come from commands that nobody agreed to, commandsWanted() instead; consultWith() goes on from there.
   void consult();

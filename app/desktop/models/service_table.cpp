@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "app/desktop/text.h"
+#include "app/desktop/widgets/sparkline_delegate.h"
 
 namespace conclave::desktop {
 
@@ -34,6 +35,47 @@ std::vector<ServiceTable::Row> rowsOf(const Evidence& evidence) {
     rows.push_back(std::move(service));
   }
   return rows;
+}
+
+constexpr std::size_t scans_shown = 40;
+
+QString milliseconds(const std::optional<double>& latency) {
+  if (!latency) return {};
+  return ServiceTable::tr("%1 ms").arg(*latency, 0, 'f', *latency < 10 ? 2 : 0);
+}
+
+QList<double> trendOf(const ServiceTable::Row& row) {
+  QList<double> values;
+  const std::size_t first = row.past.size() - std::min(row.past.size(), scans_shown);
+  for (std::size_t i = first; i < row.past.size(); ++i) {
+    const auto& each = row.past[i];
+    if (each.state == scan::State::local_error || each.state == scan::State::cancelled) continue;
+    values << (each.state == scan::State::open && each.latency_ms ? *each.latency_ms : std::nan(""));
+  }
+  return values;
+}
+
+QString uptimeText(const scan::History& history) {
+  const QString share = ServiceTable::tr("%1 % of %2").arg(history.uptime * 100, 0, 'f', 1).arg(history.scans);
+  return history.flapping ? ServiceTable::tr("%1, flapping").arg(share) : share;
+}
+
+QString sinceText(const scan::History& history) {
+  const QString time = timeText(history.since);
+  if (history.since_known)
+    return history.up ? ServiceTable::tr("up since %1").arg(time) : ServiceTable::tr("down since %1").arg(time);
+  return history.up ? ServiceTable::tr("up since before %1").arg(time) : ServiceTable::tr("down since before %1").arg(time);
+}
+
+QString pastTip(const scan::History& history) {
+  QStringList lines = {
+      counted(history.scans, "scan", "scans") + ServiceTable::tr(" since %1").arg(timeText(history.first)),
+      counted(history.changes, "change", "changes") +
+          ServiceTable::tr(" between up and down, %1 % in the last 21 scans").arg(history.flap_percent, 0, 'f', 1)};
+  if (history.p50_ms)
+    lines << ServiceTable::tr("latency p50 %1, p95 %2, p99 %3")
+                 .arg(milliseconds(history.p50_ms), milliseconds(history.p95_ms), milliseconds(history.p99_ms));
+  return lines.join(QLatin1Char('\n'));
 }
 
 // A report is a file from anywhere: what does not fit is left out.
@@ -120,6 +162,14 @@ void ServiceTable::endAsking() {
   if (!rows_.empty()) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, column_count - 1));
 }
 
+void ServiceTable::setPast(std::vector<std::vector<scan::Observation>> past) {
+  for (std::size_t i = 0; i < std::min(past.size(), rows_.size()); ++i) {
+    rows_[i].history = scan::history_of(past[i]);
+    rows_[i].past = std::move(past[i]);
+  }
+  if (!rows_.empty()) Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, column_count - 1));
+}
+
 std::vector<scan::Target> ServiceTable::targets() const {
   std::vector<scan::Target> targets;
   for (const auto& row : rows_) targets.push_back(row.target);
@@ -169,8 +219,13 @@ QString ServiceTable::text(const Row& row, int column) const {
       if (row.asking) return tr("asking ...");
       return row.state ? qtText(scan::state_name(*row.state)).replace(QLatin1Char('_'), QLatin1Char(' ')) : tr("not asked yet");
     case latency_column:
-      if (!row.latency_ms) return {};
-      return tr("%1 ms").arg(*row.latency_ms, 0, 'f', *row.latency_ms < 10 ? 2 : 0);
+      return milliseconds(row.latency_ms);
+    case trend_column:
+      return row.history && row.history->p95_ms ? tr("p95 %1").arg(milliseconds(row.history->p95_ms)) : QString();
+    case uptime_column:
+      return row.history ? uptimeText(*row.history) : QString();
+    case since_column:
+      return row.history ? sinceText(*row.history) : QString();
     case address_column:
       return row.address;
     case detail_column:
@@ -191,13 +246,20 @@ QVariant ServiceTable::data(const QModelIndex& index, int role) const {
     case Qt::ToolTipRole:
       if (index.column() == state_column && row.state && !unasked)
         return row.isAsExpected() ? tr("As expected") : tr("Expected %1").arg(text(row, expected_column));
+      if (row.history && index.column() >= trend_column && index.column() <= since_column) return pastTip(*row.history);
       return text(row, index.column());
+    case SparklineDelegate::values_role:
+      return index.column() == trend_column ? QVariant::fromValue(trendOf(row)) : QVariant();
     case Qt::ForegroundRole:
+      if (index.column() == uptime_column && row.history && row.history->flapping) return theme.fair;
       if (index.column() == state_column) return unasked ? theme.muted : theme.state(*row.state, row.expected());
       if (index.column() == name_column) return {};
       return theme.muted;
     // A colour, which the view draws as a dot.
     case Qt::DecorationRole:
+      if (index.column() == expected_column && !unasked && row.state != scan::State::cancelled)
+        return row.isAsExpected() ? theme_.icon(QStringLiteral("good"), theme.good)
+                                  : theme_.icon(QStringLiteral("bad"), theme.bad);
       if (index.column() != state_column) return {};
       return unasked ? theme.border : theme.state(*row.state, row.expected());
     default:
@@ -209,9 +271,9 @@ QVariant ServiceTable::headerData(int section, Qt::Orientation orientation, int 
   if (orientation != Qt::Horizontal || section < 0 || section >= column_count) return {};
   if (role == Qt::TextAlignmentRole) return QVariant::fromValue(Qt::AlignLeft | Qt::AlignVCenter);
   if (role != Qt::DisplayRole) return {};
-  static const char* const titles[column_count] = {QT_TR_NOOP("Service"), QT_TR_NOOP("Target"),  QT_TR_NOOP("Expected"),
-                                                   QT_TR_NOOP("State"),   QT_TR_NOOP("Latency"), QT_TR_NOOP("Address"),
-                                                   QT_TR_NOOP("Detail")};
+  static const char* const titles[column_count] = {
+      QT_TR_NOOP("Service"),    QT_TR_NOOP("Target"), QT_TR_NOOP("Expected"), QT_TR_NOOP("State"),   QT_TR_NOOP("Latency"),
+      QT_TR_NOOP("Last scans"), QT_TR_NOOP("Uptime"), QT_TR_NOOP("Since"),    QT_TR_NOOP("Address"), QT_TR_NOOP("Detail")};
   return tr(titles[section]);
 }
 
@@ -247,6 +309,15 @@ bool ServiceOrder::lessThan(const QModelIndex& left, const QModelIndex& right) c
     return std::tuple(!a.latency_ms, a.latency_ms.value_or(0), left.row()) <
            std::tuple(!b.latency_ms, b.latency_ms.value_or(0), right.row());
   }
+  const auto by = [&](const auto& number) {
+    return std::tuple(!a.history, a.history ? number(*a.history) : 0.0, left.row()) <
+           std::tuple(!b.history, b.history ? number(*b.history) : 0.0, right.row());
+  };
+  if (left.column() == ServiceTable::trend_column)
+    return by([](const scan::History& each) { return each.p95_ms.value_or(1e300); });
+  if (left.column() == ServiceTable::uptime_column) return by([](const scan::History& each) { return each.uptime; });
+  if (left.column() == ServiceTable::since_column)
+    return by([](const scan::History& each) { return static_cast<double>(each.since); });
   if (left.column() == ServiceTable::state_column) {
     const int first = ServiceTable::urgency(a);
     const int second = ServiceTable::urgency(b);

@@ -11,6 +11,7 @@
 
 #include "app/desktop/session.h"
 #include "app/desktop/theme.h"
+#include "engine/scan/history.h"
 #include "engine/scan/scanner.h"
 
 namespace conclave::desktop {
@@ -19,7 +20,18 @@ namespace conclave::desktop {
 class ServiceTable : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Column { name_column, target_column, expected_column, state_column, latency_column, address_column, detail_column };
+  enum Column {
+    name_column,
+    target_column,
+    expected_column,
+    state_column,
+    latency_column,
+    trend_column,  // latencies of the last scans, for SparklineDelegate, and their 95th percentile
+    uptime_column,
+    since_column,
+    address_column,
+    detail_column
+  };
   static constexpr int column_count = detail_column + 1;
 
   struct Row {
@@ -28,7 +40,9 @@ class ServiceTable : public QAbstractTableModel {
     std::optional<double> latency_ms = {};
     QString address = {};
     QString detail = {};
-    bool asking = false;  // again; state is the one before
+    bool asking = false;                        // again; state is the one before
+    std::vector<scan::Observation> past = {};   // what scans found, oldest first
+    std::optional<scan::History> history = {};  // the same in numbers
 
     [[nodiscard]] scan::State expected() const { return target.expect.value_or(scan::State::open); }
     [[nodiscard]] bool isAsExpected() const { return state == expected(); }
@@ -48,6 +62,8 @@ class ServiceTable : public QAbstractTableModel {
   // Between those two: results of any of the targets, in any order; those the scan did not come to leave their rows as they are.
   void take(std::span<const scan::ScanResult> results);
   void endAsking();
+  // What scans found before, one for each of targets().
+  void setPast(std::vector<std::vector<scan::Observation>> past);
 
   [[nodiscard]] const Row& at(int row) const { return rows_.at(static_cast<std::size_t>(row)); }
   [[nodiscard]] std::vector<scan::Target> targets() const;

@@ -21,6 +21,7 @@
 #include "app/desktop/widgets/dot_delegate.h"
 #include "app/desktop/widgets/find_bar.h"
 #include "app/desktop/widgets/searches.h"
+#include "app/desktop/widgets/sparkline_delegate.h"
 
 namespace conclave::desktop {
 
@@ -83,6 +84,7 @@ ServicesPage::ServicesPage(Session& session, const ThemeController& theme, QWidg
 
   view_->setModel(&order_);
   view_->setItemDelegateForColumn(ServiceTable::state_column, new DotDelegate(view_));
+  view_->setItemDelegateForColumn(ServiceTable::trend_column, new SparklineDelegate(theme, view_));
   view_->setSortingEnabled(true);
   view_->sortByColumn(ServiceTable::state_column, Qt::AscendingOrder);
   view_->setSelectionBehavior(QAbstractItemView::SelectRows);
@@ -153,7 +155,7 @@ void ServicesPage::showEvidence(const GatheredPtr& gathered) {
 
 void ServicesPage::showReport(const ReportPtr& report) {
   report_ = report;
-  if (!gathered_) reload();
+  gathered_ ? lookBack() : reload();  // the history has one scan more
 }
 
 void ServicesPage::applyTheme(const Theme&) {
@@ -197,11 +199,33 @@ void ServicesPage::reload() {
   scanned_.clear();
   order_.setDynamicSortFilter(true);
   services_.show(case_, gathered_, report_);
+  fitColumns();
+  refresh();
+  lookBack();
+}
+
+void ServicesPage::fitColumns() {
   view_->resizeColumnsToContents();
   for (int column = 0; column < ServiceTable::detail_column; ++column) {
     view_->setColumnWidth(column, std::clamp(view_->columnWidth(column) + 16, 70, 320));
   }
-  refresh();
+}
+
+void ServicesPage::lookBack(std::vector<scan::ScanResult> newest) {
+  if (lookingBack_) session_.jobs().drop(lookingBack_);
+  lookingBack_ = 0;
+  if (services_.rowCount() == 0) return;
+  lookingBack_ = session_.jobs().run<std::vector<Session::Observations>>(
+      {tr("Looking up services in the history"), this, QStringLiteral("history of services"), true},
+      [look = session_.lookBackAtServices(), services = services_.targets(), newest = std::move(newest)](Job&) {
+        return look(services, newest);
+      },
+      [this](Result<std::vector<Session::Observations>> past) {
+        lookingBack_ = 0;
+        if (!past) return Q_EMIT session_.failed(tr("The history could not be used"), qtText(past.error().text()));
+        services_.setPast(std::move(*past));
+        fitColumns();
+      });
 }
 
 void ServicesPage::refresh() {
@@ -283,6 +307,7 @@ void ServicesPage::endRescan(const Result<std::vector<scan::ScanResult>>& result
     services_.take(*results);
     unasked = static_cast<std::size_t>(
         std::count_if(results->begin(), results->end(), [](const auto& row) { return row.state == scan::State::cancelled; }));
+    lookBack(*results);
   }
   services_.endAsking();
   order_.setDynamicSortFilter(true);

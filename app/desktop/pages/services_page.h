@@ -38,8 +38,10 @@ class ServicesPage : public Page {
  private:
   struct Fresh;
   void reload();
+  void fitColumns();
   void refresh();
   void takeFresh();
+  void lookBack(std::vector<scan::ScanResult> newest = {});
   void endRescan(const Result<std::vector<scan::ScanResult>>& results);
   void copySelected();
 
@@ -52,7 +54,8 @@ class ServicesPage : public Page {
   ReportPtr report_;
   Jobs::Id scanning_ = 0;
   std::shared_ptr<Fresh> fresh_;  // results the scanning thread has, but the table not yet
-  QString scanned_;               // how the last rescan ended
+  Jobs::Id lookingBack_ = 0;
+  QString scanned_;  // how the last rescan ended
   QLabel* mark_;
   QLabel* summary_;
   QLabel* source_;

@@ -9,10 +9,15 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QSignalSpy>
 #include <QTableView>
 #include <QTest>
+#include <cmath>
 
 #include "app/desktop/pages/services_page.h"
+#include "app/desktop/text.h"
+#include "app/desktop/widgets/sparkline_delegate.h"
+#include "engine/case/scan_history.h"
 #include "tests/app/desktop/fakes.h"
 
 using namespace conclave;
@@ -191,7 +196,7 @@ class ServicesTest : public DesktopTest {
     view->setFocus();
     QTest::keyClick(view, Qt::Key_C, Qt::ControlModifier);
     QTRY_COMPARE(QApplication::clipboard()->text(),
-                 QStringLiteral("web 10\t127.0.0.1:82\topen\tclosed\t0.30 ms\t127.0.0.1\tConnection refused"));
+                 QStringLiteral("web 10\t127.0.0.1:82\topen\tclosed\t0.30 ms\t\t\t\t127.0.0.1\tConnection refused"));
   }
 
   void asking_again_meets_the_real_services_and_leaves_the_evidence() {
@@ -214,6 +219,49 @@ class ServicesTest : public DesktopTest {
     QCOMPARE(column(page, ServiceTable::name_column).front(), QStringLiteral("down"));
     QCOMPARE(column(page, ServiceTable::state_column), QStringList({"closed", "closed", "open"}));
     QCOMPARE(QString::fromStdString(std::string(gathered->evidence->text("services.state", 0))), QStringLiteral("closed"));
+  }
+
+  void what_scans_found_before_is_shown_and_the_newest_is_kept() {
+    const Listener listener;
+    const auto history = store::Store::open(fsPath(path("history.db"))).value();
+    scan::ScanResult result;
+    result.target = {"other name", "127.0.0.1", static_cast<std::uint16_t>(listener.port()), {}};
+    for (int i = 0; i < 6; ++i) {
+      result.state = i % 2 == 0 ? scan::State::closed : scan::State::open;
+      result.latency_ms = 100.0 + i;
+      result.time = (i + 1) * us_per_second;
+      QVERIFY(keep_scan(*history, "test", std::span(&result, 1), 0));
+    }
+    ServicesPage page(*session_, *theme_);
+    page.showEvidence(gatheredOf({{"web", listener.port(), "open", "open", 1.0}, {"new", 1, "open", "closed", nan_ms}}));
+    QTRY_VERIFY_WITH_TIMEOUT(jobs_->isIdle(), 20'000);
+    auto* view = page.findChild<QTableView*>();
+    const auto cell = [&](int column) { return view->model()->index(1, column); };
+    QCOMPARE(cell(ServiceTable::name_column).data().toString(), QStringLiteral("web"));
+    QCOMPARE(cell(ServiceTable::uptime_column).data().toString(), QStringLiteral("50.0 % of 6, flapping"));
+    QCOMPARE(cell(ServiceTable::uptime_column).data(Qt::ForegroundRole).value<QColor>(), theme_->theme().fair);
+    QVERIFY(cell(ServiceTable::since_column).data().toString().startsWith(QLatin1String("up since 1970-01-01 00:00:06")));
+    QCOMPARE(cell(ServiceTable::trend_column).data().toString(), QStringLiteral("p95 105 ms"));
+    const auto trend = cell(ServiceTable::trend_column).data(SparklineDelegate::values_role).value<QList<double>>();
+    QCOMPARE(trend.size(), 6);
+    QVERIFY(std::isnan(trend[0]) && trend[5] == 105);
+    QVERIFY(!cell(ServiceTable::expected_column).data(Qt::DecorationRole).value<QIcon>().isNull());
+    QCOMPARE(column(page, ServiceTable::since_column).front(), QString());
+    page.resize(1200, 300);
+    QVERIFY(!page.grab().isNull());  // draws the line, too
+    page.rescan();
+    QTRY_VERIFY_WITH_TIMEOUT(jobs_->isIdle(), 20'000);
+    QCOMPARE(history->list_scans(9)->size(), 7U);
+    QVERIFY(cell(ServiceTable::uptime_column).data().toString().startsWith(QLatin1String("57.1 % of 7")));
+  }
+
+  void a_history_that_is_damaged_is_said_and_hides_nothing() {
+    (void)write("history.db", QByteArray(4096, 'x'));
+    ServicesPage page(*session_, *theme_);
+    QSignalSpy failed(session_.get(), &Session::failed);
+    page.showEvidence(gatheredOf(four));
+    QTRY_COMPARE_WITH_TIMEOUT(failed.size(), 1, 20'000);
+    QCOMPARE(summary(page), QStringLiteral("2 of 4 as expected, 1 not known"));
   }
 
   void asking_again_asks_the_probe_that_the_case_names() {
