@@ -17,8 +17,8 @@ struct ProbeOptions {
   std::string name = {};
 };
 
-// What one service may cost: silence of `timeout_ms` of the scan (as little as 60 % of that where everything is tried and the host
-// is near), three times that in all once it speaks, and so many bytes.
+// What one service may cost: silence of `timeout_ms` of the scan (as little as 60 % of that where everything is tried and the
+// host is near), three times that in all once it speaks, and so many bytes.
 inline constexpr int probe_time_factor_in_all = 3;
 inline constexpr std::size_t most_probe_bytes = std::size_t{512} * 1024;  // of one connection
 
