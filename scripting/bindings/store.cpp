@@ -233,7 +233,7 @@ void bind_store(py::module_& module) {
       .def(
           "track_records", &records,
           "A mapping for each expert and list of verdicts, and for each of its scopes if there are several: expert, scope (None: "
-          "all), verdicts, ordered, judged, right, wrong, mean and interval (90 %) of the probability that it is right "
+          "all), verdicts, ordered, judged, right, wrong, mean and interval (95 %) of the probability that it is right "
           "(beta-Bernoulli from a uniform prior), and in judged reports answered, abstained, failed, claims, verified_claims.")
       .def("learned", &learned, py::arg("verdicts") = py::none(), py::arg("ordered") = true,
            "What judgements taught of questions with these verdicts (None: the default ones): version, judged (answers with a "

@@ -28,15 +28,9 @@ std::optional<double> meanConfidence(const Taught& taught, const std::string& ex
 
 }  // namespace
 
-std::pair<double, double> boundsOf(const consensus::TrackRecord& record) {
-  const double alpha = static_cast<double>(record.right) + 1;
-  const double beta = static_cast<double>(record.wrong) + 1;
-  return {consensus::beta_quantile(0.025, alpha, beta), consensus::beta_quantile(0.975, alpha, beta)};
-}
-
 QString recordText(const consensus::TrackRecord& record) {
   if (judgedAnswers(record) == 0) return {};
-  const auto [low, high] = boundsOf(record);
+  const auto [low, high] = record.interval;
   return RecordTable::tr("%1 (%2 to %3), %4 of %5 judged")
       .arg(percentText(record.mean), percentText(low), percentText(high), countText(record.right),
            countText(judgedAnswers(record)));
@@ -79,7 +73,7 @@ QString RecordTable::text(const consensus::TrackRecord& record, int column) cons
       return qtText(record.expert);
     case right_column: {
       if (judged == 0) return tr("not known");
-      const auto [low, high] = boundsOf(record);
+      const auto [low, high] = record.interval;
       return tr("%1, %2 to %3").arg(percentText(record.mean), percentText(low), percentText(high));
     }
     case judged_column:
@@ -137,7 +131,7 @@ QVariant RecordTable::data(const QModelIndex& index, int role) const {
       return number(record, index.column());
     case IntervalDelegate::interval_role:
       if (index.column() != right_column || judgedAnswers(record) == 0) return {};
-      return QVariant::fromValue(Interval{record.mean, boundsOf(record)});
+      return QVariant::fromValue(Interval{record.mean, record.interval});
     case Qt::ToolTipRole:
       return headerData(index.column(), Qt::Horizontal, Qt::ToolTipRole);
     default:

@@ -41,8 +41,6 @@ class RecordTable : public QAbstractTableModel {
   std::size_t question_ = 0;
 };
 
-// Mean and bounds of the probability that it is right, 95 %.
-[[nodiscard]] std::pair<double, double> boundsOf(const consensus::TrackRecord& record);
 // "80 % (55 to 93 %), 10 of 12 judged"; empty if nothing was judged.
 [[nodiscard]] QString recordText(const consensus::TrackRecord& record);
 

@@ -29,7 +29,9 @@ QString verdictsText(const consensus::VerdictList& question) {
 }
 
 QString summaryOf(const Taught& taught) {
-  const auto& [question, version, judged, weights, calibration] = taught.learned;
+  const auto& weights = taught.learned.weights;
+  const auto& calibration = taught.learned.calibration;
+  const std::size_t judged = taught.learned.judged;
   using Method = consensus::Calibration::Method;
   const QString confidence = calibration.method == Method::none
                                  ? TrackRecords::tr("Confidence is uncalibrated: %1 of the %2 judged verdicts that it takes.")
@@ -46,7 +48,13 @@ QString summaryOf(const Taught& taught) {
                 .arg(consensus::least_for_weights)
           : TrackRecords::tr("Experts weigh alike: in %1 their votes told nothing of the truth.")
                 .arg(counted(judged, "judged answer", "judged answers"));
-  return TrackRecords::tr("%1. %2 %3").arg(counted(taught.reports, "judged report", "judged reports"), confidence, weighing);
+  QStringList said = {counted(taught.reports, "judged report", "judged reports") + QLatin1Char('.'), confidence, weighing};
+  for (const auto& copies : taught.learned.copies) {
+    QStringList names;
+    for (const std::string& name : copies) names << qtText(name);
+    said << TrackRecords::tr("%1 repeat each other and share one vote.").arg(names.join(TrackRecords::tr(", ")));
+  }
+  return said.join(QLatin1Char(' '));
 }
 
 }  // namespace

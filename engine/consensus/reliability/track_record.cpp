@@ -1,5 +1,5 @@
 // Each judged verdict of an expert is a draw with its unknown probability of being right: beta-Bernoulli (A. Gelman et al.,
-// "Bayesian Data Analysis", 3rd ed., section 2.4), from a uniform prior. The bounds are the 5 % and 95 % quantiles, found by
+// "Bayesian Data Analysis", 3rd ed., section 2.4), from a uniform prior. The bounds are the 2.5 % and 97.5 % quantiles, found by
 // bisection of the regularised incomplete beta function, which is the continued fraction of NIST's Digital Library of
 // Mathematical Functions, 8.17.22, by Lentz's method.
 #include "engine/consensus/reliability/track_record.h"
@@ -64,7 +64,7 @@ class Records {
       const double alpha = static_cast<double>(record.right) + 1.0;
       const double beta = static_cast<double>(record.wrong) + 1.0;
       record.mean = alpha / (alpha + beta);
-      record.interval = {beta_quantile(0.05, alpha, beta), beta_quantile(0.95, alpha, beta)};
+      record.interval = {beta_quantile(0.025, alpha, beta), beta_quantile(0.975, alpha, beta)};
       out.push_back(std::move(record));
     }
     return out;

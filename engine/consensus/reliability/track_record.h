@@ -18,10 +18,10 @@ struct TrackRecord {
   VerdictList question;
   std::size_t right = 0;
   std::size_t wrong = 0;
-  // Of the probability that it is right: mean, and the bounds between which it lies with 90 %, of a beta distribution that begins
+  // Of the probability that it is right: mean, and the bounds between which it lies with 95 %, of a beta distribution that begins
   // with one right and one wrong.
   double mean = 0.5;
-  std::pair<double, double> interval{0.05, 0.95};
+  std::pair<double, double> interval{0.025, 0.975};
   std::size_t answered = 0;  // in judged reports, also where nobody knows whether it was right
   std::size_t abstained = 0;
   std::size_t failed = 0;  // or was late, or killed

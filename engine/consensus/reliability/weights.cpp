@@ -5,7 +5,7 @@
 //
 // The weight is the expert's coefficient in relation to the common one, kept between `lightest` and `heaviest`. An expert that
 // merely repeats another may have a coefficient below zero and still be right; silenced is only who is proven worse than chance:
-// the 90 % interval of its track record lies below it.
+// with a probability of 95 % it is right less often than a guess (track_record.h).
 #include "engine/consensus/reliability/weights.h"
 
 #include <algorithm>
