@@ -129,7 +129,7 @@ class _Finder:
         if self._case.circle.similarity_algorithm == "semantic":
             self.embedding = _catalog.find(self._case.circle.embedding, "embedding", infos + others)
         asked = dict.fromkeys(service["probe"] for service in self._case.services if service.get("probe"))
-        self.probes = [_catalog.find(name, "probe", infos + others) for name in asked]
+        self.probes = [_catalog.find(name, "probe", infos + others) for name in asked if name not in _core.probe_names()]
         called = [info for info in others if info["kind"] in ("hook", "rule")]
         called.sort(key=lambda info: str(info["name"]))
         self.hooks = [info for info in called if info["kind"] == "hook" and not _catalog.why_not(info)]

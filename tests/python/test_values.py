@@ -57,6 +57,7 @@ VALUES = [
     (scan.AddressResult("::1", "open", 1.5, ""), scan.AddressResult("::1", "closed", 1.5, ""), True, False),
     (scan.ScanResult(TARGET, "open", 1.5, "10.0.0.1", "", TIME), scan.ScanResult(TARGET, "closed", None, "", "", None), True, False),
     (scan.Service("ssh", "OpenSSH", "9.2p1"), scan.Service("http"), True, False),
+    (conclave.history.Scan(1, TIME, 0.5, "script", "a:1", 1, 0), conclave.history.Scan(2, LATER, 0.5, "script", "a:1", 1, 1), True, False),
     (scan.Certificate("CN=a", "CN=b", TIME, LATER, "00"), scan.Certificate("CN=b", "CN=b", TIME, LATER, "00"), True, False),
     (scan.Tls("TLSv1.3", names=("a",)), scan.Tls("TLSv1.2"), True, False),
     (scan.Http("https", 200), scan.Http("http", 200), True, False),

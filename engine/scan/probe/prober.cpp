@@ -266,7 +266,14 @@ class Visit : public std::enable_shared_from_this<Visit> {
   [[nodiscard]] bool may_be_refusal(const Link& link) const {
     const auto& http = link.conversation->facts().http;
     if (link.tls || !http || http->status != 400) return false;
-    return std::ranges::any_of(links_, [&](const LinkPtr& other) { return !other->is_over && other->tls; });
+    return waits_for_tls();
+  }
+
+  // Perhaps one whose connection does not stand yet.
+  [[nodiscard]] bool waits_for_tls() const {
+    return std::ranges::any_of(links_, [](const LinkPtr& link) {
+      return !link->is_over && (link->tls || link->protocol.carrier != Protocol::Carrier::plain);
+    });
   }
 
   void close_others(const Link& but) {
@@ -349,8 +356,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
   void link_ended() {
     if (is_over_) return;
     const auto is_alive = [](const LinkPtr& link) { return !link->is_over; };
-    const bool waits_for_tls = std::ranges::any_of(links_, [](const LinkPtr& link) { return !link->is_over && link->tls; });
-    if (second_best_ && second_best_->first.http && !waits_for_tls) return decide_without();
+    if (second_best_ && second_best_->first.http && !waits_for_tls()) return decide_without();
     if (std::ranges::any_of(links_, is_alive)) return;
     if (!has_begun_later_ && !attempts_.later.empty()) {
       listening_.cancel();

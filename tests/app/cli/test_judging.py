@@ -75,7 +75,7 @@ def test_a_track_record_is_kept_for_each_expert(conclave, consult):
     taught(conclave, consult(), 9)
     records = {record["expert"]: record for record in conclave("history", "experts", "--json").json}
     assert (records["one"]["right"], records["one"]["judged"], records["one"]["mean"]) == (9, 9, 10 / 11)
-    assert records["liar"]["wrong"] == 9 and records["liar"]["interval"][1] < 0.3
+    assert records["liar"]["wrong"] == 9 and records["liar"]["interval"][1] < 0.35
     assert records["one"]["verdicts"] == ["healthy", "degraded", "failing"]
     shown = conclave("history", "experts").out
     assert "91%" in shown and "9%" in shown and "liar" in shown
