@@ -23,6 +23,7 @@ class HttpTalk final : public Conversation {
   explicit HttpTalk(const Place& place) : place_(place) {
     http_parser_init(&parser_, HTTP_RESPONSE);
     parser_.data = this;
+    parser_.lenient_http_headers = 1;  // what is told of a header is cleaned by words_of()
   }
 
   Step begin() override {

@@ -269,11 +269,13 @@ class Visit : public std::enable_shared_from_this<Visit> {
     return waits_for_tls();
   }
 
-  // Perhaps one whose connection does not stand yet.
+  // Perhaps on a connection that does not stand yet.
   [[nodiscard]] bool waits_for_tls() const {
-    return std::ranges::any_of(links_, [](const LinkPtr& link) {
-      return !link->is_over && (link->tls || link->protocol.carrier != Protocol::Carrier::plain);
-    });
+    const auto begins_with_tls = [](const Protocol& protocol) { return protocol.carrier != Protocol::Carrier::plain; };
+    return std::ranges::any_of(
+               links_, [&](const LinkPtr& link) { return !link->is_over && (link->tls || begins_with_tls(link->protocol)); }) ||
+           (!has_begun_later_ &&
+            std::ranges::any_of(attempts_.later, [&](const Protocol* later) { return begins_with_tls(*later); }));
   }
 
   void close_others(const Link& but) {

@@ -55,7 +55,7 @@ const Protocol listening_then_http{"banner, then http", &listen_or_ask};
 
 struct Probe {
   std::string_view name;
-  std::vector<std::string_view> protocols;  // empty: all
+  std::vector<std::string_view> protocols;  // the first one before the others, but for their own ports; empty: all
 };
 
 const std::vector<Probe>& probes() {
@@ -115,9 +115,9 @@ Attempts attempts_for(std::string_view name, std::uint16_t port) {
   if (probe == probes().end() || probe->protocols.empty()) return attempts_of_auto(port);
   Attempts out;
   Attempts usual;  // of this port
-  for (const Protocol& protocol : protocols()) {
-    if (std::ranges::find(probe->protocols, protocol.name) == probe->protocols.end()) continue;
-    out.first.push_back(&protocol);
+  for (const std::string_view wanted : probe->protocols) {
+    const Protocol& protocol = *std::ranges::find(protocols(), wanted, &Protocol::name);
+    (out.first.empty() ? out.first : out.later).push_back(&protocol);
     (std::ranges::find(protocol.ports, port) != protocol.ports.end() ? usual.first : usual.later).push_back(&protocol);
   }
   return usual.first.empty() ? out : usual;
