@@ -1,13 +1,15 @@
 // What an iteration costs is not arithmetic but waiting for memory: counting by expert reads a row of the posterior somewhere for
 // each label. Walking by item, rows of the posterior come one after the other, and of what lies far apart, the cells of the
-// experts, the same ones are read for the likelihood and written for the counts. Blocks of items are as many for any number of
+// experts, the same ones are read for the likelihood and written for the counts: so both lie beside each other, and take four
+// bytes each, so that more of them stay in the nearer caches. Blocks of items are as many for any number of
 // threads, each counts on its own, and their counts are added in their order: so sums are the same to the last bit.
 #include "engine/consensus/aggregation/fused_expectation.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <utility>
+
+#include <Eigen/Core>
 
 #include "engine/base/parallel.h"
 
@@ -18,16 +20,21 @@ constexpr std::size_t blocks = 4;                          // more would cost mo
 constexpr std::size_t most_cells = std::size_t{1} << 24U;  // of all blocks
 constexpr std::size_t labels_ahead = 16;                   // whose cells are asked for before they are needed
 
-template <std::size_t Classes>
-void normalise(std::array<double, Classes>& scores) {
-  const double highest = *std::max_element(scores.begin(), scores.end());
-  double total = 0.0;
-  for (double& score : scores) {
-    score = score == highest ? 1.0 : std::exp(score - highest);
-    total += score;
+// Where a float is exact enough: a count of so many labels, or a likelihood of so many factors, is right to about 1e-5. Fewer
+// labels than `fewest` are done soon enough with doubles.
+constexpr std::size_t fewest = std::size_t{1} << 16U;
+constexpr std::size_t most_of_an_expert = std::size_t{1} << 14U;
+constexpr std::size_t most_of_an_item = 64;
+
+bool floats_do(const LabelTable& table) {
+  if (table.marks() < fewest) return false;
+  for (std::size_t expert = 0; expert < table.experts(); ++expert) {
+    if (table.of_expert(expert).size() > most_of_an_expert) return false;
   }
-  const double factor = 1.0 / total;
-  for (double& score : scores) score *= factor;
+  for (std::size_t item = 0; item < table.items(); ++item) {
+    if (table.of_item(item).size() > most_of_an_item) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -37,59 +44,58 @@ std::optional<FusedExpectation> FusedExpectation::of(const Crowd& crowd) {
   const std::size_t classes = table.classes();
   if (classes < 2 || classes > 8) return std::nullopt;
   const std::size_t cells = blocks * table.experts() * classes * classes;
-  if (cells > most_cells || cells > 4 * table.marks()) return std::nullopt;
+  if (cells > most_cells || cells > 4 * table.marks() || !floats_do(table)) return std::nullopt;
   return FusedExpectation(crowd);
 }
 
 FusedExpectation::FusedExpectation(const Crowd& crowd)
     : crowd_(crowd),
-      counts_(blocks, std::vector<double>(crowd.table.experts() * crowd.table.classes() * crowd.table.classes())),
+      cells_(blocks, Cells(2 * crowd.table.experts() * crowd.table.classes() * crowd.table.classes())),
       sums_(blocks, std::vector<double>(crowd.table.classes())) {}
 
 template <std::size_t Classes>
 double FusedExpectation::walk(const Confusions& model, std::size_t block, Grid& posterior) {
+  using Row = Eigen::Array<float, Classes, 1>;
+  using Exact = Eigen::Array<double, Classes, 1>;
   const LabelTable& table = crowd_.table;
   const std::size_t begin = table.items() * block / blocks;
   const std::size_t end = table.items() * (block + 1) / blocks;
-  double* const counts = counts_[block].data();
-  std::array<double, Classes> sums{};
-  double changed = 0.0;
-  if (begin == end) return changed;
+  float* const cells = cells_[block].data();
+  const std::size_t rows = table.experts() * Classes;
+  for (std::size_t row = 0; row < rows; ++row) {
+    float* const cell = cells + row * 2 * Classes;
+    Eigen::Map<Row>{cell} = Eigen::Map<const Exact>{&model.log_likelihood[row * Classes]}.template cast<float>();
+    Eigen::Map<Row>{cell + Classes}.setZero();
+  }
+  Exact sums = Exact::Zero();
+  Exact changed = Exact::Zero();
+  const Row prior = Eigen::Map<const Exact>{model.log_prior.data()}.template cast<float>();
   const Mark* const last = table.of_item(end - 1).data() + table.of_item(end - 1).size();
-  const auto cell = [](const Mark& mark) { return (mark.other * Classes + mark.label) * Classes; };
+  const auto cell = [cells](const Mark& mark) { return cells + (mark.other * Classes + mark.label) * 2 * Classes; };
   for (std::size_t item = begin; item < end; ++item) {
     if (item % 1024 == 0 && crowd_.job.stopped()) break;
-    std::array<double, Classes> scores{};
+    Row scores = prior;
     const auto marks = table.of_item(item);
     for (const Mark& mark : marks) {
-      if (last - &mark > static_cast<std::ptrdiff_t>(labels_ahead)) {
-        const std::size_t soon = cell(*(&mark + labels_ahead));
-        __builtin_prefetch(&model.log_likelihood[soon]);
-        __builtin_prefetch(&counts[soon], 1);
-      }
-      const double* const likelihood = &model.log_likelihood[cell(mark)];
-      for (std::size_t c = 0; c < Classes; ++c) scores[c] += likelihood[c];
+      if (last - &mark > static_cast<std::ptrdiff_t>(labels_ahead)) __builtin_prefetch(cell(*(&mark + labels_ahead)), 1);
+      scores += Eigen::Map<const Row>{cell(mark)};
     }
-    for (std::size_t c = 0; c < Classes; ++c) scores[c] += model.log_prior[c];
     if (const std::int32_t known = crowd_.known(item); known >= 0) {
-      scores.fill(0.0);
-      scores[static_cast<std::size_t>(known)] = 1.0;
+      scores.setZero();
+      scores[known] = 1.0F;
     } else {
-      normalise(scores);
+      scores = (scores - scores.maxCoeff()).exp();
+      scores *= 1.0F / scores.sum();
     }
-    double* const row = posterior.row(item).data();
-    for (std::size_t c = 0; c < Classes; ++c) {
-      changed += std::abs(scores[c] - row[c]);
-      row[c] = scores[c];
-      sums[c] += scores[c];
-    }
-    for (const Mark& mark : marks) {
-      double* const said = counts + cell(mark);
-      for (std::size_t c = 0; c < Classes; ++c) said[c] += scores[c];
-    }
+    Eigen::Map<Exact> row{posterior.row(item).data()};
+    const Exact now = scores.template cast<double>();
+    changed += (now - row).abs();
+    row = now;
+    sums += now;
+    for (const Mark& mark : marks) Eigen::Map<Row>{cell(mark) + Classes} += scores;
   }
-  std::copy(sums.begin(), sums.end(), sums_[block].begin());
-  return changed;
+  Eigen::Map<Exact>{sums_[block].data()} = sums;
+  return changed.sum();
 }
 
 double FusedExpectation::operator()(const Confusions& model, Grid& posterior, std::vector<double>& counts,
@@ -101,11 +107,13 @@ double FusedExpectation::operator()(const Confusions& model, Grid& posterior, st
   const Walk walk_block = walks.at(crowd_.table.classes() - 2);
   std::array<double, blocks> changes{};
   parallel_for(blocks, [&](std::size_t block) { changes[block] = (this->*walk_block)(model, block, posterior); });
-  counts.resize(counts_.front().size());
+  const std::size_t classes = crowd_.table.classes();
+  counts.resize(cells_.front().size() / 2);
   parallel_for_pieces(counts.size(), 4096, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
+      const std::size_t place = (2 * (i / classes) + 1) * classes + i % classes;
       double sum = 0.0;
-      for (auto& each : counts_) sum += std::exchange(each[i], 0.0);
+      for (const auto& each : cells_) sum += static_cast<double>(each[place]);
       counts[i] = sum;
     }
   });
