@@ -203,8 +203,6 @@ Result<Report> conclude_responses(const Arguments& arguments, const nlohmann::js
   Report report;
   report.id = random_id();
   report.started = now_us();
-  if (!arguments.verdicts.empty()) report.receipt.question.verdicts = arguments.verdicts;
-  report.receipt.question.ordered = !arguments.unordered;
   if (!responses.is_array()) return fail(ErrorKind::serialization, "responses are not an array", arguments.path);
   for (std::size_t i = 0; i < responses.size(); ++i) {
     auto response = consensus::response_from_json(responses[i]);
@@ -215,6 +213,12 @@ Result<Report> conclude_responses(const Arguments& arguments, const nlohmann::js
     }
     report.responses.push_back(std::move(*response));
   }
+  consensus::Question& question = report.receipt.question;
+  if (arguments.verdicts.empty())
+    question = consensus::question_of(report.responses);
+  else
+    question.verdicts = arguments.verdicts;
+  if (arguments.unordered) question.ordered = false;
   return replay(report);
 }
 
@@ -264,7 +268,11 @@ void add_consensus_command(CLI::App& app, Program& program) {
       ->check(CLI::IsMember(methods));
   command->add_option("--feedback", arguments->feedback, "CSV with the columns item and truth, or JSON (.json): {item: truth}")
       ->type_name("FILE");
-  command->add_option("--verdicts", arguments->verdicts, "Of responses: the possible verdicts, best first")
+  command
+      ->add_option(
+          "--verdicts", arguments->verdicts,
+          "Of responses: the possible verdicts, best first (default healthy, degraded, failing; if no response has one of "
+          "these, whatever they have, in no order)")
       ->delimiter(',')
       ->type_name("A,B,...");
   command->add_flag("--unordered", arguments->unordered, "Of responses: verdicts have no order");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <set>
 #include <span>
 #include <utility>
@@ -157,6 +158,24 @@ Result<void> check_labels(const ExpertResponse& response, std::span<const std::s
                 response_of(response));
   }
   return {};
+}
+
+Question question_of(std::span<const ExpertResponse> responses) {
+  Question question;
+  std::map<std::string, std::string_view> said;  // by composed form
+  for (const ExpertResponse& response : responses) {
+    if (response.status != Status::answered) continue;
+    for (const std::string_view label : labels_of(response)) {
+      if (place_of_label(question.verdicts, label)) return question;
+      if (!blank(label)) said.emplace(composed(label), label);
+    }
+  }
+  if (said.empty()) return question;
+  question.verdicts.clear();
+  for (const auto& [form, label] : said) question.verdicts.emplace_back(label);
+  question.ordered = false;
+  question.gate.pass = question.verdicts;
+  return question;
 }
 
 std::string_view stance_name(Stance stance) { return name_of<Stance>(stances, stance); }

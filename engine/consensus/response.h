@@ -113,6 +113,10 @@ struct Question {
   bool operator==(const Question&) const = default;
 };
 
+// What responses are an answer to if nobody says: the usual question; or, if none of their labels is one of its verdicts, which
+// of their labels it is, in no order (sorted), of which none passes rather than another.
+[[nodiscard]] Question question_of(std::span<const ExpertResponse> responses);
+
 [[nodiscard]] std::string_view stance_name(Stance stance);
 [[nodiscard]] std::optional<Stance> stance_from_name(std::string_view name);
 [[nodiscard]] std::string_view status_name(Status status);

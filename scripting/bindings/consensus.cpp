@@ -1,6 +1,7 @@
 // conclave.consensus: from responses to a verdict, and how alike texts are.
 #include "engine/consensus/conclude.h"
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,27 +69,42 @@ py::object embedding_of(const ScriptCircle& config) {
   return config.embedding.empty() ? py::object(py::none()) : py::object(to_str(config.embedding));
 }
 
-ScriptCircle make_config(py::handle threshold, py::handle algorithm, bool parallel, int max_threads, py::handle embedding) {
-  if (max_threads < 0) throw py::value_error("max_threads must not be negative");
-  ScriptCircle config(CircleConfig{to_threshold(threshold), to_similarity(algorithm), {}, parallel, max_threads});
+// None: one per hardware thread.
+int to_max_threads(py::handle value) {
+  if (value.is_none()) return 0;
+  if (PyLong_Check(value.ptr()) == 0)
+    throw py::type_error("max_threads must be int or None, not " + to_utf8(py::type::of(value).attr("__name__"), "type"));
+  int overflow = 0;
+  const long threads = PyLong_AsLongAndOverflow(value.ptr(), &overflow);
+  if (overflow != 0 || threads < 0 || threads > std::numeric_limits<int>::max())
+    throw py::value_error("max_threads must be a positive number of threads");
+  return static_cast<int>(threads);
+}
+
+py::object max_threads_of(const ScriptCircle& config) {
+  return config.max_threads == 0 ? py::object(py::none()) : py::object(py::int_(config.max_threads));
+}
+
+ScriptCircle make_config(py::handle threshold, bool parallel, py::handle max_threads, py::handle algorithm,
+                         py::handle embedding) {
+  ScriptCircle config(CircleConfig{to_threshold(threshold), to_similarity(algorithm), {}, parallel, to_max_threads(max_threads)});
   set_embedding(config, embedding);
   return config;
 }
 
 py::tuple config_state(const ScriptCircle& self) {
-  return py::make_tuple(threshold_of(self), to_str(consensus::similarity_name(self.similarity_algorithm)),
-                        self.enable_parallel_processing, self.max_threads, embedding_of(self));
+  return py::make_tuple(threshold_of(self), self.enable_parallel_processing, max_threads_of(self),
+                        to_str(consensus::similarity_name(self.similarity_algorithm)), embedding_of(self));
 }
 
 void bind_config_of_circle(py::module_& module) {
   py::class_<ScriptCircle>(module, "CircleConfig", "How a circle's texts are compared.")
-      .def(py::init(&make_config), py::arg("min_consensus_threshold") = 0.7, py::arg("similarity_algorithm") = "cosine",
-           py::arg("enable_parallel_processing") = true, py::arg("max_threads") = 0, py::arg("embedding") = py::none(),
+      .def(py::init(&make_config), py::arg("min_consensus_threshold") = 0.7, py::arg("enable_parallel_processing") = true,
+           py::arg("max_threads") = py::none(), py::arg("similarity_algorithm") = "cosine", py::arg("embedding") = py::none(),
            "min_consensus_threshold: cut for grouping texts, in [0, 1], or None or 'auto' to estimate it from the texts, by the "
-           "largest gap between the similarities at which they would be merged; similarity_algorithm: cosine, jaccard, "
-           "levenshtein or "
-           "semantic; max_threads: 0 for one per hardware thread; embedding: what semantic compares texts by, the name of a "
-           "plugin or a function from n texts to n vectors.")
+           "largest gap between the similarities at which they would be merged; max_threads: None or 0 for one per hardware "
+           "thread; similarity_algorithm: cosine, jaccard, levenshtein or semantic; embedding: what semantic compares texts by, "
+           "the name of a plugin or a function from n texts to n vectors.")
       .def_property(
           "min_consensus_threshold", &threshold_of,
           [](ScriptCircle& self, py::handle value) { self.min_consensus_threshold = to_threshold(value); },
@@ -101,11 +117,8 @@ void bind_config_of_circle(py::module_& module) {
           "enable_parallel_processing", [](const ScriptCircle& self) { return self.enable_parallel_processing; },
           [](ScriptCircle& self, bool value) { self.enable_parallel_processing = value; })
       .def_property(
-          "max_threads", [](const ScriptCircle& self) { return self.max_threads; },
-          [](ScriptCircle& self, int value) {
-            if (value < 0) throw py::value_error("max_threads must not be negative");
-            self.max_threads = value;
-          })
+          "max_threads", &max_threads_of, [](ScriptCircle& self, py::handle value) { self.max_threads = to_max_threads(value); },
+          "None: one per hardware thread.")
       .def_property("embedding", &embedding_of, &set_embedding)
       .def("__eq__",
            [](const ScriptCircle& self, const py::object& other) -> py::object {
@@ -118,17 +131,16 @@ void bind_config_of_circle(py::module_& module) {
       .def("__repr__",
            [](const ScriptCircle& self) {
              const py::str shown(
-                 "CircleConfig(min_consensus_threshold={!r}, similarity_algorithm={!r}, "
-                 "enable_parallel_processing={!r}, max_threads={!r}");
+                 "CircleConfig(min_consensus_threshold={!r}, enable_parallel_processing={!r}, max_threads={!r}, "
+                 "similarity_algorithm={!r}");
              const py::object embedding = embedding_of(self);
              const auto end = embedding.is_none() ? py::str(")") : py::str(", embedding={!r})").format(embedding);
              return py::str("{}{}").format(shown.format(*config_state(self)), end);
            })
-      .def(py::pickle(&config_state, [](const py::tuple& s) {
-        return make_config(s[0], s[1], py::cast<bool>(s[2]), py::cast<int>(s[3]), s[4]);
-      }));
+      .def(py::pickle(&config_state,
+                      [](const py::tuple& s) { return make_config(s[0], py::cast<bool>(s[1]), s[2], s[3], s[4]); }));
   module.attr("CircleConfig").attr("__match_args__") =
-      py::make_tuple("min_consensus_threshold", "similarity_algorithm", "enable_parallel_processing", "max_threads", "embedding");
+      py::make_tuple("min_consensus_threshold", "enable_parallel_processing", "max_threads", "similarity_algorithm", "embedding");
 }
 
 constexpr const char* consensus_fields[] = {
@@ -299,8 +311,11 @@ OperationPtr prepare_conclude(const py::iterable& responses, py::handle verdicts
                               py::handle vectors) {
   auto list = to_responses(responses);
   consensus::Question question;
-  if (!verdicts.is_none()) question.verdicts = to_texts(verdicts, "verdicts");
-  question.ordered = ordered;
+  if (verdicts.is_none())
+    question = consensus::question_of(list);
+  else
+    question.verdicts = to_texts(verdicts, "verdicts");
+  if (!ordered) question.ordered = false;
   question.circle = config;
   if (!gate.is_none()) {
     const auto given = py::cast<py::dict>(gate);
@@ -335,20 +350,19 @@ OperationPtr prepare_conclude(const py::iterable& responses, py::handle verdicts
       [](Result<ConsensusResult>&& result) -> py::object { return py::cast(value_or_raise(std::move(result))); });
 }
 
-double text_similarity(py::handle a, py::handle b, py::handle algorithm) {
-  const std::string first = to_utf8(a, "a");
-  const std::string second = to_utf8(b, "b");
+double text_similarity(py::handle text1, py::handle text2, py::handle algorithm) {
+  const std::string first = to_utf8(text1, "text1");
+  const std::string second = to_utf8(text2, "text2");
   const auto similarity = without_vectors(to_similarity(algorithm));
   const py::gil_scoped_release release;
   return consensus::text_similarity(first, second, similarity);
 }
 
-OperationPtr prepare_text_similarity(py::handle a, py::handle b, py::handle algorithm) {
+OperationPtr prepare_text_similarity(py::handle text1, py::handle text2, py::handle algorithm) {
   return make_operation(
       std::make_shared<Job>("text similarity"),
-      [first = to_utf8(a, "a"), second = to_utf8(b, "b"), similarity = without_vectors(to_similarity(algorithm))] {
-        return consensus::text_similarity(first, second, similarity);
-      },
+      [first = to_utf8(text1, "text1"), second = to_utf8(text2, "text2"),
+       similarity = without_vectors(to_similarity(algorithm))] { return consensus::text_similarity(first, second, similarity); },
       [](double similarity) -> py::object { return py::float_(similarity); });
 }
 
@@ -373,11 +387,13 @@ void bind_consensus(py::module_& module) {
   bind_config_of_circle(module);
   bind_matrix(module);
   bind_result(module);
-  def_operation(module, "conclude", &prepare_conclude, py::arg("responses"), py::kw_only(), py::arg("verdicts") = py::none(),
-                py::arg("ordered") = true, py::arg("gate") = py::none(), py::arg("config") = ScriptCircle{},
-                py::arg("evidence_coverage") = 1.0, py::arg("evidence_unreadable") = false, py::arg("vectors") = py::none(),
-                "responses: ExpertResponses, mappings or objects; gate: {required, min_answered, min_confidence, pass}; vectors: "
-                "for a semantic config, one for each of texts_to_embed(responses).");
+  def_operation(
+      module, "conclude", &prepare_conclude, py::arg("responses"), py::kw_only(), py::arg("verdicts") = py::none(),
+      py::arg("ordered") = true, py::arg("gate") = py::none(), py::arg("config") = ScriptCircle{},
+      py::arg("evidence_coverage") = 1.0, py::arg("evidence_unreadable") = false, py::arg("vectors") = py::none(),
+      "responses: ExpertResponses, mappings or objects; verdicts: best first, None for healthy, degraded and failing, or, if no "
+      "response has one of these, for the labels that responses have, in no order; gate: {required, min_answered, "
+      "min_confidence, pass}; vectors: for a semantic config, one for each of texts_to_embed(responses).");
   module.def(
       "texts_to_embed",
       [](const py::iterable& responses) { return texts_to_python(consensus::texts_to_embed(to_responses(responses))); },
@@ -389,9 +405,10 @@ void bind_consensus(py::module_& module) {
         return json_to_python(value_or_raise(consensus::semantic_similarities(rows, rows.size())));
       },
       py::arg("vectors"), "Cosine of n vectors as n lists in [0, 1]; CircleError for what is no matrix of finite numbers.");
-  module.def("text_similarity", &text_similarity, py::arg("a"), py::arg("b"), py::arg("algorithm") = "cosine", "In [0, 1].");
+  module.def("text_similarity", &text_similarity, py::arg("text1"), py::arg("text2"), py::arg("algorithm") = "cosine",
+             "In [0, 1].");
   operations_of(module)["text_similarity"] =
-      py::cpp_function(&prepare_text_similarity, py::arg("a"), py::arg("b"), py::arg("algorithm") = "cosine");
+      py::cpp_function(&prepare_text_similarity, py::arg("text1"), py::arg("text2"), py::arg("algorithm") = "cosine");
   def_operation(
       module, "similarity_matrix", &prepare_similarity_matrix, py::arg("texts"), py::arg("config") = ScriptCircle{},
       py::arg("cutoff") = 0.0,

@@ -23,8 +23,9 @@ RustCircleConfig = CircleConfig  # its name there
 
 def process_expert_responses(responses: Iterable[Any], config: CircleConfig | None = None) -> ConsensusResult:
     """The consensus of responses (ExpertResponses, mappings or objects with those attributes). Responses with a verdict vote on
-    healthy, degraded or failing; those without are grouped by their text. With a semantic config its embedding is called once, with
-    the texts of all; CircleError if that fails."""
+    healthy, degraded or failing; if none of their labels is one of these, on the labels that they have, in no order. Responses
+    without a verdict are grouped by their text. ValueError for a label beside healthy, degraded or failing that is none of them.
+    With a semantic config its embedding is called once, with the texts of all; CircleError if that fails."""
     config = config if config is not None else CircleConfig()
     if config.similarity_algorithm != "semantic":
         return _core.conclude(responses, config=config)
@@ -34,17 +35,17 @@ def process_expert_responses(responses: Iterable[Any], config: CircleConfig | No
 
 
 def compute_text_similarity(
-    a: str, b: str, algorithm: str = "cosine", *, embedding: str | Callable[[list[str]], Any] | None = None
+    text1: str, text2: str, algorithm: str = "cosine", *, embedding: str | Callable[[list[str]], Any] | None = None
 ) -> float:
     """How alike two texts are, in [0, 1]. algorithm: cosine, jaccard, levenshtein, or semantic with an embedding, as CircleConfig
     takes it; CircleError if that fails."""
     if algorithm != "semantic":
         if embedding is not None:
             raise ValueError("an embedding is for algorithm 'semantic'")
-        return _core.text_similarity(a, b, algorithm)
-    if not a or not b:
-        return _core.text_similarity(a, b)  # says what is no str
-    return _core.semantic_similarities(_embedding.embed(embedding, [a, b]))[0][1]
+        return _core.text_similarity(text1, text2, algorithm)
+    if not text1 or not text2:
+        return _core.text_similarity(text1, text2)  # says what is no str
+    return _core.semantic_similarities(_embedding.embed(embedding, [text1, text2]))[0][1]
 
 
 class CircleOfExperts:

@@ -44,7 +44,7 @@ def test_mappings_and_objects_are_as_good_as_responses():
         conclave.ExpertResponse(**RESPONSE).claims[0],
         conclave.Citation.template("/x", "00ff"),
         conclave.Problem("error", "r", "m", "f", "x.yaml", 3, 4),
-        conclave.CircleConfig(0.5, "jaccard", False, 2),
+        conclave.CircleConfig(0.5, False, 2, "jaccard"),
         conclave.Abstain("why"),
     ],
     ids=lambda value: type(value).__name__,

@@ -311,3 +311,27 @@ def test_numpy_arrays_of_every_layout_work():
 def test_similarity_matrices_are_square_views():
     matrix = memoryview(conclave.consensus.similarity_matrix(["a b c", "a b d", "x"]))
     assert matrix.shape == (3, 3) and matrix[0, 0] == 1 and matrix[0, 1] == matrix[1, 0]
+
+
+def test_labels_of_a_question_that_nobody_asked():
+    said = [("a", "ship"), ("b", {"ship": 0.8, "hold": 0.2}), ("c", "hold")]
+    responses = [conclave.ExpertResponse(name, "because", 0.9, verdict=verdict) for name, verdict in said]
+    result = conclave.process_expert_responses(responses)
+    assert result.verdict == "ship" and result.passed and result.dissenting_opinions[0]["verdict"] == "hold"
+    assert conclave.process_expert_responses(responses[::-1]).confidence_score == result.confidence_score
+    with pytest.raises(ValueError, match=r"response of 'b' \(responses\[1\]\): the verdict 'hold' is not one of the question's"):
+        conclave.process_expert_responses(
+            [conclave.ExpertResponse("a", "x", verdict="healthy"), conclave.ExpertResponse("b", "x", verdict="hold")]
+        )
+
+
+def test_a_config_of_a_circle_in_the_order_of_its_fields():
+    config = conclave.CircleConfig(0.5, False, None, "jaccard")
+    assert (config.min_consensus_threshold, config.enable_parallel_processing) == (0.5, False)
+    assert (config.max_threads, config.similarity_algorithm) == (None, "jaccard")
+    config.max_threads = 3
+    assert config.max_threads == 3 and conclave.CircleConfig(max_threads=0).max_threads is None
+    for wrong, error in ((-1, ValueError), (2**40, ValueError), ("2", TypeError), (1.5, TypeError)):
+        with pytest.raises(error, match="max_threads"):
+            config.max_threads = wrong
+    assert conclave.compute_text_similarity(text1="a b", text2="a b") == 1

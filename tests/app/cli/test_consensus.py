@@ -90,7 +90,7 @@ def test_wrong_input_is_named_by_its_place(conclave, tmp_path):
     (tmp_path / "bin.csv").write_bytes(bytes(range(256)) * 40)
     (tmp_path / "deep.json").write_text("[" * 100_000)
     (tmp_path / "name.json").write_text(json.dumps([{"expert_name": "", "verdict": "healthy"}]))
-    (tmp_path / "label.json").write_text(json.dumps(responses("fine")))
+    (tmp_path / "label.json").write_text(json.dumps(responses("fine", "healthy")))
     (tmp_path / "field.json").write_text(json.dumps([{"expert_name": "a", "confidence": "high"}]))
     (tmp_path / "r.json").write_text(json.dumps(responses("healthy")))
     for arguments, message in [

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace conclave::consensus {
 namespace {
@@ -163,6 +164,29 @@ TEST(Claim, is_verified_only_if_every_one_of_its_citations_was_found) {
   EXPECT_FALSE(claim.verified()) << "one was not looked at";
   claim.evidence.back().verified = false;
   EXPECT_FALSE(claim.verified());
+}
+
+ExpertResponse saying(const char* verdict) {
+  ExpertResponse response = full_response();
+  response.verdict = verdict;
+  return response;
+}
+
+TEST(QuestionOf, is_the_usual_one_or_which_of_the_labels_it_is) {
+  const Question usual;
+  EXPECT_EQ(question_of({}), usual);
+  EXPECT_EQ(question_of(std::vector{saying("failing")}), usual);
+  EXPECT_EQ(question_of(std::vector{saying("splendid"), saying("failing")}), usual) << "a label that is none is to be told";
+
+  ExpertResponse shares = saying("hold");
+  shares.probabilities = {{"hold", 0.6}, {"ship", 0.4}};
+  ExpertResponse failed = saying("failing");
+  failed.status = Status::failed;
+  const Question own = question_of(std::vector{saying("ship"), shares, saying("caf\u00e9"), saying("cafe\u0301"), failed});
+  EXPECT_THAT(own.verdicts, testing::SizeIs(3)) << "two are the same in another form";
+  EXPECT_THAT(own.verdicts, testing::UnorderedElementsAre("ship", "hold", "caf\u00e9"));
+  EXPECT_FALSE(own.ordered);
+  EXPECT_EQ(own.gate.pass, own.verdicts);
 }
 
 TEST(Names, of_enumerations_read_back) {
