@@ -193,7 +193,7 @@ void add_history_commands(CLI::App& app, Program& program) {
   auto* show = group->add_subcommand("show", "One report again");
   const auto id = std::make_shared<std::string>();
   const auto output = std::make_shared<ReportOutput>();
-  show->add_option("REPORT", *id, "Its id, or the first characters of it")->required();
+  show->add_option("REPORT", *id, "Its id, the first characters of it, or last")->required();
   output->add_options(*show);
   show->callback(
       [&program, id, output] { program.chosen = [&program, id, output] { return show_report(program, *id, *output); }; });

@@ -173,7 +173,7 @@ void add_judging_commands(CLI::App& history, Program& program) {
   auto* judge =
       history.add_subcommand("judge", "Say whether the verdict of a report was right, so that experts are weighed by it");
   const auto arguments = std::make_shared<Arguments>();
-  judge->add_option("REPORT", arguments->id, "Its id, or the first characters of it")->required();
+  judge->add_option("REPORT", arguments->id, "Its id, the first characters of it, or last")->required();
   judge->add_option("ANSWER", arguments->judgement.answer, "right, wrong (that verdict was not it), or the verdict that was true")
       ->type_name("right|wrong|LABEL");
   judge->add_option("--scope", arguments->judgement.scope, "Of this scope alone, not of the whole report");

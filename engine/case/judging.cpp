@@ -123,6 +123,11 @@ Result<store::JudgementRow> judge(store::Store& history, const Report& report, c
 }
 
 Result<store::JudgementRow> take_back(store::Store& history, const std::string& id, const std::string& scope) {
+  if (id == "last") {
+    const auto newest = history.list_reports(1);
+    if (!newest) return tl::unexpected(newest.error());
+    if (!newest->empty()) return take_back(history, newest->front().id, scope);
+  }
   const auto rows = history.judgements();
   if (!rows) return tl::unexpected(rows.error());
   std::vector<store::JudgementRow> found;

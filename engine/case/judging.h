@@ -23,7 +23,7 @@ struct Judgement {
 // Kind invalid_argument for a scope or label that the report does not have, and for right and wrong where it has no verdict.
 [[nodiscard]] Result<consensus::Lesson> lesson_of(const Report& report, const Judgement& judgement);
 
-// By id or unique prefix of a report in the history. In the place of what was said of the same before.
+// By id, unique prefix, or "last" of a report in the history. In the place of what was said of the same before.
 [[nodiscard]] Result<store::JudgementRow> judge(store::Store& history, const std::string& id, const Judgement& judgement);
 // Of a report at hand, which the history need not have.
 [[nodiscard]] Result<store::JudgementRow> judge(store::Store& history, const Report& report, const Judgement& judgement);

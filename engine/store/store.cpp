@@ -135,6 +135,13 @@ class SqliteStore final : public Store {
   }
 
   Result<std::string> report_json(const std::string& id) const override {
+    if (id == "last") {
+      return guarded([&]() -> Result<std::string> {
+        SQLite::Statement query(database_, "SELECT json FROM reports ORDER BY started DESC, id LIMIT 1");
+        if (!query.executeStep()) return fail(ErrorKind::not_found, "there is no report in the history yet");
+        return query.getColumn(0).getString();
+      });
+    }
     if (id.size() < shortest_prefix) {
       return fail(ErrorKind::not_found, "'" + id + "' is too short to find a report by; give at least 4 characters of its id");
     }

@@ -85,7 +85,7 @@ class Store {
 
   [[nodiscard]] virtual Result<void> add_report(const ReportRow& row, const std::string& json) = 0;
   [[nodiscard]] virtual Result<std::vector<ReportRow>> list_reports(std::size_t limit) const = 0;  // newest first
-  // By id or unique prefix of at least 4 characters; kind not_found otherwise.
+  // By id, unique prefix of at least 4 characters, or "last" for the newest; kind not_found otherwise.
   [[nodiscard]] virtual Result<std::string> report_json(const std::string& id) const = 0;
   [[nodiscard]] virtual Result<std::optional<std::string>> last_report_json(const std::string& case_key) const = 0;
   [[nodiscard]] virtual Result<std::uint64_t> purge_older_than(TimeUs time) = 0;  // reports removed

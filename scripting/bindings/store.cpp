@@ -212,7 +212,7 @@ void bind_store(py::module_& module) {
             const std::string wanted = to_utf8(id, "id");
             return to_str(value_or_raise(without_gil([&] { return self.report_json(wanted); })));
           },
-          py::arg("id"), "By id or a unique prefix of at least 4 characters; KeyError otherwise.")
+          py::arg("id"), "By id, a unique prefix of at least 4 characters, or 'last'; KeyError otherwise.")
       .def("last_report_json", &last, py::arg("case"), "The newest report on the case, or None.")
       .def("add_scan_rows", &add_scan, py::arg("rows"), py::arg("occasion"), py::arg("seconds"),
            "rows: (target, state, latency_ms, detail, time). Its number, or None for a scan that was stopped.")
@@ -222,7 +222,8 @@ void bind_store(py::module_& module) {
       .def("last_scan_of", &last_scan, py::arg("targets"), "The number of the newest scan of these targets, or None.")
       .def("service_histories", &service_histories, py::arg("targets"), "A mapping for each target, or None.")
       .def("judge", &say, py::arg("id"), py::arg("answer"), py::arg("scope") = py::none(), py::arg("note") = "",
-           "Says of a report (id or a unique prefix of at least 4 characters) whether its verdict was right, or with scope that "
+           "Says of a report (id, a unique prefix of at least 4 characters, or 'last') whether its verdict was right, or with "
+           "scope that "
            "of one of its scopes, in the place of what was said before. answer: 'right', 'wrong' or the label that was true. "
            "KeyError for no such report, ValueError for a label or scope that it does not have. The judgement, as in "
            "judgements().")

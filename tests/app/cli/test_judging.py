@@ -45,6 +45,7 @@ def test_a_report_is_judged_shown_and_no_longer_judged(conclave, consult):
     assert "wrong; truly failing in overall" in conclave("history", "list").out
     shown = conclave("history", "show", short, "--json")
     assert shown.json == report and "judged wrong on" in shown.err and ": the disk" in shown.err
+    assert conclave("history", "show", "last", "--json").json == report
     assert "no longer judged" in conclave("history", "judge", short, "--undo").out
     assert [j["scope"] for j in conclave("history", "list", "--json").json[0]["judgements"]] == ["overall"]
     events = [json.loads(line) for line in (conclave.state / "audit.jsonl").read_text().splitlines()]

@@ -83,7 +83,7 @@ TEST_F(Judging, of_a_scope_and_of_the_report_stand_side_by_side_until_taken_back
   ASSERT_TRUE(judge(*history_, report.id, {"right", "", ""}));
   ASSERT_TRUE(judge(*history_, report.id, {"failing", "net", ""}));
   EXPECT_THAT(lessons_of(*history_).value(), SizeIs(2));
-  ASSERT_TRUE(take_back(*history_, report.id, "net"));
+  ASSERT_TRUE(take_back(*history_, "last", "net"));
   const auto gone = take_back(*history_, report.id, "net");
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().kind, ErrorKind::not_found);

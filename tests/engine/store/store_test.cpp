@@ -81,6 +81,14 @@ TEST_F(History, finds_a_report_by_a_unique_prefix) {
   }
 }
 
+TEST_F(History, finds_the_newest_report_as_the_last_one) {
+  const auto store = open();
+  EXPECT_EQ(store->report_json("last").error().kind, ErrorKind::not_found);
+  ASSERT_TRUE(store->add_report(row("abcd2", 20), "new"));
+  ASSERT_TRUE(store->add_report(row("abcd1", 10), "old"));
+  EXPECT_EQ(*store->report_json("last"), "new");
+}
+
 TEST_F(History, knows_the_last_report_of_a_case) {
   const auto store = open();
   ASSERT_TRUE(store->add_report(row("aaaa1", 10), "old"));
