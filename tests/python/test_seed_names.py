@@ -93,7 +93,7 @@ def test_the_top_level_has_them_too():
         (conclave.CircleOfExperts, ["config=None"]),
         (conclave.CircleOfExperts.process_expert_responses, ["responses", "config=None"]),
         (conclave.process_expert_responses, ["responses", "config=None"]),
-        (conclave.compute_text_similarity, ["a", "b", "algorithm='cosine'"]),
+        (conclave.compute_text_similarity, ["text1", "text2", "algorithm='cosine'"]),
         (conclave.ExpertResponse, ["expert_name=''", "content=''", "confidence=0.5", "metadata=None", "timestamp=0"]),
     ],
     ids=lambda item: getattr(item, "__qualname__", ""),
