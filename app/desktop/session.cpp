@@ -5,6 +5,8 @@
 #include <QMetaMethod>
 #include <QPointer>
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 
 #include "app/desktop/endpoints.h"
 #include "app/desktop/opening.h"
@@ -287,16 +289,18 @@ Case Session::asked() const {
 
 Session::AskServices Session::askServices() const {
   return [subject = case_ ? asked() : Case{}, host = scripts_.host(), request = request()](
-             std::vector<scan::Target> targets, const auto& on_result, Job& job) -> Result<std::vector<scan::ScanResult>> {
+             std::vector<scan::Target> targets, const std::string& probe, const auto& on_result,
+             Job& job) -> Result<std::vector<scan::ScanResult>> {
     const auto policy = policy_in_force();
     if (!policy) return tl::unexpected<Error>(policy.error());
+    std::unordered_map<std::string_view, const scan::Target*> named;
+    for (const scan::Target& service : subject.services) named.emplace(service.name, &service);
     bool any = false;
     for (scan::Target& target : targets) {
-      const auto service = std::find_if(subject.services.begin(), subject.services.end(),
-                                        [&](const scan::Target& each) { return each.name == target.name; });
-      if (service != subject.services.end()) {
-        target.probe = service->probe;
-        target.needs = service->needs;
+      if (const auto service = named.find(target.name); service != named.end()) {
+        target.probe = service->second->probe;
+        target.needs = service->second->needs;
+        target.p95_ms = service->second->p95_ms;
       }
       any = any || !target.probe.empty();
     }
@@ -308,7 +312,9 @@ Session::AskServices Session::askServices() const {
     }
     const scan::ScanOptions options = policy->within({});
     auto results = scan::scan(targets, options, job, on_result);
-    scan::probe(results, {}, options, job);
+    scan::probe(results, {probe}, options, job);
+    for (const scan::ScanResult& result : results)
+      if (result.facts) on_result(result);
     if (probes.empty() || job.stopped()) return results;
     auto probed = ask_probes(results, probes, options, job);
     if (!probed)
@@ -324,18 +330,21 @@ Session::AskServices Session::askServices() const {
 
 Session::LookBack Session::lookBackAtServices() const {
   return [file = folders_.history, occasion = "asked again, case " + (case_ ? case_->name : std::string())](
-             const std::vector<scan::Target>& services,
-             const std::vector<scan::ScanResult>& newest) -> Result<std::vector<Observations>> {
-    std::vector<Observations> found(services.size());
+             const std::vector<scan::Target>& services, const std::vector<scan::ScanResult>& newest, std::size_t most,
+             Job& job) -> Result<std::vector<ServicePast>> {
+    std::vector<ServicePast> found(services.size());
     std::error_code error;
     if (file.empty() || (newest.empty() && !fs::exists(file, error))) return found;
     const auto history = store::Store::open(file);
     if (!history) return tl::unexpected<Error>(history.error());
     if (const auto kept = keep_scan(**history, occasion, newest, 0); !kept) return tl::unexpected<Error>(kept.error());
     for (std::size_t i = 0; i < services.size(); ++i) {
-      auto known = observations_of(**history, services[i]);
+      if (job.stopped()) return fail_cancelled();
+      const auto known = observations_of(**history, services[i]);
       if (!known) return tl::unexpected<Error>(known.error());
-      found[i] = std::move(*known);
+      found[i].history = scan::history_of(*known);
+      const auto shown = static_cast<std::ptrdiff_t>(std::min(most, known->size()));
+      found[i].newest.assign(known->end() - shown, known->end());
     }
     return found;
   };

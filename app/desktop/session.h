@@ -73,15 +73,19 @@ class Session : public QObject {
   void saveDraft(const QString& file);
 
   // Connects once to services of the open case, named as there, and asks its probes, within the policy. For another thread.
-  // `on_result`: as soon as a result is known; a second time if a probe knows more.
+  // `probe`: of the engine, for the services of which the case names none; empty: only those that it names. `on_result`: as soon
+  // as a result is known; a second time if a probe knows more.
   using AskServices = std::function<Result<std::vector<scan::ScanResult>>(
-      std::vector<scan::Target>, const std::function<void(const scan::ScanResult&)>& on_result, Job&)>;
+      std::vector<scan::Target>, const std::string& probe, const std::function<void(const scan::ScanResult&)>& on_result, Job&)>;
   [[nodiscard]] AskServices askServices() const;
   // What the history knows of each of the services, the newest scan included, which it keeps first unless there is none. For
   // another thread. Where no history is kept nothing is known, and that is no error.
-  using Observations = std::vector<scan::Observation>;
-  using LookBack = std::function<Result<std::vector<Observations>>(const std::vector<scan::Target>& services,
-                                                                   const std::vector<scan::ScanResult>& newest)>;
+  struct ServicePast {
+    std::optional<scan::History> history = {};   // of all scans that are looked at
+    std::vector<scan::Observation> newest = {};  // so many of them, oldest first
+  };
+  using LookBack = std::function<Result<std::vector<ServicePast>>(
+      const std::vector<scan::Target>& services, const std::vector<scan::ScanResult>& newest, std::size_t most, Job&)>;
   [[nodiscard]] LookBack lookBackAtServices() const;
 
   // Where logs of the case come from commands that nobody agreed to, commandsWanted() instead; consultWith() goes on from there.

@@ -63,7 +63,8 @@ QString progressText(const Progress& progress, double seconds) {
                          : amount(progress.done) + unit;
   if (seconds < 0.5 || progress.done == 0) return text;
   const double rate = static_cast<double>(progress.done) / seconds;
-  if (bytes) text += QStringLiteral(", %1/s").arg(bytesText(static_cast<quint64>(rate)));
+  const auto whole = static_cast<quint64>(std::llround(rate));
+  if (bytes || whole >= 10) text += QStringLiteral(", %1/s").arg(amount(whole));
   if (progress.total > progress.done) {
     text += QStringLiteral(", %1 left").arg(secondsText(std::ceil(static_cast<double>(progress.total - progress.done) / rate)));
   }

@@ -1,5 +1,6 @@
 #include "engine/scan/differences.h"
 
+#include <cmath>
 #include <limits>
 #include <unordered_map>
 
@@ -47,6 +48,15 @@ std::vector<Difference> differences(std::span<const ScanResult> before, std::spa
 std::optional<double> p95_ms(const ScanResult& result) {
   if (result.history) return result.history->p95_ms;
   return result.state == State::open ? result.latency_ms : std::nullopt;
+}
+
+std::string p95_flaw(const std::optional<double>& bound, const std::optional<double>& known) {
+  if (!bound || (known && *known <= *bound)) return {};
+  const auto hundredths = [](double ms) {
+    const auto whole = std::llround(ms * 100);
+    return std::to_string(whole / 100) + (whole % 100 < 10 ? ".0" : ".") + std::to_string(whole % 100) + " ms";
+  };
+  return known ? "p95 " + hundredths(*known) + ", above " + hundredths(*bound) : "p95 not known";
 }
 
 std::optional<bool> as_expected(const ScanResult& result) {

@@ -33,6 +33,9 @@ struct Difference {
 // The 95th percentile of what is known: of its history, or of this scan alone.
 [[nodiscard]] std::optional<double> p95_ms(const ScanResult& result);
 
+// Why the bound for it is not kept, "p95 12.50 ms, above 10.00 ms"; empty where it is, or where there is none.
+[[nodiscard]] std::string p95_flaw(const std::optional<double>& bound, const std::optional<double>& known);
+
 // Nothing without `expect` and needs. Needs that nobody asked about are not met. With a bound for the 95th percentile that, too,
 // has to be known and kept.
 [[nodiscard]] std::optional<bool> as_expected(const ScanResult& result);

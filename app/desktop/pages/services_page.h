@@ -1,4 +1,4 @@
-// Services: which are as they should be, which are not and why; asking them again now.
+// Services: which are as they should be, which are not and why, what answers there; asking them again, now or over and over.
 #pragma once
 
 #include "app/desktop/models/service_table.h"
@@ -7,7 +7,7 @@
 class QCheckBox;
 class QLabel;
 class QLineEdit;
-class QPushButton;
+class QSplitter;
 class QStackedWidget;
 class QTableView;
 
@@ -15,6 +15,8 @@ namespace conclave::desktop {
 
 class FindBar;
 class Finder;
+class ScanBar;
+class ServiceDetails;
 
 class ServicesPage : public Page {
   Q_OBJECT
@@ -38,8 +40,15 @@ class ServicesPage : public Page {
  private:
   struct Fresh;
   void reload();
+  void showColumns();
+  void chooseColumns(const QPoint& where);
   void fitColumns();
+  void fitColumn(int column);
   void refresh();
+  void showDetails();
+  void lookBackAtOne();
+  void closeDetails();
+  [[nodiscard]] QString progress() const;
   void takeFresh();
   void lookBack(std::vector<scan::ScanResult> newest = {});
   void endRescan(const Result<std::vector<scan::ScanResult>>& results);
@@ -55,15 +64,19 @@ class ServicesPage : public Page {
   Jobs::Id scanning_ = 0;
   std::shared_ptr<Fresh> fresh_;  // results the scanning thread has, but the table not yet
   Jobs::Id lookingBack_ = 0;
-  QString scanned_;  // how the last rescan ended
+  int shown_ = -1;       // row of services_ in the details; -1: none
+  bool fitted_ = false;  // columns, to rows of which something is known
+  QString scanned_;      // how the last rescan ended
   QLabel* mark_;
   QLabel* summary_;
   QLabel* source_;
   QLineEdit* filter_;
   QCheckBox* onlyUnexpected_;
-  QPushButton* rescan_;
+  ScanBar* scanBar_;
   QStackedWidget* stack_;
+  QSplitter* splitter_;
   QTableView* view_;
+  ServiceDetails* details_;
   QLabel* nothing_;
   FindBar* findBar_;
   Finder* finder_;

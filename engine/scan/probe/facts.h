@@ -77,6 +77,10 @@ struct Facts {
 [[nodiscard]] nlohmann::json to_json(const Tls& tls);
 [[nodiscard]] nlohmann::json to_json(const Http& http);
 
+// {"service", "tls", "http"} of those back, as evidence and reports hold them. A report is a file from anywhere: what does not
+// fit is left out. Nothing if there is no service.
+[[nodiscard]] std::optional<Facts> facts_from_json(const nlohmann::json& in);
+
 // Of what a server sent: valid UTF-8, control characters as spaces, without white space at the ends, cut after `most` bytes.
 [[nodiscard]] std::string words_of(std::string_view bytes, std::size_t most = 256);
 
