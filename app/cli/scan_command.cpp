@@ -302,7 +302,8 @@ void add_scan_command(CLI::App& app, Program& program) {
       ->type_name("NAME")
       ->allow_extra_args(false);
   auto* as_json = scan->add_flag("--json", arguments->json, "Print JSON");
-  auto* as_csv = scan->add_flag("--csv", arguments->csv, "Print CSV")->excludes(as_json);
+  auto* as_csv = scan->add_flag("--csv", arguments->csv, "Print CSV; with --probe also service, certificate and HTTP answer")
+                     ->excludes(as_json);
   scan->add_flag("--nmap-xml", arguments->nmap_xml, "Print XML for tools that read nmap's")->excludes(as_json)->excludes(as_csv);
   scan->callback([&program, arguments, probe] {
     if (probe->count() > 0) take_target_for_name(*arguments);

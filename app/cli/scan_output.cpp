@@ -70,10 +70,8 @@ std::string detail_of(const scan::ScanResult& result) {
   std::string out = result.facts ? scan::summary_of(*result.facts) : result.detail;
   const auto add = [&out](const std::string& flaw) { out += (out.empty() ? "" : "; ") + flaw; };
   if (result.facts) std::ranges::for_each(result.facts->unmet, add);
-  const auto& bound = result.target.p95_ms;
-  const auto known = scan::p95_ms(result);
-  if (bound && result.state == result.target.expect && (!known || *known > *bound))
-    add(known ? "p95 " + milliseconds(known) + ", above " + milliseconds(bound) : "p95 not known");
+  if (const auto& bound = result.target.p95_ms; bound && result.state == result.target.expect)
+    if (const std::string flaw = scan::p95_flaw(bound, scan::p95_ms(result)); !flaw.empty()) add(flaw);
   return out;
 }
 
@@ -83,12 +81,48 @@ json diff_json(const Baseline& baseline, std::span<const scan::ScanResult> resul
           {"changes", differences_json(scan::differences(baseline.results, results))}};
 }
 
-// Invalid UTF-8 and control characters cannot come here: names of targets are checked, details are texts of this program.
+// Invalid UTF-8 and control characters cannot come here: names of targets are checked, details are texts of this program, and
+// what servers said was cleaned.
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string out = "\"";
   for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + "\"";
+}
+
+// What a server said of itself: a spreadsheet would take some of it for formulas, and run them.
+std::string csv_said(const std::string& text) {
+  const bool is_formula = !text.empty() && std::string_view("=+-@").find(text.front()) != std::string_view::npos;
+  return csv_field(is_formula ? "'" + text : text);
+}
+
+// The columns from `service` on.
+std::string csv_facts(const scan::Facts* facts) {
+  const scan::Facts none;
+  const scan::Facts& known = facts != nullptr ? *facts : none;
+  const scan::Tls* tls = known.tls ? &*known.tls : nullptr;
+  const scan::Http* http = known.http ? &*known.http : nullptr;
+  const bool shown = tls != nullptr && !tls->chain.empty();  // a certificate
+  std::string flaws;
+  for (const std::string& flaw : known.unmet) flaws.append(flaws.empty() ? "" : "; ").append(flaw);
+  const std::vector<std::string> cells = {csv_said(known.service.name),
+                                          csv_said(known.service.product),
+                                          csv_said(known.service.version),
+                                          tls != nullptr ? csv_said(tls->version) : "",
+                                          tls != nullptr && tls->days_left ? std::to_string(*tls->days_left) : "",
+                                          shown ? format_time(tls->chain.front().not_after) : "",
+                                          tls == nullptr  ? ""
+                                          : tls->verified ? "true"
+                                                          : "false",
+                                          tls != nullptr ? csv_said(tls->error.empty() ? tls->verify_error : tls->error) : "",
+                                          http != nullptr && http->status != 0 ? std::to_string(http->status) : "",
+                                          http != nullptr ? json(http->total_ms).dump() : "",
+                                          http != nullptr ? csv_said(http->server) : "",
+                                          http != nullptr ? csv_said(http->redirect) : "",
+                                          csv_said(flaws)};
+  std::string out;
+  for (const std::string& cell : cells) out += (&cell == &cells.front() ? "" : ",") + cell;
+  return out;
 }
 
 }  // namespace
@@ -194,13 +228,21 @@ std::string scan_json(std::span<const scan::ScanResult> results, const ScanSumma
 }
 
 std::string scan_csv(std::span<const scan::ScanResult> results) {
-  std::string out = "target,host,address,port,state,expect,latency_ms,time,detail\r\n";
+  std::string out =
+      "target,host,address,port,state,expect,latency_ms,time,detail,service,product,version,tls_version,tls_days_left,"
+      "tls_not_after,tls_verified,tls_error,http_status,http_ms,http_server,http_redirect,unmet\r\n";
   for (const scan::ScanResult& result : results) {
-    out += csv_field(result.target.name) + "," + csv_field(result.target.host) + "," + csv_field(result.address) + "," +
-           std::to_string(result.target.port) + "," + std::string(scan::state_name(result.state)) + "," +
-           (result.target.expect ? std::string(scan::state_name(*result.target.expect)) : "") + "," +
-           (result.latency_ms ? json(*result.latency_ms).dump() : "") + "," + format_time(result.time) + "," +
-           csv_field(result.detail) + "\r\n";
+    const std::vector<std::string> cells = {csv_field(result.target.name),
+                                            csv_field(result.target.host),
+                                            csv_field(result.address),
+                                            std::to_string(result.target.port),
+                                            std::string(scan::state_name(result.state)),
+                                            result.target.expect ? std::string(scan::state_name(*result.target.expect)) : "",
+                                            result.latency_ms ? json(*result.latency_ms).dump() : "",
+                                            format_time(result.time),
+                                            csv_field(result.detail)};
+    for (const std::string& cell : cells) out += cell + ",";
+    out += csv_facts(result.facts.get()) + "\r\n";
   }
   return out;
 }

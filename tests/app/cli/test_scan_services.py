@@ -1,5 +1,8 @@
 """conclave scan --probe=auto|http|tls|...: what speaks there, its certificate, its answer, and what is expected of it."""
+import contextlib
+import csv
 import http.server
+import io
 import json
 import socket
 import ssl
@@ -92,6 +95,44 @@ def test_a_certificate_is_told_and_judged(conclave, web, certificate, tmp_path):
     expectations.write_text(f'127.0.0.1:{port} open {{"tls_valid_days": 60}}\n')
     outcome = conclave("scan", "--expect", "expect.txt", "--json")
     assert outcome.code == 1 and "days, not 60" in outcome.json["results"][0]["unmet"][0]
+
+
+def test_csv_and_xml_tell_service_certificate_and_answer(conclave, web, certificate, tmp_path):
+    plain, encrypted = web(), web(certificate)
+    (tmp_path / "expect.txt").write_text(f'127.0.0.1:{plain} open {{"http": {{"status": 204}}}}\n127.0.0.1:{encrypted} open\n')
+    outcome = conclave("scan", "--expect", "expect.txt", "--probe=auto", "--csv")
+    first, second = csv.DictReader(io.StringIO(outcome.out))
+    assert (first["service"], first["product"], first["version"]) == ("http", "Tests", "1.0")
+    assert (first["http_status"], first["unmet"], first["tls_verified"]) == ("200", "status 200, not 204", "")
+    assert float(first["http_ms"]) > 0 and first["http_server"].startswith("Tests/1.0")
+    assert second["tls_version"].startswith("TLS") and second["tls_days_left"] in ("29", "30") and second["http_status"] == "200"
+    assert second["tls_verified"] == "false" and "self-signed" in second["tls_error"] and second["tls_not_after"].endswith("Z")
+    (silent,) = csv.DictReader(io.StringIO(conclave("scan", f"127.0.0.1:{plain}", "--csv").out))
+    assert list(silent) == list(first) and not any(silent[name] for name in list(silent)[9:])
+    root = xml.etree.ElementTree.fromstring(conclave("scan", f"127.0.0.1:{plain},{encrypted}", "--probe", "--nmap-xml").out)
+    services = {port.get("portid"): port.find("service").attrib for port in root.iter("port")}
+    expected = {"name": "http", "product": "Tests", "version": "1.0", "method": "probed", "conf": "10"}
+    assert services == {str(plain): expected, str(encrypted): {**expected, "tunnel": "ssl"}}
+
+
+def test_no_server_writes_formulas_into_a_spreadsheet(conclave):
+    def serve(listener):
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(ConnectionError):  # the scan hangs up before the probe asks
+                connection.recv(4096)
+                connection.sendall(b'HTTP/1.1 200 OK\r\nServer: =HYPERLINK("http://x")\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        outcome = conclave("scan", f"127.0.0.1:{listener.getsockname()[1]}", "--probe=http", "--csv")
+        listener.shutdown(socket.SHUT_RDWR)
+    (row,) = csv.DictReader(io.StringIO(outcome.out))
+    assert row["http_server"] == '\'=HYPERLINK("http://x")'
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row.values())
 
 
 def test_answers_are_judged(conclave, web, tmp_path):
