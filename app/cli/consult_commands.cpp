@@ -121,6 +121,9 @@ int consult_with(Program& program, const Arguments& arguments, const Case& subje
     auto previous = last_report_json(*history, subject);
     if (!previous) program.remark("conclave: no earlier report: " + previous.error().text());
     if (previous) options.previous = std::move(*previous);
+    auto past = past_of_services(*history, subject);
+    if (!past) program.remark("conclave: no earlier scans: " + past.error().text());
+    if (past) options.services_past = std::move(*past);
   }
   options.weights = std::move(pinned.weights);
   options.learned = std::move(pinned.learned);

@@ -64,6 +64,14 @@ Result<std::optional<std::string>> lastReport(const Case& subject, const fs::pat
   return last_report_json(**store, subject);
 }
 
+Result<ServicesPast> servicesPast(const fs::path& history, const Case& subject) {
+  std::error_code error;
+  if (subject.services.empty() || history.empty() || !fs::exists(history, error)) return ServicesPast();
+  const auto store = store::Store::open(history);
+  if (!store) return tl::unexpected<Error>(store.error());
+  return past_of_services(**store, subject);
+}
+
 Result<consensus::Learned> learnedFrom(const fs::path& history, const Case& subject) {
   std::error_code error;
   if (history.empty() || !fs::exists(history, error)) return consensus::Learned();
@@ -391,6 +399,9 @@ void Session::consultWith(const std::vector<CommandDecision>& decisions) {
     auto previous = lastReport(subject, folders.history, drafted);
     note(verdict.noHistory, previous);
     if (previous) options.previous = std::move(*previous);
+    auto past = servicesPast(folders.history, subject);
+    note(verdict.noHistory, past);
+    if (past) options.services_past = std::move(*past);
     auto learned = learnedFrom(folders.history, subject);
     note(verdict.noHistory, learned);
     if (learned) options.learned = std::move(*learned);

@@ -19,6 +19,8 @@ using config::Problem;
 constexpr double longest_command_s = 86'400;
 constexpr long long most_command_bytes = 1LL << 40;
 constexpr std::size_t longest_command = 4096;
+constexpr double least_p95_ms = 0.001;
+constexpr double most_p95_ms = 600'000;
 
 std::string trimmed(const std::string& text) {
   const auto start = text.find_first_not_of(" \t\r\n");
@@ -215,6 +217,7 @@ class CaseReader {
     std::optional<scan::State> expect;
     std::string probe;
     std::shared_ptr<const scan::Needs> needs;
+    std::optional<double> p95_ms;
     if (node.kind == NodeKind::scalar) {
       text = node.scalar;
     } else {
@@ -232,7 +235,8 @@ class CaseReader {
       }
       service.text("probe", probe);
       needs = read_needs(service);
-      if (needs && expect.value_or(scan::State::open) != scan::State::open)
+      if (double bound = 0; service.number("p95_ms", bound, least_p95_ms, most_p95_ms)) p95_ms = bound;
+      if ((needs || p95_ms) && expect.value_or(scan::State::open) != scan::State::open)
         map_.error(*expect_node, "bad-expectation", "only of what is open more can be expected");
       if (!service.text("target", text))
         map_.error(node, "missing-key", "a service needs a target", "write for example target: 127.0.0.1:8080");
@@ -249,6 +253,7 @@ class CaseReader {
       target.expect = expect;
       target.probe = probe;
       target.needs = needs;
+      target.p95_ms = p95_ms;
       subject_.services.push_back(std::move(target));
     }
   }

@@ -19,9 +19,13 @@ std::string path_from(const json& in) {
 }
 
 json target_to_json(const scan::Target& target) {
-  return {{"name", target.name},   {"host", target.host},
-          {"port", target.port},   {"expect", target.expect ? json(scan::state_name(*target.expect)) : json(nullptr)},
-          {"probe", target.probe}, {"needs", target.needs ? scan::to_json(*target.needs) : json(nullptr)}};
+  return {{"name", target.name},
+          {"host", target.host},
+          {"port", target.port},
+          {"expect", target.expect ? json(scan::state_name(*target.expect)) : json(nullptr)},
+          {"probe", target.probe},
+          {"needs", target.needs ? scan::to_json(*target.needs) : json(nullptr)},
+          {"p95_ms", target.p95_ms ? json(*target.p95_ms) : json(nullptr)}};
 }
 
 scan::Target target_from_json(const json& in) {
@@ -36,6 +40,7 @@ scan::Target target_from_json(const json& in) {
     if (!read) throw json::other_error::create(501, read.error().message, &in);
     target.needs = std::make_shared<const scan::Needs>(std::move(*read));
   }
+  if (const json p95 = in.value("p95_ms", json(nullptr)); !p95.is_null()) target.p95_ms = p95.get<double>();
   return target;
 }
 

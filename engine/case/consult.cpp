@@ -276,6 +276,10 @@ Result<Report> consult(const Case& subject, std::span<const ExpertPtr> experts, 
     if (!evidence) return tl::unexpected(evidence.error());
     gathered->evidence = std::move(*evidence);
   }
+  auto remembered = with_past_of_services(subject, gathered->evidence, options.services_past);
+  if (!remembered) return tl::unexpected(std::move(remembered.error()));
+  gathered->evidence = std::move(remembered->evidence);
+  append(gathered->problems, std::move(remembered->problems));
   if (options.hooks.on_evidence) {
     auto evidence = options.hooks.on_evidence(gathered->evidence, hooks, job);
     if (!evidence) return tl::unexpected(evidence.error());

@@ -17,6 +17,7 @@
 #include "engine/case/log_commands.h"
 #include "engine/case/probes.h"
 #include "engine/case/report.h"
+#include "engine/case/service_past.h"
 #include "engine/config/infrastructure.h"
 
 namespace conclave {
@@ -81,6 +82,7 @@ struct ConsultOptions {
   consensus::Learned learned;                      // of questions like this one; its weights multiply those of the case
   std::vector<consensus::ExpertResponse> refused;  // plugins that were not allowed to run, already recorded as such
   std::vector<config::Problem> problems;           // of the circle itself, for the report
+  ServicesPast services_past;                      // as past_of_services() says; empty: no scan is remembered
   std::optional<std::string> previous;             // the report before as JSON; hooks and experts see it as evidence.previous
   OnResponse on_response;
   std::function<void(const Gathered&)> on_gathered;  // the window shows evidence while experts still think

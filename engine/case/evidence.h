@@ -24,10 +24,17 @@ namespace conclave {
 //   buckets   log (row of logs), start, lines, error_lines, warning_lines, first_error_line
 //   gaps      log, from, to, line_before, line_after
 //   samples   log, line, time, level, text
-//   templates log, id (16 hex digits), text, count, count_before, first_time, last_time, first_line, last_line, level,
-//   sample_line services  name, host, port, expect, state, latency_ms (NaN if none), address, detail config    json (rows: one
-//   per file), file, model (JSON) values    file, path, value, line, column problems  kind (log, service, config, here),
-//   severity, rule, message, fix, file, line, column facts     name, json, hook            (what on_evidence hooks added)
+//   templates log, id (16 hex digits), text, count, count_before, first_time, last_time, first_line, last_line,
+//             level, sample_line
+//   services  name, host, port, expect, state, latency_ms (NaN if none), address, detail,
+//             facts (JSON of service, tls and http as in scan/probe/facts.h; empty: no probe asked),
+//             unmet (what the case expects besides and is not so, apart by "; "),
+//             history (JSON as of scan/history.h: this scan and those before; empty: none found anything out)
+//   config    json (rows: one per file), file, model (JSON)
+//   values    file, path, value, line, column
+//   problems  kind (log, service, config, here), severity, rule, message, fix, file, line, column
+//   facts     name, json, hook (what on_evidence hooks added)
+//   previous  json (the last report on the case)
 enum class ColumnType : std::uint32_t { i64 = 1, f64 = 2, u8 = 3, text = 4 };
 
 struct ColumnInfo {

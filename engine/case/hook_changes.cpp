@@ -113,6 +113,7 @@ json services_of(const Evidence& evidence) {
   const auto latency = evidence.numbers("services.latency_ms");
   for (std::size_t row = 0; row < latency.size(); ++row) {
     const json facts = json::parse(evidence.text("services.facts", row), nullptr, false);
+    const json history = json::parse(evidence.text("services.history", row), nullptr, false);
     const auto fact = [&](const char* name) { return facts.is_object() ? facts.value(name, json(nullptr)) : json(nullptr); };
     services.push_back({{"name", evidence.text("services.name", row)},
                         {"target", target_of(evidence, row)},
@@ -124,7 +125,8 @@ json services_of(const Evidence& evidence) {
                         {"service", fact("service")},
                         {"tls", fact("tls")},
                         {"http", fact("http")},
-                        {"unmet", evidence.text("services.unmet", row)}});
+                        {"unmet", evidence.text("services.unmet", row)},
+                        {"history", history.is_object() ? history : json(nullptr)}});
   }
   return services;
 }

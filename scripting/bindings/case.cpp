@@ -180,6 +180,7 @@ json target_json(const scan::Target& target) {
   if (target.expect) object["expect"] = scan::state_name(*target.expect);
   if (!target.probe.empty()) object["probe"] = target.probe;
   if (target.needs) object.update(scan::to_json(*target.needs));
+  if (target.p95_ms) object["p95_ms"] = *target.p95_ms;
   return object;
 }
 

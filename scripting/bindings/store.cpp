@@ -7,10 +7,12 @@
 #include "engine/case/judging.h"
 #include "engine/case/past.h"
 #include "engine/case/scan_history.h"
+#include "engine/case/service_past.h"
 #include "engine/consensus/reliability/track_record.h"
 #include "scripting/bindings/binders.h"
 #include "scripting/bindings/convert.h"
 #include "scripting/bindings/errors.h"
+#include "scripting/bindings/evidence_cast.h"
 #include "scripting/bindings/operation.h"
 #include "scripting/bindings/scan_cast.h"
 
@@ -168,6 +170,23 @@ OperationPtr prepare_last_report(const Case& subject) {
       });
 }
 
+OperationPtr prepare_remember_services(const Case& subject, py::handle evidence, bool use_history) {
+  return make_operation(
+      std::make_shared<Job>("read history"),
+      [subject, given = evidence_from_python(evidence), use_history]() -> Result<RememberedServices> {
+        if (!use_history || subject.services.empty()) return with_past_of_services(subject, given, {});
+        const auto history = Store::open(store::default_store_path());
+        if (!history) return tl::unexpected(history.error());
+        const auto past = past_of_services(**history, subject);
+        if (!past) return tl::unexpected(past.error());
+        return with_past_of_services(subject, given, *past);
+      },
+      [](Result<RememberedServices>&& result) {
+        const auto remembered = value_or_raise(std::move(result));
+        return py::make_tuple(to_python(remembered.evidence), to_tuple(remembered.problems));
+      });
+}
+
 OperationPtr prepare_learned(const Case& subject) {
   return make_operation(
       std::make_shared<Job>("learn from history"),
@@ -250,6 +269,10 @@ void bind_store(py::module_& module) {
             }));
           },
           "What is learned begins anew: no judgement made so far counts any longer, though all are kept. How many did.");
+  def_operation(module, "remember_services", &prepare_remember_services, py::arg("case"), py::arg("evidence"),
+                py::arg("history") = true,
+                "(new evidence, problems): what the scans in the user's own history and the one of the evidence say together of "
+                "the case's services, and of the bounds for their latencies. history: False knows no earlier scan.");
   def_operation(module, "last_report", &prepare_last_report, py::arg("case"),
                 "The newest report on the case in the user's own history, as JSON text, or None.");
   def_operation(module, "learned", &prepare_learned, py::arg("case"),

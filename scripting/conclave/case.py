@@ -301,6 +301,9 @@ async def _gathered(
         receipts += more
     evidence, more = await _hooks.run_scan_hooks(circle.hooks, evidence, job, way)
     receipts += more
+    if case.services:
+        evidence, problems = await way.engine("remember_services", case, evidence, wishes.history)
+        _core.add_problems(gathered, problems)
     if previous is not None:
         evidence = evidence.with_previous(previous)  # hooks see it, too
     gathered.evidence, more = await _hooks.run_evidence_hooks(circle.hooks, evidence, job, way)

@@ -32,6 +32,7 @@ __all__ = [
     "Problem",
     "Sample",
     "ServiceEvidence",
+    "ServiceHistory",
     "Template",
 ]
 
@@ -141,10 +142,61 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceHistory:
+    """What the scans of one service say together, at most the last 1,000 and the one of the evidence. A service is up when it is
+    open; scans that could not find that out count nowhere.
+
+    `scans` counts them, from `first` to `last`. `up` says how the last one found it, `since` from which scan on it was always so;
+    `since_known` is False if no scan before found the opposite, so that it is so for longer. `uptime`: the share of the scans, from
+    0 to 1, that found it up; `changes`: how often it went up or down. `flap_percent` (of the last 21 scans) and `flapping` as Nagios
+    and Naemon reckon them (it begins at 20 % and ends below 5 %). `latencies` counts the scans that found it up and how fast;
+    `p50_ms`, `p95_ms` and `p99_ms` are of those, by nearest rank, None without any."""
+
+    scans: int
+    first: datetime.datetime
+    last: datetime.datetime
+    up: bool
+    since: datetime.datetime
+    since_known: bool
+    uptime: float
+    changes: int
+    flap_percent: float
+    flapping: bool
+    latencies: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+def _history_from(text: str) -> ServiceHistory | None:
+    told: dict[str, Any] | None = json.loads(text) if text else None
+    if told is None:
+        return None
+    latency = told["latency_ms"]
+    return ServiceHistory(
+        scans=told["scans"],
+        first=_datetime(told["first"]),
+        last=_datetime(told["last"]),
+        up=told["up"],
+        since=_datetime(told["since"]),
+        since_known=told["since_known"],
+        uptime=told["uptime"],
+        changes=told["changes"],
+        flap_percent=told["flap_percent"],
+        flapping=told["flapping"],
+        latencies=latency["count"],
+        p50_ms=latency["p50"],
+        p95_ms=latency["p95"],
+        p99_ms=latency["p99"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceEvidence:
     """What the scan found. `state` and `expect` are open, closed, rejected, filtered, unreachable, dns_error, local_error or
     cancelled; `latency_ms` is None where nothing answered. `service`, `tls` and `http`: what a probe of the engine learned, as in
-    conclave.scan; None without one. `unmet`: what the case expects of it besides, and is not so; "" if all is."""
+    conclave.scan; None without one. `unmet`: what the case expects of it besides (certificate, answer, 95th percentile), and is
+    not so, apart by "; "; "" if all is. `history`: what this scan and those before it say together; None for evidence of before."""
 
     name: str
     host: str
@@ -159,6 +211,7 @@ class ServiceEvidence:
     tls: Tls | None = None
     http: Http | None = None
     unmet: str = ""
+    history: ServiceHistory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,18 +507,18 @@ class Evidence:
     def services(self) -> tuple[ServiceEvidence, ...]:
         table = _Table(self._core, "services")
         rows = zip(*(table.texts(name) for name in ("name", "host", "expect", "state", "address", "detail")))
-        said = itertools.zip_longest(table.texts("facts"), table.texts("unmet"), fillvalue="")
+        said = itertools.zip_longest(table.texts("facts"), table.texts("unmet"), table.texts("history"), fillvalue="")
         found = []
         for (name, host, expect, state, address, detail), port, latency in zip(
             rows, table.numbers("port"), table.numbers("latency_ms")
         ):
-            facts, unmet = next(said, ("", ""))  # evidence of before has none
+            facts, unmet, history = next(said, ("", "", ""))  # evidence of before has none
             latency_ms = None if math.isnan(latency) else latency
             told = (json.loads(facts) if facts else None) or {}
             learned = (service_from(told.get("service")), tls_from(told.get("tls")), http_from(told.get("http")))
             found.append(
                 ServiceEvidence(
-                    name, host, port, _target(host, port), expect, state, latency_ms, address, detail, *learned, unmet
+                    name, host, port, _target(host, port), expect, state, latency_ms, address, detail, *learned, unmet, _history_from(history)
                 )
             )
         return tuple(found)

@@ -118,7 +118,7 @@ def log(buckets, templates=(), gaps=(), path="app.log", levels=None, width=60, t
     )
 
 
-def service(name, state, expect="open", latency_ms=1.0, port=80, detail="", unmet=""):
+def service(name, state, expect="open", latency_ms=1.0, port=80, detail="", unmet="", days_left=None, history=None):
     return SimpleNamespace(
         name=name,
         host="127.0.0.1",
@@ -130,6 +130,8 @@ def service(name, state, expect="open", latency_ms=1.0, port=80, detail="", unme
         address="127.0.0.1",
         detail=detail,
         unmet=unmet,
+        tls=None if days_left is None else SimpleNamespace(days_left=days_left),
+        history=history,
     )
 
 

@@ -2,7 +2,8 @@
 
 import conclave
 import pytest
-from fake_evidence import ask, config, evidence, service
+from conclave.evidence import ServiceHistory
+from fake_evidence import ask, at, config, evidence, service
 
 # --- service_health ---
 
@@ -48,6 +49,37 @@ def test_slow_by_itself_or_beside_the_others_is_degraded():
     answer = ask("service_health", evidence(services=mixed))
     assert answer.verdict == "degraded" and "far" in answer.content and "median" in answer.content
     assert ask("service_health", evidence(services=[service("far", "open", latency_ms=120)])).verdict == "healthy"
+
+
+def history(up, flapping=False, since_known=True):
+    return ServiceHistory(20, at(0), at(60), up, at(30), since_known, 0.8, 7, 35.0, flapping, 16, 1.0, 2.0, 2.0)
+
+
+def test_one_that_flaps_is_degraded_while_it_is_up():
+    found = ask("service_health", evidence(services=[service("api", "open", history=history(True, flapping=True)), service("db", "open")]))
+    assert found.verdict == "degraded" and found.content.startswith("1 of 2 services")
+    assert "went up or down 7 times in 20 scans, and 80.0% of them" in found.claims[0].text
+    assert ask("service_health", evidence(services=[service("api", "open", history=history(True))])).verdict == "healthy"
+
+
+def test_since_when_it_is_down_is_said_where_it_is_known():
+    (claim,) = ask("service_health", evidence(services=[service("db", "closed", history=history(False))])).claims
+    assert claim.text.endswith(", since 2026-03-03 13:30:00 UTC")
+    (claim,) = ask("service_health", evidence(services=[service("db", "closed", history=history(False, since_known=False))])).claims
+    assert "since" not in claim.text
+
+
+@pytest.mark.parametrize("days, said", [(-2, "ended 2 days ago"), (0, "ends today"), (7, "ends in 7 days")])
+def test_a_certificate_that_ends_is_degraded_before_anyone_asked(days, said):
+    found = ask("service_health", evidence(services=[service("web", "open", days_left=days)]))
+    assert found.verdict == "degraded" and found.claims[0].text == f"the certificate of web (127.0.0.1:80) {said}"
+    assert ask("service_health", evidence(services=[service("web", "open", days_left=8)])).verdict == "healthy"
+    assert ask("service_health", evidence(services=[service("web", "open", days_left=8)]), expiry_days=30).verdict == "degraded"
+
+
+def test_what_the_case_asked_of_a_certificate_is_claimed_once():
+    found = ask("service_health", evidence(services=[service("web", "open", days_left=2, unmet="certificate valid for 2 days, not 14")]))
+    assert found.verdict == "failing" and len(found.claims) == 1
 
 
 def test_without_services_it_abstains():

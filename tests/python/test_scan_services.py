@@ -1,7 +1,9 @@
 """Probes of the engine from Python, and what a case expects of a service."""
 
 import asyncio
+import datetime
 import http.server
+import pickle
 import threading
 
 import conclave
@@ -63,3 +65,30 @@ def test_a_case_says_what_it_expects(web, tmp_path, needs, said):
     assert report.responses[0].content == said
     (service,) = report.to_dict()["evidence"]["services"]
     assert service["http"]["status"] == int(said[:3]) and service["unmet"] == said[9:]
+
+
+def past(evidence, job):
+    (service,) = evidence.services
+    known = service.history
+    assert isinstance(known, conclave.evidence.ServiceHistory) and known.up and known.first <= known.since <= known.last
+    return f"{known.scans} scans, {known.uptime:.2f}, p95 {known.p95_ms:.0f}, {service.unmet}"
+
+
+def test_experts_see_what_scans_found_before(web, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    case = conclave.Case(
+        question="?", name="small", services=[{"name": "web", "target": f"127.0.0.1:{web}", "p95_ms": 1000}], base=tmp_path
+    )
+    assert case.services[0]["p95_ms"] == 1000 and pickle.loads(pickle.dumps(case)) == case
+    history = conclave.history.Store()
+    target = scan.Target("web", "127.0.0.1", web)
+    for hour, latency in enumerate((5000.0, None)):
+        time = datetime.datetime(2026, 3, 1, hour, tzinfo=datetime.timezone.utc)
+        history.add_scan([scan.ScanResult(target, "open" if latency else "closed", latency, "127.0.0.1", "", time)])
+    alone = conclave.consult(case, experts=[past])
+    assert alone.responses[0].content.startswith("1 scans, 1.00, p95 ") and alone.responses[0].content.endswith(", ")
+    assert [problem.rule for problem in alone.problems] == ["few-scans"]
+    report = conclave.consult(case, experts=[past], history=True)
+    assert report.responses[0].content == "3 scans, 0.67, p95 5000, p95 5000.00 ms, above 1000.00 ms (of 2 scans)"
+    (service,) = report.to_dict()["evidence"]["services"]
+    assert service["history"]["scans"] == 3 and not service["history"]["flapping"] and report.problems == ()

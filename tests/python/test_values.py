@@ -66,6 +66,7 @@ VALUES = [
     (found.Sample(3, TIME, "error", "x"), found.Sample(12, None, "error", "a"), True, True),
     (found.Template("00", "x <*>", 2, 1, TIME, LATER, 1, 2, "info", 1, "/a"), None, True, False),
     (found.ServiceEvidence("db", "h", 1, "h:1", "open", "open", None, "", ""), None, True, False),
+    (found.ServiceHistory(2, TIME, LATER, True, TIME, False, 1.0, 0, 0.0, False, 2, 1.0, 2.0, 2.0), None, True, False),
     (found.ConfigValue("a.b", "1", 2, 3), None, True, False),
     (found.Problem("log", "error", "r", "m", "", "f", 1, 0), None, True, False),
     (found.CaseEvidence("n", "?", ("healthy",), True, None, None), None, True, False),

@@ -1,7 +1,8 @@
-"""Says which services are not in the state the case expects, and which are slow to connect to.
+"""Says which services are not as the case expects them, which are slow, which flap, and whose certificate ends soon.
 
 What happened on the way is kept apart from what the service did: `local_error` and `cancelled` tell of this machine or of
 the user, so such a probe is no evidence. A latency is judged against an absolute limit and against the case's other services.
+That a service flaps is known from the scans before; its certificate only where a probe looked at it.
 """
 
 import math
@@ -30,10 +31,12 @@ def wrong_state(service: ServiceEvidence) -> tuple[float, conclave.Claim] | None
     ):
         return None
     down = expected == "open"
+    since = service.history.since if service.history and service.history.since_known and not service.history.up else None
     text = (
         f"{service.name} ({service.target}) should be {expected} and is {service.state}: "
         f"{MEANING.get(service.state, service.state)}"
         f"{f' ({service.detail})' if service.detail else ''}"
+        f"{f', since {since:%Y-%m-%d %H:%M:%S} UTC' if down and since else ''}"
     )
     return 1 if down else 0.5, conclave.Claim(
         text, severity=0.95 if down else 0.6, evidence=[conclave.Citation.service(service.name)]
@@ -66,6 +69,32 @@ def slow_ones(services: Iterable[ServiceEvidence], slow_ms: float, outlier: floa
             )
 
 
+def unsteady_ones(services: Iterable[ServiceEvidence]) -> Iterator[conclave.Claim]:
+    """What is up now and may be down the next time."""
+    for service in services:
+        known = service.history
+        if service.state == "open" and (service.expect or "open") == "open" and known and known.flapping:
+            yield conclave.Claim(
+                f"{service.name} ({service.target}) is up and flaps: it went up or down {known.changes} times in "
+                f"{known.scans} scans, and {known.uptime:.1%} of them found it up",
+                severity=0.6,
+                evidence=[conclave.Citation.service(service.name)],
+            )
+
+
+def ending_certificates(services: Iterable[ServiceEvidence], expiry_days: int) -> Iterator[conclave.Claim]:
+    for service in services:
+        days = service.tls.days_left if service.tls else None
+        if service.state != "open" or days is None or days > expiry_days:
+            continue
+        when = f"ended {-days} days ago" if days < 0 else "ends today" if days == 0 else f"ends in {days} days"
+        yield conclave.Claim(
+            f"the certificate of {service.name} ({service.target}) {when}",
+            severity=0.8 if days < 0 else 0.6,
+            evidence=[conclave.Citation.service(service.name)],
+        )
+
+
 @conclave.expert(scope="services")
 def assess(evidence: conclave.Evidence, job: conclave.ExpertJob) -> conclave.ExpertResponse | conclave.Abstain:
     if not evidence.services:
@@ -76,16 +105,21 @@ def assess(evidence: conclave.Evidence, job: conclave.ExpertJob) -> conclave.Exp
         return conclave.Abstain(
             f"none of {unknown} services could be probed from here: {evidence.services[0].detail or evidence.services[0].state}"
         )
-    wrong = [found for service in known if (found := wrong_state(service) or unmet(service))]
-    claims = [claim for _, claim in sorted(wrong, key=lambda found: -found[0])]
+    wrong = [(service, found) for service in known if (found := wrong_state(service) or unmet(service))]
+    claims = [claim for _, (_, claim) in sorted(wrong, key=lambda each: -each[1][0])]
+    judged = {id(service) for service, _ in wrong}
+    right = [service for service in known if id(service) not in judged]
+    claims += ending_certificates(right, job.settings["expiry_days"])
+    claims += unsteady_ones(right)
     claims += slow_ones(known, job.settings["slow_ms"], job.settings["outlier"])
-    badness = max([bad for bad, _ in wrong] + [0.5 if claims else 0])
+    badness = max([bad for _, (bad, _) in wrong] + [0.5 if claims else 0])
     left_out = f" {unknown} could not be probed from here and say nothing." if unknown else ""
     if not claims:
         who = "The service is as it" if len(known) == 1 else f"All {len(known)} services are as they"
         content = f"{who} should be.{left_out}"
     else:
-        content = f"{len(claims)} of {len(known)} services are not as they should be. {claims[0].text}.{left_out}"
+        cited = len({claim.evidence[0].source for claim in claims})
+        content = f"{cited} of {len(known)} services are not as they should be. {claims[0].text}.{left_out}"
     # An unprobed service may be the broken one, so it costs confidence only when the answer is a good one.
     confidence = 0.95 if claims else 0.95 * len(known) / len(evidence.services)
     return conclave.ExpertResponse(verdict=evidence.case.grade(badness), confidence=confidence, content=content, claims=claims)

@@ -106,6 +106,10 @@ TEST(CaseFile, SaysWhatIsWrongWithExpectations) {
   const std::string start = "question: q\nservices:\n- {target: 'a:443', ";
   EXPECT_EQ(problems_of(start + "tls_valid_days: 14, http: {status: 200, within_ms: 300}}\n"), "");
   EXPECT_THAT(problems_of(start + "tls_valid_days: soon}\n"), HasSubstr("case.yaml:3:"));
+  EXPECT_EQ(problems_of(start + "p95_ms: 2.5}\n"), "");
+  for (const char* bound : {"0", "-1", "fast", ".inf", ".nan", "[5]"})
+    EXPECT_THAT(problems_of(start + "p95_ms: " + bound + "}\n"), HasSubstr("p95_ms of a service must be")) << bound;
+  EXPECT_THAT(problems_of(start + "expect: closed, p95_ms: 5}\n"), HasSubstr("only of what is open"));
   EXPECT_THAT(problems_of(start + "http: {statuss: 200}}\n"), HasSubstr("did you mean 'status'"));
   EXPECT_THAT(problems_of(start + "expect: closed, http: {status: 200}}\n"), HasSubstr("only of what is open"));
 }

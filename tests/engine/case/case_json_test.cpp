@@ -14,7 +14,7 @@ Case full_case() {
       "gate: {required: [a], min_answered: 2, min_confidence: 0.5, pass: [good]}\nlogs: ['*.log', {command: journalctl, name: "
       "all, timeout: 5, max_bytes: 1000}]\n"
       "services: ['[::1]:80', {name: web, target: 'host:443', expect: closed, probe: ready}, {target: 'host:80', "
-      "tls_valid_days: 3, http: {status: 200, json: {$.up: true}}}]\nconfig: infra.yaml\n"
+      "tls_valid_days: 3, p95_ms: 12.5, http: {status: 200, json: {$.up: true}}}]\nconfig: infra.yaml\n"
       "change_time: 2026-03-01T12:00:00Z\nexperts: [a, {name: b, weight: 2, settings: {n: 1.5, deep: [null, x]}}]\n"
       "circle: {similarity_algorithm: semantic, embedding: sentences}\n",
       "/srv/case.yaml");
@@ -40,6 +40,8 @@ TEST(CaseJson, SurvivesTheWay) {
   EXPECT_EQ(again->services.at(1).probe, "ready");
   EXPECT_EQ(again->services.at(0).host, "::1");
   EXPECT_EQ(again->services.at(0).needs, nullptr);
+  EXPECT_EQ(again->services.at(0).p95_ms, std::nullopt);
+  EXPECT_EQ(again->services.at(2).p95_ms, 12.5);
   ASSERT_TRUE(again->services.at(2).needs);
   EXPECT_EQ(*again->services.at(2).needs, *subject.services.at(2).needs);
   EXPECT_EQ(again->services.at(2).needs->http->json.at("$.up"), true);
