@@ -28,6 +28,9 @@ Variables with_variables_beside(Variables variables, const Location& at, Reading
   return variables;
 }
 
+constexpr int name_levels = 2;  // sections, and what they name
+constexpr int all_levels = static_cast<int>(TreeLimits{}.max_depth);
+
 std::string singular(const std::string& section) { return section.substr(0, section.size() - 1); }
 
 // What services may name: of every section its names.
@@ -103,6 +106,7 @@ class Project {
     const std::string& file = root.location.file.empty() ? reading_.file.file : root.location.file;
     variables = with_variables_beside(std::move(variables), {file, 1, 1}, reading_);
     interpolate(root, variables, reading_);
+    settle(root, name_levels);
     for (Included& included : includes_.of(root, variables, chain)) {
       const std::filesystem::path outer = std::exchange(reading_.within, included.within);
       check_values(included.root, reading_.file.problems);
@@ -117,8 +121,9 @@ class Project {
     const Refers refers = [&](const std::string& in, const std::string& name, const Node& at) {
       references.push_back({in, name, at.location});
     };
-    for (const Entry& entry : entries_) {
+    for (Entry& entry : entries_) {
       reading_.within = entry.within;
+      settle(entry.service, all_levels);
       read_compose_service(entry.name, entry.service, *entry.variables, reading_, refers);
     }
     reading_.within.clear();

@@ -19,6 +19,9 @@ void read_compose(Node root, Reading& reading);
 // whole, and ports, volumes, secrets and configs each once (https://github.com/compose-spec/compose-spec/blob/main/13-merge.md).
 [[nodiscard]] Node merged_project(Node base, const Node& own);
 [[nodiscard]] Node merged_service(Node base, const Node& own);
+// Takes out what is tagged !reset, so many levels deep. Merging keeps it, for a service may yet extend another, or be put over
+// it.
+void settle(Node& node, int depth);
 
 // One service, extended already. What it names elsewhere in the file is told to `refers`: the section ("services", "volumes",
 // ...), the name and where it stands.

@@ -70,7 +70,11 @@ Node appended(Node base, const Node& own, const std::string& name) {
   return base;
 }
 
+// A later one may have something else to say of what was reset, so it stays until settle().
+bool stands_alone(const Node& base, const Node& own) { return own.merging != Merging::usual || base.merging == Merging::reset; }
+
 Node merged_maps(Node base, const Node& own, Node (*merge)(const std::string& name, Node base, const Node& own)) {
+  if (stands_alone(base, own)) return own;
   if (base.kind == NodeKind::map && own.kind == NodeKind::null) return base;
   if (base.kind != NodeKind::map || own.kind != NodeKind::map) return own;
   std::unordered_map<std::string, std::size_t> places;
@@ -82,7 +86,7 @@ Node merged_maps(Node base, const Node& own, Node (*merge)(const std::string& na
       base.entries.emplace_back(key, value);
     } else {
       Node& old = base.entries[found->second].second;
-      old = merge(key.scalar, std::move(old), value);
+      old = stands_alone(old, value) ? value : merge(key.scalar, std::move(old), value);
     }
   }
   return base;
@@ -112,6 +116,14 @@ Node merged_section(const std::string& name, Node base, const Node& own) {
 }  // namespace
 
 Node merged_service(Node base, const Node& own) { return merged_maps(std::move(base), own, &merged_value); }
+
+void settle(Node& node, int depth) {
+  if (depth == 0) return;
+  std::erase_if(node.entries, [](const auto& entry) { return entry.second.merging == Merging::reset; });
+  std::erase_if(node.items, [](const Node& item) { return item.merging == Merging::reset; });
+  for (auto& [key, value] : node.entries) settle(value, depth - 1);
+  for (Node& item : node.items) settle(item, depth - 1);
+}
 
 Node merged_project(Node base, const Node& own) { return merged_maps(std::move(base), own, &merged_section); }
 

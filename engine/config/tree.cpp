@@ -34,9 +34,14 @@ struct Cost {
 
 constexpr std::string_view core_tag = "tag:yaml.org,2002:";
 
+Merging merging_of(std::string_view tag) {
+  if (tag == "!reset") return Merging::reset;
+  return tag == "!override" ? Merging::replace : Merging::usual;
+}
+
 // A plain scalar, and one tagged with a type of the core schema, is what it looks like; everything else is text.
 bool is_text(const std::string& tag) {
-  if (tag == "?") return false;
+  if (tag == "?" || merging_of(tag) != Merging::usual) return false;
   if (!tag.starts_with(core_tag)) return true;
   constexpr std::array<std::string_view, 4> typed = {"null", "bool", "int", "float"};
   return std::ranges::find(typed, std::string_view(tag).substr(core_tag.size())) == typed.end();
@@ -80,6 +85,7 @@ class TreeBuilder final : public YAML::EventHandler {
     node.kind = NodeKind::scalar;
     node.scalar = value;
     node.quoted = is_text(tag);
+    node.merging = merging_of(tag);
     node.location = place(mark);
     scalar(std::move(node), anchor);
   }
@@ -96,11 +102,12 @@ class TreeBuilder final : public YAML::EventHandler {
     add(std::move(copy));
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    start(NodeKind::list, mark, anchor);
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    start(NodeKind::list, mark, tag, anchor);
   }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    start(NodeKind::map, mark, anchor);
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    start(NodeKind::map, mark, tag, anchor);
   }
   void OnSequenceEnd() override { end(); }
   void OnMapEnd() override {
@@ -179,12 +186,13 @@ class TreeBuilder final : public YAML::EventHandler {
     add(std::move(node));
   }
 
-  void start(NodeKind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+  void start(NodeKind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     if (open_.size() >= limits_.max_depth) too_deep(place(mark));
     Open open;
     open.before = spent_;
     open.anchor = anchor;
     open.node.kind = kind;
+    open.node.merging = merging_of(tag);
     open.node.location = place(mark);
     pay({1, 0, 0}, open.node.location);
     open_.push_back(std::move(open));

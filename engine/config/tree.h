@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -22,11 +23,14 @@ struct Location {
 };
 
 enum class NodeKind { null, scalar, list, map };
+// What a tag of Compose says of the value of a file before: !reset removes it, !override stands in its place as it is.
+enum class Merging : std::uint8_t { usual, reset, replace };
 
 struct Node {
   NodeKind kind = NodeKind::null;
-  std::string scalar;                          // as written, unquoted
-  bool quoted = false;                         // a quoted or tagged !!str scalar is text whatever it looks like
+  std::string scalar;   // as written, unquoted
+  bool quoted = false;  // a quoted or tagged !!str scalar is text whatever it looks like
+  Merging merging = Merging::usual;
   std::vector<Node> items;                     // list
   std::vector<std::pair<Node, Node>> entries;  // map, in order; keys are scalars; merge keys resolved
   Location location;

@@ -81,6 +81,73 @@ volumes: {other: {}}
   EXPECT_EQ(file.tree["services"]["web"]["image"], "web:1") << "the tree is the file as it is written";
 }
 
+TEST_F(Projects, ResetRemovesAndOverrideReplacesWhatTheFileBeforeSays) {
+  (void)folder_.write("compose.yaml", R"(services:
+  web:
+    image: web:1
+    ports: ["80:80", "8443:443"]
+    environment: {LEVEL: info, REGION: eu}
+    depends_on: [db]
+    deploy: {replicas: 3}
+  db: {image: "db:1", ports: ["5432:5432"]}
+  gone: {image: "gone:1"}
+)");
+  (void)folder_.write("compose.override.yaml", R"(services:
+  web:
+    ports: !override ["8080:80"]
+    environment: {LEVEL: !reset null, MORE: yes}
+    depends_on: !reset []
+    deploy: {replicas: !override 1}
+  db: {ports: !reset }
+  gone: !reset {}
+)");
+  const ConfigFile file = read();
+  EXPECT_THAT(names(file), ElementsAre("web", "db"));
+  const Service& web = file.model.services[0];
+  EXPECT_EQ(web.image, "web:1");
+  EXPECT_THAT(web.ports, ElementsAre(8080));
+  EXPECT_THAT(web.environment, ElementsAre(Pair("MORE", "yes"), Pair("REGION", "eu")));
+  EXPECT_THAT(web.depends_on, IsEmpty());
+  EXPECT_EQ(web.replicas, 1);
+  EXPECT_THAT(file.model.services[1].ports, IsEmpty());
+  EXPECT_THAT(placed(file), IsEmpty());
+}
+
+TEST_F(Projects, AThirdFileMaySayAnewWhatTheSecondReset) {
+  (void)folder_.write("compose.yaml", "services:\n  web: {image: 'a:1', ports: ['80:80'], environment: {A: one}}\n");
+  (void)folder_.write("compose.two.yaml", "services:\n  web: {ports: !reset [], environment: !override {B: two}}\n");
+  (void)folder_.write("compose.three.yaml", "services:\n  web: {ports: ['81:81'], environment: {C: three}}\n");
+  const auto web = read_together({"compose.yaml", "compose.two.yaml", "compose.three.yaml"})[0].model.services.at(0);
+  EXPECT_THAT(web.ports, ElementsAre(81));
+  EXPECT_THAT(web.environment, ElementsAre(Pair("B", "two"), Pair("C", "three")));
+}
+
+TEST_F(Projects, WhatIsExtendedCanBeResetToo) {
+  (void)folder_.write("compose.yaml", R"(services:
+  base: {image: "a:1", ports: ["80:80"], environment: {A: one}}
+  web: {extends: base}
+)");
+  (void)folder_.write("compose.override.yaml", "services:\n  web: {ports: !reset [], environment: !override {B: two}}\n");
+  const ConfigFile file = read();
+  EXPECT_THAT(file.model.services.at(0).ports, ElementsAre(80));
+  EXPECT_THAT(file.model.services.at(1).ports, IsEmpty());
+  EXPECT_THAT(file.model.services.at(1).environment, ElementsAre(Pair("B", "two")));
+  EXPECT_EQ(file.model.services.at(1).image, "a:1");
+}
+
+TEST_F(Projects, AFileAloneIsWithoutWhatItResets) {
+  (void)folder_.write("alone.yaml", R"(services:
+  web: {image: "a:1", ports: !reset ["80:80"], environment: [A=one, !reset B=two], profiles: !override [debug]}
+volumes: {data: !reset {}}
+)");
+  const ConfigFile file = read("alone.yaml");
+  const Service& web = file.model.services.at(0);
+  EXPECT_THAT(web.ports, IsEmpty());
+  EXPECT_THAT(web.environment, ElementsAre(Pair("A", "one")));
+  EXPECT_THAT(web.profiles, ElementsAre("debug"));
+  EXPECT_THAT(placed(file), IsEmpty());
+}
+
 TEST_F(Projects, ProblemsStandWhereTheyAre) {
   (void)folder_.write("compose.yaml", "services:\n  web: {image: 'web:1'}\n");
   (void)folder_.write("compose.override.yaml",
