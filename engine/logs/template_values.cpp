@@ -82,8 +82,7 @@ std::optional<std::vector<ShapeValue>> align_shape(const std::vector<ShapeToken>
 }
 
 void fill_values(Template& found, const ShapeStats& all, const std::vector<std::pair<std::string, const ShapeStats*>>& shapes,
-                 const TemplateOptions& options, Encoding encoding,
-                 const std::function<std::string_view(std::uint64_t offset)>& line_at) {
+                 const TemplateOptions& options, const std::function<EncodedLine(std::uint64_t offset)>& line_at) {
   const std::vector<ShapeToken> tokens = split_shape(found.text);
   const auto size = static_cast<std::size_t>(
       std::count_if(tokens.begin(), tokens.end(), [](const auto& token) { return token.text == parameter; }));
@@ -94,7 +93,8 @@ void fill_values(Template& found, const ShapeStats& all, const std::vector<std::
   }
   ShapeMaker maker;
   for (const std::uint64_t offset : all.sample.offsets()) {
-    const ParsedLine line = parse_line(line_at(offset), options);
+    const auto [bytes, encoding] = line_at(offset);
+    const ParsedLine line = parse_line(bytes, options);
     const std::string shape = letters_of(maker.make(line.message), encoding);
     const auto values = align_shape(split_shape(shape), tokens);
     if (!values) continue;

@@ -24,10 +24,15 @@ struct ShapeValue {
 [[nodiscard]] std::optional<std::vector<ShapeValue>> align_shape(const std::vector<ShapeToken>& shape,
                                                                  const std::vector<ShapeToken>& of_template);
 
+// A line as its log writes it.
+struct EncodedLine {
+  std::string_view bytes;
+  Encoding encoding = Encoding::utf8;
+};
+
 // Fills in typed_text and, if options ask for them, parameters. `line_at(offset)` gives a sampled line. `shapes`: those of the
-// template with their statistics.
+// template, as UTF-8, with their statistics.
 void fill_values(Template& found, const ShapeStats& all, const std::vector<std::pair<std::string, const ShapeStats*>>& shapes,
-                 const TemplateOptions& options, Encoding encoding,
-                 const std::function<std::string_view(std::uint64_t offset)>& line_at);
+                 const TemplateOptions& options, const std::function<EncodedLine(std::uint64_t offset)>& line_at);
 
 }  // namespace conclave::logs

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <iterator>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -29,17 +28,18 @@ class Mining {
  public:
   Mining(std::span<const std::string_view> logs, const TemplateOptions& options, std::size_t max_shapes)
       : logs_(logs), options_(options), shapes_(max_shapes) {
-    const bool latin1 = std::any_of(logs.begin(), logs.end(), [](auto log) { return encoding_of(log) == Encoding::latin1; });
-    if (latin1) encoding_ = Encoding::latin1;
+    for (const std::string_view log : logs) encodings_.push_back(encoding_of(log));
   }
+
+  // How a log writes letters. A worker's shapes are all of one encoding.
+  [[nodiscard]] Encoding encoding(std::size_t log) const { return encodings_[log]; }
 
   // Parts in the order of their chunks. `log_offset`: of its log in all logs.
   void merge(ShapePart part, std::uint64_t log_offset, bool before) {
     if (part.log != log_) begin_log(part.log);
     chunk_begins_.push_back(lines_);
     Worker& worker = workers_[part.worker];
-    worker.texts.insert(worker.texts.end(), std::make_move_iterator(part.texts.begin()),
-                        std::make_move_iterator(part.texts.end()));
+    for (const std::string& text : part.texts) worker.texts.push_back(letters_of(text, encodings_[part.log]));
     worker.numbers.resize(worker.texts.size(), no_template);
     const char* const log_begin = logs_[part.log].data();
     std::uint64_t number = lines_;
@@ -72,7 +72,6 @@ class Mining {
       counts.push_back(shapes_.stats(i).count);
     }
     texts = group_shapes(texts, counts, job);
-    for (std::string& text : texts) text = letters_of(text, encoding_);
     fold_rarest(texts);
     TemplateGroups groups;
     const std::vector<std::uint32_t> to = collect(texts, groups.templates, job);
@@ -86,7 +85,7 @@ class Mining {
  private:
   // What is known of the shapes of a worker, by the numbers that it gave them.
   struct Worker {
-    std::vector<std::string> texts;
+    std::vector<std::string> texts;      // UTF-8
     std::vector<std::uint32_t> numbers;  // here
   };
 
@@ -178,17 +177,18 @@ class Mining {
     found.levels = stats.levels;
     std::vector<std::pair<std::string, const ShapeStats*>> own;
     if (options_.parameters) {
-      for (const std::uint32_t i : shapes) own.emplace_back(letters_of(shapes_.text(i), encoding_), &shapes_.stats(i));
+      for (const std::uint32_t i : shapes) own.emplace_back(shapes_.text(i), &shapes_.stats(i));
     }
-    fill_values(found, stats, own, options_, encoding_, [&](std::uint64_t offset) { return line_at(offset); });
+    fill_values(found, stats, own, options_, [&](std::uint64_t offset) { return line_at(offset); });
     return found;
   }
 
-  [[nodiscard]] std::string_view line_at(std::uint64_t offset) const {
-    for (std::string_view log : logs_) {
+  [[nodiscard]] EncodedLine line_at(std::uint64_t offset) const {
+    for (std::size_t i = 0; i < logs_.size(); ++i) {
+      std::string_view log = logs_[i];
       if (offset < log.size()) {
         log.remove_prefix(offset);
-        return take_line(log);
+        return {take_line(log), encodings_[i]};
       }
       offset -= log.size();
     }
@@ -214,8 +214,8 @@ class Mining {
 
   std::span<const std::string_view> logs_;
   const TemplateOptions& options_;
-  Encoding encoding_ = Encoding::utf8;
-  ShapeTable shapes_;
+  std::vector<Encoding> encodings_;  // of each log
+  ShapeTable shapes_;                // UTF-8
   ShapeMaker maker_;
   std::unordered_map<const LineTools*, Worker> workers_;
   std::vector<std::uint64_t> chunk_begins_;  // lines before each chunk
@@ -232,10 +232,11 @@ class Workshop {
  public:
   explicit Workshop(TimeUs reference) : reference_(reference) {}
 
-  // `use(tools)`, with tools that nobody else uses meanwhile and that have seen no chunk behind this one.
+  // `use(tools)`, with tools that nobody else uses meanwhile and that have seen no chunk behind this one, nor one of another
+  // encoding.
   template <class Use>
-  auto with(std::size_t chunk, const Use& use) {
-    Bench& bench = take(chunk);
+  auto with(std::size_t chunk, Encoding encoding, const Use& use) {
+    Bench& bench = take(chunk, encoding);
     auto result = use(bench.tools);
     const std::scoped_lock lock(mutex_);
     bench.idle = true;
@@ -249,16 +250,18 @@ class Workshop {
 
  private:
   struct Bench {
-    explicit Bench(TimeUs reference) : tools(reference) {}
+    Bench(TimeUs reference, Encoding of) : tools(reference), encoding(of) {}
     LineTools tools;
+    Encoding encoding;
     std::size_t chunk = 0;  // the last one
     bool idle = false;
   };
 
-  Bench& take(std::size_t chunk) {
+  Bench& take(std::size_t chunk, Encoding encoding) {
     const std::scoped_lock lock(mutex_);
-    const auto free = std::find_if(benches_.begin(), benches_.end(), [&](const Bench& b) { return b.idle && b.chunk < chunk; });
-    Bench& bench = free != benches_.end() ? *free : benches_.emplace_back(reference_);
+    const auto free = std::find_if(benches_.begin(), benches_.end(),
+                                   [&](const Bench& b) { return b.idle && b.chunk < chunk && b.encoding == encoding; });
+    Bench& bench = free != benches_.end() ? *free : benches_.emplace_back(reference_, encoding);
     bench.chunk = chunk;
     bench.idle = false;
     return bench;
@@ -290,7 +293,7 @@ Result<TemplateGroups> mine_templates_in_chunks(std::span<const std::string_view
       logs, chunk_bytes, job,
       [&](const LogChunk& chunk) {
         const std::uint64_t place = offsets[chunk.log] + static_cast<std::uint64_t>(chunk.bytes.data() - logs[chunk.log].data());
-        return workshop.with(chunk.number, [&](LineTools& tools) {
+        return workshop.with(chunk.number, mining.encoding(chunk.log), [&](LineTools& tools) {
           return read_chunk(chunk, place, chunk.log < settled.logs_before, tools, settled, job);
         });
       },

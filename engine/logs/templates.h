@@ -54,8 +54,8 @@ struct TemplateGroups {
 
 // Works on raw lines of any system: stamps, host, level, process, thread and component at the head of a line are not part of a
 // template. Lines that go on with the record above them (see record.h) have its template and are not counted. The result depends
-// on bytes and options only. Texts of a Latin-1 log are UTF-8, so that its templates are those of the same log in UTF-8. Empty
-// lines are a template with empty text.
+// on bytes and options only. Texts of a Latin-1 log are UTF-8, so that its templates are those of the same log in UTF-8, also
+// where several logs are written in several ways. Empty lines are a template with empty text.
 [[nodiscard]] Result<TemplateGroups> mine_templates(std::string_view bytes, const TemplateOptions& options, Job& job);
 // The same of several logs, whose lines are numbered on from one to the next.
 [[nodiscard]] Result<TemplateGroups> mine_templates(std::span<const std::string_view> logs, const TemplateOptions& options,

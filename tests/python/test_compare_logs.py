@@ -96,3 +96,13 @@ def test_a_comparison_can_be_stopped():
     job.request_stop()
     with pytest.raises(conclave.CancelledError):
         logs.compare("a\n", "b\n", job=job)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_logs_are_compared_however_they_write_letters(tmp_path, encoding):
+    text = "".join(f"2026-03-01T12:00:{i:02d}Z INFO app: requ\xeate trait\xe9e en {i} ms\n" for i in range(30))
+    other = tmp_path / "after.log"
+    other.write_bytes((text + "2026-03-01T12:05:00Z ERROR app: \xe9chec\n").encode(encoding))
+    (change,) = logs.compare(text, other).changes
+    assert (change.kind, change.text) == ("new", "\xe9chec")
+    assert logs.compare(text, text.encode("latin-1")).changes == ()

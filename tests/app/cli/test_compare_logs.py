@@ -47,3 +47,18 @@ def test_one_log_is_split_at_a_time(conclave, tmp_path):
 def test_what_cannot_be_compared_is_refused(conclave, two, arguments):
     outcome = conclave("logs", "compare", *arguments)
     assert outcome.code == 2 and outcome.err and outcome.out == ""
+
+
+@pytest.mark.parametrize("before", ["utf-8", "latin-1", "utf-16"])
+@pytest.mark.parametrize("after", ["utf-8", "latin-1", "utf-16"])
+def test_logs_are_compared_however_they_write_letters(conclave, tmp_path, before, after):
+    text = usual(30) + "".join(f"2026-03-01T12:01:{i:02d}Z INFO app: requ\xeate trait\xe9e en {i} ms\n" for i in range(30))
+    (tmp_path / "before.log").write_bytes(text.encode(before))
+    (tmp_path / "after.log").write_bytes((text + "2026-03-01T12:05:00Z ERROR app: \xe9chec\n" * 9).encode(after))
+    outcome = conclave("logs", "compare", "before.log", "after.log", "--json")
+    (change,) = outcome.json["changes"]
+    assert (change["kind"], change["text"], change["after"]) == ("new", "\xe9chec", 9)
+    assert change["sample"]["text"] == "2026-03-01T12:05:00Z ERROR app: \xe9chec"
+    assert outcome.json["templates"] == 12 and conclave("logs", "compare", "before.log", "before.log").code == 0
+    split = conclave("logs", "compare", "after.log", "--split", "2026-03-01T12:04:00Z", "--json")
+    assert {"\xe9chec", "requ\xeate trait\xe9e en <*> ms"} <= {each["text"] for each in split.json["changes"]}

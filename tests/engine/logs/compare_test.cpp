@@ -95,6 +95,29 @@ TEST(Compare, SplitsOneLogAtATime) {
   EXPECT_EQ(wrong.error().kind, ErrorKind::invalid_argument);
 }
 
+TEST(Compare, TakesLettersForTheSameHoweverALogWritesThem) {
+  const auto log = [](const std::string& e, const std::string& u, int seconds) {
+    std::string text;
+    for (int i = 0; i < seconds; ++i) {
+      text += line(i, "requ" + e + "te trait" + e + "e en " + std::to_string(i) + " ms");
+      text += line(i, "caf" + e + " d" + u + " ouvert par " + std::string(i % 2 == 0 ? "Zo" + e : "Ren" + e));
+      text += line(i, "no letters but these " + std::to_string(i));
+    }
+    return text;
+  };
+  const std::string utf8 = log("\xc3\xa9", "\xc3\xbb", 50);
+  const std::string latin1 = log("\xe9", "\xfb", 50);
+  for (const auto& [before, after] : {std::pair(utf8, latin1), std::pair(latin1, utf8), std::pair(latin1, latin1)}) {
+    const Comparison same = compared(before, after);
+    EXPECT_TRUE(same.changes.empty());
+    EXPECT_EQ(same.groups.templates.size(), compared(utf8, utf8).groups.templates.size());
+    const Comparison more = compared(before, after + line(60, before == utf8 ? "\xe9teint" : "\xc3\xa9teint"));
+    ASSERT_EQ(more.changes.size(), 1U);
+    EXPECT_EQ(more.groups.templates[more.changes[0].found].text, "\xc3\xa9teint");
+    EXPECT_EQ(more.groups.templates[more.changes[0].found].typed_text, "\xc3\xa9teint");
+  }
+}
+
 TEST(Compare, OfEmptyLogsFindsNothing) {
   EXPECT_TRUE(compared("", "").changes.empty());
   const Comparison all = compared("", "a\n");
