@@ -15,6 +15,7 @@
 #include "engine/base/time.h"
 #include "engine/logs/expression.h"
 #include "engine/logs/follow.h"
+#include "engine/logs/journal_query.h"
 #include "engine/logs/level.h"
 #include "engine/logs/record.h"
 #include "engine/logs/source.h"
@@ -197,7 +198,8 @@ int follow_logs(Program& program, const Arguments& arguments) {
   if (!follower) return program.failed(follower.error());
   std::error_code ignored;
   for (const fs::path& file : *files) {
-    if (file != "-" && !fs::exists(file, ignored)) program.complain(file.string() + ": is not there yet; waiting for it");
+    if (file != "-" && !fs::exists(file, ignored) && !logs::names_journal(file.string()))
+      program.complain(file.string() + ": is not there yet; waiting for it");
   }
 
   Job job("logs follow");
@@ -220,8 +222,9 @@ void add_log_follow_command(CLI::App& logs, Program& program) {
   const auto arguments = std::make_shared<Arguments>();
   auto* follow = logs.add_subcommand("follow", "Lines as they are written, across rotation, until Ctrl-C");
   follow
-      ->add_option("FILE", arguments->files,
-                   "Log files, also ones that are not there yet, globs or folders; - is standard input, shown as it comes")
+      ->add_option(
+          "FILE", arguments->files,
+          "Log files, also ones that are not there yet, globs, folders or journal:...; - is standard input, shown as it comes")
       ->required();
   follow->add_option("-n,--lines", arguments->lines, "How many of the last lines of each file to begin with")
       ->check(CLI::Range(0, 1'000'000))

@@ -16,9 +16,12 @@
 #include <thread>
 #include <utility>
 
+#include "engine/base/time.h"
 #include "engine/logs/descriptor.h"
 #include "engine/logs/encoding.h"
 #include "engine/logs/journal.h"
+#include "engine/logs/journal_query.h"
+#include "engine/logs/journal_tail.h"
 #include "engine/logs/rotation.h"
 #include "engine/logs/source.h"
 #include "engine/logs/unpack.h"
@@ -79,23 +82,53 @@ std::string_view what_name(Followed::What what) {
   return names.at(static_cast<std::size_t>(what));
 }
 
-class Follower::File {
+class Follower::Source {
+ public:
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+  virtual void look(std::vector<Followed>& out) = 0;
+  virtual void end_line(std::vector<Followed>& out) = 0;  // the last line, if it has no end
+  [[nodiscard]] virtual bool ended() const = 0;
+};
+
+class Follower::Journal final : public Source {
+ public:
+  static Result<std::unique_ptr<Source>> open(std::size_t index, const std::string& name, std::uint64_t last_lines) {
+    auto query = parse_journal_query(name, now_us());
+    if (!query) return tl::unexpected(std::move(query.error()));
+    auto tail = JournalTail::last(std::move(*query), name, last_lines);
+    if (!tail) return tl::unexpected(std::move(tail.error()));
+    return std::make_unique<Journal>(index, std::move(*tail));
+  }
+  Journal(std::size_t index, std::unique_ptr<JournalTail> tail) : index_(index), tail_(std::move(tail)) {}
+
+  void look(std::vector<Followed>& out) override {
+    JournalTail::News news = tail_->take();
+    if (!news.text.empty()) out.push_back({index_, Followed::What::text, std::move(news.text)});
+    if (news.problem) out.push_back({index_, Followed::What::unreadable, news.problem->text()});
+  }
+  void end_line(std::vector<Followed>& /*out*/) override {}  // entries are whole
+  [[nodiscard]] bool ended() const override { return false; }
+
+ private:
+  std::size_t index_;
+  std::unique_ptr<JournalTail> tail_;
+};
+
+class Follower::File final : public Source {
  public:
   File(std::size_t index, fs::path path, const FollowOptions& options)
       : index_(index),
         path_(std::move(path)),
         longest_(std::max<std::size_t>(options.longest_line, 1)),
         stream_(path_ == "-" ? options.standard_input : -1) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() { close(); }
+  ~File() override { close(); }
 
   Result<void> begin(std::uint64_t last_lines) {
     if (stream_ >= 0) return {};
     if (path_.native().find('\0') != std::string::npos) return fail(ErrorKind::invalid_argument, "a path cannot hold a NUL byte");
-    if (names_journal(path_.string()))
-      return fail(ErrorKind::unsupported, "the journal cannot be followed as a file; journalctl --follow shows it",
-                  path_.string());
     if (file_of(path_) != path_)
       return fail(ErrorKind::unsupported, "is in an archive; such a file does not grow", path_.string());
     auto opened = open(path_);
@@ -107,7 +140,8 @@ class Follower::File {
     const std::string magic = read_at(file_, 0, 8);
     if (!compression_of(magic).empty())
       return fail(ErrorKind::unsupported, "is compressed; such a file does not grow", path_.string());
-    if (is_journal(magic)) return fail(ErrorKind::unsupported, "is a journal; journalctl --follow shows it", path_.string());
+    if (is_journal(magic))
+      return fail(ErrorKind::unsupported, "is one file of a journal; follow journal:directory=FOLDER instead", path_.string());
     if (is_utf16(magic)) return fail(ErrorKind::unsupported, "is UTF-16, which cannot be followed", path_.string());
     struct stat info {};
     if (::fstat(file_, &info) != 0) return fail_io("cannot read", path_.string(), errno);
@@ -118,19 +152,18 @@ class Follower::File {
     return {};
   }
 
-  void look(std::vector<Followed>& out) {
+  void look(std::vector<Followed>& out) override {
     if (stream_ >= 0) return read_stream(out);
     if (ended_) return;
     while (look_once(out)) {
     }
   }
 
-  // The last line, if it has no end.
-  void end_line(std::vector<Followed>& out) {
+  void end_line(std::vector<Followed>& out) override {
     if (!kept_.empty()) out.push_back({index_, Followed::What::text, letters(std::exchange(kept_, {}))});
   }
 
-  [[nodiscard]] bool ended() const { return ended_; }
+  [[nodiscard]] bool ended() const override { return ended_; }
 
  private:
   // Whether there may be another file behind the one that it went on to.
@@ -376,8 +409,15 @@ Result<Follower> Follower::open(const std::vector<fs::path>& paths, const Follow
   Follower follower;
   follower.interval_ = options.interval;
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    follower.files_.push_back(std::make_unique<File>(i, paths[i], options));
-    if (auto begun = follower.files_.back()->begin(options.last_lines); !begun) return tl::unexpected(std::move(begun.error()));
+    if (names_journal(paths[i].string())) {
+      auto journal = Journal::open(i, paths[i].string(), options.last_lines);
+      if (!journal) return tl::unexpected(std::move(journal.error()));
+      follower.sources_.push_back(std::move(*journal));
+      continue;
+    }
+    auto file = std::make_unique<File>(i, paths[i], options);
+    if (auto begun = file->begin(options.last_lines); !begun) return tl::unexpected(std::move(begun.error()));
+    follower.sources_.push_back(std::move(file));
   }
   return follower;
 }
@@ -386,7 +426,7 @@ std::vector<Followed> Follower::take(std::chrono::milliseconds patience, Job& jo
   const auto until = std::chrono::steady_clock::now() + patience;
   std::vector<Followed> out;
   for (;;) {
-    for (const auto& file : files_) file->look(out);
+    for (const auto& source : sources_) source->look(out);
     const auto now = std::chrono::steady_clock::now();
     if (!out.empty() || now >= until || job.stopped() || ended()) return out;
     std::this_thread::sleep_for(std::min<std::chrono::steady_clock::duration>(interval_, until - now));
@@ -394,14 +434,14 @@ std::vector<Followed> Follower::take(std::chrono::milliseconds patience, Job& jo
 }
 
 bool Follower::ended() const {
-  return !files_.empty() && std::all_of(files_.begin(), files_.end(), [](const auto& file) { return file->ended(); });
+  return !sources_.empty() && std::all_of(sources_.begin(), sources_.end(), [](const auto& source) { return source->ended(); });
 }
 
 std::vector<Followed> Follower::rest() {
   std::vector<Followed> out;
-  for (const auto& file : files_) {
-    file->look(out);
-    file->end_line(out);
+  for (const auto& source : sources_) {
+    source->look(out);
+    source->end_line(out);
   }
   return out;
 }

@@ -1,4 +1,4 @@
-// Logs as they grow: what `tail -F` shows, across rotation and truncation.
+// Logs as they grow: what `tail -F` shows, across rotation and truncation, and what `journalctl -f` does.
 #pragma once
 
 #include <chrono>
@@ -37,10 +37,11 @@ struct FollowOptions {
   std::chrono::milliseconds interval{100};  // between looks. Looking needs no notification, which network file systems lack
 };
 
-// Not shared between threads. Owns one open file per path.
+// Not shared between threads. Owns one open file per path, or the reader of a journal with its thread (journal_tail.h).
 class Follower {
  public:
-  // A path that is not there yet is waited for. What is no regular file, compressed or UTF-16 is an error.
+  // A path that is not there yet is waited for. What is no regular file, compressed or UTF-16 is an error. "journal:..." as
+  // find_files() knows it gives entries as lines of JSON; what happens to the files of the journal is not told.
   [[nodiscard]] static Result<Follower> open(const std::vector<std::filesystem::path>& paths, const FollowOptions& options);
   Follower(Follower&&) noexcept;
   Follower& operator=(Follower&&) noexcept;
@@ -55,9 +56,11 @@ class Follower {
   [[nodiscard]] bool ended() const;
 
  private:
+  class Source;
   class File;
+  class Journal;
   Follower() = default;
-  std::vector<std::unique_ptr<File>> files_;
+  std::vector<std::unique_ptr<Source>> sources_;
   std::chrono::milliseconds interval_{100};
 };
 

@@ -21,6 +21,7 @@ namespace conclave::logs {
 struct JournalText {
   Spool text;
   std::optional<Error> problem;  // some of it is damaged or must not be read; the rest is there
+  std::string cursor;            // of the last entry, for JournalTail; of read_journal() only, and empty without entries
 };
 
 // A file of journald's by its first bytes.

@@ -12,6 +12,7 @@
 #include "engine/logs/descriptor.h"
 #include "engine/logs/guarded_map.h"
 #include "engine/logs/journal.h"
+#include "engine/logs/journal_bytes.h"
 #include "engine/logs/log_names.h"
 #include "engine/logs/spool.h"
 #include "engine/logs/unpack.h"
@@ -65,24 +66,6 @@ class MappedBytes final : public LogBytes {
   std::unique_ptr<GuardedMap> map_;
 };
 
-class JournalBytes final : public LogBytes {
- public:
-  // One of `map` and `memory` has the text, unless there is none.
-  JournalBytes(std::unique_ptr<GuardedMap> map, GrowingMemory memory, std::string name, std::optional<std::uint64_t> file_bytes,
-               TimeUs modified, std::optional<Error> problem)
-      : map_(std::move(map)), memory_(std::move(memory)) {
-    view_ = map_ ? map_->view() : memory_.view();
-    name_ = std::move(name);
-    file_bytes_ = file_bytes.value_or(view_.size());
-    modified_ = modified;
-    damage_ = std::move(problem);
-  }
-
- private:
-  std::unique_ptr<GuardedMap> map_;  // of a file that nobody else has
-  GrowingMemory memory_;
-};
-
 class MemberBytes final : public LogBytes {
  public:
   MemberBytes(std::shared_ptr<const Archive> archive, const Member& member, std::string name) : archive_(std::move(archive)) {
@@ -125,22 +108,6 @@ Result<GrowingMemory> read_all(int file, std::uint64_t max_bytes, const std::str
 
 TimeUs modified_of(const struct stat& info) {
   return static_cast<TimeUs>(info.st_mtim.tv_sec) * us_per_second + info.st_mtim.tv_nsec / 1000;
-}
-
-Result<std::shared_ptr<const LogBytes>> journal_bytes(Result<JournalText> journal, const std::string& name,
-                                                      std::optional<std::uint64_t> file_bytes, TimeUs modified) {
-  if (!journal) return tl::unexpected(std::move(journal.error()));
-  Descriptor file = journal->text.take_file();
-  std::unique_ptr<GuardedMap> map;
-  struct stat info {};
-  if (file.open() && ::fstat(file.get(), &info) != 0) return fail_io("cannot read", name, errno);
-  if (info.st_size > 0) {
-    auto mapped = GuardedMap::map(file.release(), static_cast<std::size_t>(info.st_size), name);
-    if (!mapped) return tl::unexpected(std::move(mapped.error()));
-    map = std::move(*mapped);
-  }
-  return std::make_shared<JournalBytes>(std::move(map), journal->text.take_memory(), name, file_bytes, modified,
-                                        std::move(journal->problem));
 }
 
 // What is packed, UTF-16 or a journal, as UTF-8; null if `bytes` can be used as they are.
@@ -226,7 +193,7 @@ Result<std::shared_ptr<const LogBytes>> LogBytes::open(const std::filesystem::pa
     const auto query = parse_journal_query(name, now_us());
     if (!query) return tl::unexpected(query.error());
     job.begin("reading " + name, 0, "B");
-    return journal_bytes(read_journal(*query, name, max_stream_bytes, job), name, std::nullopt, now_us());
+    return named_journal_bytes(*query, name, max_stream_bytes, job);
   }
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (file.get() < 0) {

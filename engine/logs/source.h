@@ -77,6 +77,9 @@ class LogBytes {
   // A piece of view() as valid UTF-8: Latin-1 is decoded, what is no character becomes U+FFFD.
   [[nodiscard]] std::string text(std::string_view piece) const;
   [[nodiscard]] virtual bool shrank() const noexcept { return false; }
+  // Of a log that find_files() names "journal:...": behind the same bytes, what journald has written since. Null if that is
+  // nothing so far, and of all other logs. From the first call on, entries are waited for (see journal_tail.h).
+  [[nodiscard]] virtual Result<std::shared_ptr<const LogBytes>> grown() const { return nullptr; }
   // Why view() holds less than the file should: compressed data is cut off or damaged, or the file shrank.
   [[nodiscard]] std::optional<Error> problem() const;
 

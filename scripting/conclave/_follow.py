@@ -44,8 +44,9 @@ def _news(names: list[str], raw: list[tuple[int, str, bytes]]) -> Iterator[Follo
 def follow(paths: Paths, *, last_lines: int = 10, job: _core.Job | None = None) -> Iterator[Followed]:
     """New lines of files as they are written, and what becomes of the files, across rotation and truncation, as `tail -F` does.
 
-    paths: one file or several; one that is not there yet is waited for. last_lines: of each file, to begin with. Ends when `job` is
-    stopped. OSError if a file cannot be read; ConclaveError for one that is compressed or UTF-16.
+    paths: one file or several; one that is not there yet is waited for. "journal:unit=nginx" and the like give entries of the systemd
+    journal, each as a line of JSON. last_lines: of each file, to begin with. Ends when `job` is stopped. OSError if a file or the
+    journal cannot be read; ConclaveError for one that is compressed or UTF-16.
     """
     names = _names(paths)
     return _followed(_core.Follower(names, last_lines), names, job)

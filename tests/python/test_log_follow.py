@@ -1,12 +1,17 @@
 """Logs as they grow."""
 
 import asyncio
+import json
+import os
 import pickle
+import subprocess
 import threading
 
 import conclave
 import pytest
 from conclave import _core, logs
+
+JOURNAL_WRITER = "/lib/systemd/systemd-journal-remote"
 
 
 def test_lines_come_as_they_are_written(tmp_path):
@@ -69,6 +74,32 @@ def test_it_is_awaited_and_cancelled(tmp_path):
             await task
 
     asyncio.run(asyncio.wait_for(main(), 60))
+
+
+@pytest.mark.skipif(not os.access(JOURNAL_WRITER, os.X_OK), reason="needs Debian's systemd-journal-remote")
+def test_the_journal_is_followed(tmp_path):
+    with subprocess.Popen([JOURNAL_WRITER, "-o", tmp_path / "system.journal", "-"], stdin=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as writer:
+        def write(number, message):
+            writer.stdin.write(f"__REALTIME_TIMESTAMP={1772366405000000 + number}\n__MONOTONIC_TIMESTAMP={number}\n"
+                               f"_BOOT_ID={'a' * 32}\nMESSAGE={message}\n\n".encode())
+            writer.stdin.flush()
+
+        write(1, "one")
+        name = f"journal:directory={tmp_path}"
+        while True:
+            try:
+                news = logs.follow(name)
+                break
+            except (LookupError, OSError, conclave.ConclaveError):  # the file is being made
+                pass
+        first = next(news)
+        assert first.path == name and json.loads(first.lines[0])["message"] == "one"
+        write(2, "tw\xf6")
+        assert json.loads(next(news).lines[0])["message"] == "tw\xf6"
+        writer.stdin.close()
+    with pytest.raises(ValueError, match="cannot be followed"):
+        logs.follow(f"{name},until=-1h")
 
 
 def test_news_are_values():

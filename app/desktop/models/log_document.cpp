@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "app/desktop/text.h"
+#include "engine/logs/journal_query.h"
 
 namespace conclave::desktop {
 
@@ -16,6 +17,7 @@ constexpr std::size_t most_filters = 100;
 // What became of the file since it was mapped; empty: nothing a reader must know.
 QString changeOf(const logs::LogBytes& bytes, bool follows) {
   if (const auto problem = bytes.problem()) return qtText(problem->text());
+  if (logs::names_journal(bytes.name())) return {};
   std::error_code error;
   const auto size = std::filesystem::file_size(bytes.name(), error);
   if (error == std::errc::no_such_file_or_directory) {
@@ -272,8 +274,10 @@ void LogDocument::check() {
       [bytes = text_.bytes, follows = isFollowing_](Job&) -> Result<QString> { return changeOf(*bytes, follows); },
       [this](Result<QString> change) {
         checking_ = 0;
-        if (!change || *change == trouble_) return;
-        trouble_ = *change;
+        if (!change) return;
+        const QString& trouble = change->isEmpty() ? follower_.problem() : *change;
+        if (trouble == trouble_) return;
+        trouble_ = trouble;
         Q_EMIT troubled(trouble_);
       });
 }

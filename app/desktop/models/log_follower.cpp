@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <optional>
 
+#include "app/desktop/text.h"
+#include "engine/logs/journal_query.h"
+
 namespace conclave::desktop {
 
 namespace {
 
-constexpr int look_ms = 250;
+constexpr int look_ms = 100;
 constexpr int rest_factor = 4;  // so many times as long as reading took
 constexpr std::size_t compared_bytes = 4096;
 
@@ -28,7 +31,17 @@ bool continues(std::string_view now, std::string_view before) {
          now.substr(before.size() - some, some) == before.substr(before.size() - some, some);
 }
 
+Result<Look> lookAtJournal(const LogText& known, Job& job) {
+  const auto more = known.bytes->grown();
+  if (!more) return tl::unexpected<Error>(more.error());
+  if (!*more) return Look{};
+  auto whole = indexLog({*more, {}, 0}, job);
+  if (!whole) return tl::unexpected<Error>(whole.error());
+  return Look{0, std::move(*whole), true};
+}
+
 Result<Look> lookAt(const LogText& known, quint64 file, Job& job) {
+  if (logs::names_journal(known.bytes->name())) return lookAtJournal(known, job);
   struct stat now {};
   // A file that is gone may come back: rotation takes two steps.
   if (::stat(known.bytes->name().c_str(), &now) != 0) return Look{file, {}, false};
@@ -62,6 +75,7 @@ void LogFollower::stop() {
   job_ = 0;
   file_ = 0;
   text_ = {};
+  problem_.clear();
   timer_.stop();
 }
 
@@ -73,6 +87,7 @@ void LogFollower::look() {
       [this, clock](Result<Look> look) {
         job_ = 0;
         timer_.start(std::max(look_ms, rest_factor * static_cast<int>(clock.elapsed())));
+        problem_ = look ? QString() : qtText(look.error().text());
         if (!look) return;
         file_ = look->file;
         if (!look->now) return;

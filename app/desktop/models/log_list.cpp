@@ -5,6 +5,7 @@
 #include <QMap>
 
 #include "app/desktop/text.h"
+#include "engine/logs/journal_query.h"
 
 namespace conclave::desktop {
 
@@ -65,8 +66,8 @@ void LogList::nameEntries() {
   for (const auto& entry : entries_) ++uses[QFileInfo(entry.path).fileName()];
   for (auto& entry : entries_) {
     const QFileInfo file(entry.path);
-    if (!entry.command.isEmpty()) {
-      entry.name = entry.command;
+    if (!entry.command.isEmpty() || logs::names_journal(entry.path.toStdString())) {
+      entry.name = entry.command.isEmpty() ? entry.path : entry.command;
       continue;
     }
     entry.name = uses[file.fileName()] > 1 ? file.dir().dirName() + QLatin1Char('/') + file.fileName() : file.fileName();

@@ -1,6 +1,8 @@
 """The systemd journal as a log: its files, folders of them, and what of it is asked for."""
+import json
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -12,12 +14,12 @@ START = 1772366405000000  # 2026-03-01T12:00:05Z
 
 @pytest.fixture
 def journal(tmp_path):
-    """Writes (priority, unit, message) as a journal file."""
-    def write(entries, name="logs/system.journal"):
+    """Writes (priority, unit, message) as a journal file; with `more` only what comes behind ENTRIES."""
+    def write(entries, name="logs/system.journal", *, more=False):
         text = "".join(
             f"__REALTIME_TIMESTAMP={START + i * 1000000}\n__MONOTONIC_TIMESTAMP={i + 1}\n_BOOT_ID={'a' * 32}\n"
             f"PRIORITY={priority}\n_SYSTEMD_UNIT={unit}.service\nMESSAGE={message}\n\n"
-            for i, (priority, unit, message) in enumerate(entries))
+            for i, (priority, unit, message) in enumerate(entries) if not more or i >= len(ENTRIES))
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         subprocess.run([WRITER, "-o", path, "-"], input=text.encode(), check=True, capture_output=True)
@@ -48,8 +50,22 @@ def test_what_cannot_be_read_or_asked_is_said(conclave, journal, tmp_path):
     assert "cut off or damaged" in conclave.fails(2, "logs", "summary", "journal:directory=logs")
     assert "did you mean 'priority'" in conclave.fails(2, "logs", "summary", "journal:priorty=err")
     assert "no journal files" in conclave.fails(2, "logs", "summary", f"journal:directory={tmp_path}")
-    assert "journalctl --follow" in conclave.fails(2, "logs", "follow", "journal:")
-    assert "journalctl --follow" in conclave.fails(2, "logs", "follow", journal(ENTRIES, "logs/b.journal"))
+    assert "no journal files" in conclave.fails(2, "logs", "follow", f"journal:directory={tmp_path}")
+    assert "follow journal:directory=" in conclave.fails(2, "logs", "follow", journal(ENTRIES, "logs/b.journal"))
+
+
+def test_the_journal_is_followed_across_rotation(conclave, journal):
+    path = journal(ENTRIES)
+    out = conclave.folder / "out.txt"
+    process = conclave.start("logs", "follow", "-n", "1", "--level", "warning", "journal:directory=logs,unit=db", stdout=out.open("wb"))
+    conclave.wait_for(lambda: "db is slow" in out.read_text())
+    path.rename(path.with_name("system@1.journal"))
+    journal([*ENTRIES, (6, "db", "db is well"), (2, "web", "web is gone"), (2, "db", "db is gone")], more=True)
+    conclave.wait_for(lambda: "db is gone" in out.read_text())
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and not err.decode().strip(), err
+    assert [json.loads(line)["message"] for line in out.read_text().splitlines()] == ["db is slow", "db is gone"]
 
 
 def test_a_case_is_judged_again_on_what_the_journal_held(conclave, journal, experts, tmp_path):

@@ -21,6 +21,8 @@
 #include "app/desktop/widgets/log_view.h"
 #include "app/desktop/widgets/minimap.h"
 #include "tests/app/desktop/fakes.h"
+#include "tests/engine/logs/journals.h"
+#include "tests/engine/temporary_folder.h"
 
 using namespace conclave;
 using namespace conclave::desktop;
@@ -582,6 +584,31 @@ class LogPanesTest : public DesktopTest {
     (void)write("some.log", "after truncatioN\nand more\n");
     QTRY_COMPARE(view().rowCount(), 2);
     QCOMPARE(document().text().line(1, 100), std::string_view("after truncatioN"));
+  }
+
+  void the_journal_is_followed() {
+    if (!logs::can_write_journals()) QSKIP("needs Debian's systemd-journal-remote");
+    const TemporaryFolder folder;
+    logs::JournalWriter writer(folder.path() / "system.journal");
+    const auto write = [&](int number) {
+      writer.write(logs::journal_entry(logs::journal_start + number, "message " + std::to_string(number)));
+    };
+    write(1);
+    const QString name = QStringLiteral("journal:directory=") + qtText(folder.path().string());
+    Job job;
+    QTRY_VERIFY(openLog(name.toStdString(), job).has_value());
+    showLogs({name});
+    QCOMPARE(page_->pane().chosen(), name);
+    QTRY_COMPARE(view().rowCount(), 1);
+    page_->pane().setFollowing(true);
+    child<FilterBar>().addRule({QStringLiteral("message")});
+    write(2);
+    QTRY_COMPARE(view().rowCount(), 2);
+    QVERIFY(document().text().line(2, 1000).find("\"message 2\"") != std::string_view::npos);
+    write(3);
+    QTRY_COMPARE(view().rowCount(), 3);
+    QVERIFY(view().isAtEnd());
+    page_->pane().setFollowing(false);
   }
 
   void another_case_leaves_nothing_behind() {

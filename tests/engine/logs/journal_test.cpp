@@ -17,6 +17,7 @@
 #include "engine/logs/source.h"
 #include "engine/logs/summary.h"
 #include "tests/engine/logs/files.h"
+#include "tests/engine/logs/journals.h"
 
 namespace conclave::logs {
 namespace {
@@ -26,32 +27,24 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr TimeUs start = 1'772'366'405'000'000;  // 2026-03-01T12:00:05Z
-
-// A field as the journal's export format has it; binary values with their size in front.
-std::string field(const std::string& name, const std::string& value) {
-  if (value.find('\n') == std::string::npos && value.find('\0') == std::string::npos) return name + "=" + value + "\n";
-  std::string size;
-  for (unsigned i = 0; i < 8; ++i) size += static_cast<char>(value.size() >> 8 * i & 0xFFU);
-  return name + "\n" + size + value + "\n";
-}
+constexpr TimeUs start = journal_start;
+constexpr auto field = journal_field;
 
 std::string entry(TimeUs time, const std::string& message, const std::string& fields = {}) {
-  return field("__REALTIME_TIMESTAMP", std::to_string(time)) + field("__MONOTONIC_TIMESTAMP", std::to_string(time - start + 1)) +
-         field("_BOOT_ID", "00112233445566778899aabbccddeeff") + field("MESSAGE", message) + fields + "\n";
+  return journal_entry(time, message, fields);
 }
 
 class JournalTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (::access(writer, X_OK) != 0) GTEST_SKIP() << "needs Debian's systemd-journal-remote";
+    if (!can_write_journals()) GTEST_SKIP() << "needs Debian's systemd-journal-remote";
   }
 
   [[nodiscard]] fs::path journal(const std::string& name, const std::string& entries) const {
     const fs::path text = folder_.write("entries", entries);
     const fs::path file = folder_.path() / name;
     fs::create_directories(file.parent_path());
-    const std::string line = std::string(writer) + " -o '" + file.string() + "' '" + text.string() + "' 2>/dev/null";
+    const std::string line = std::string(journal_writer) + " -o '" + file.string() + "' '" + text.string() + "' 2>/dev/null";
     EXPECT_EQ(std::system(line.c_str()), 0);  // NOLINT(concurrency-mt-unsafe, cert-env33-c): one thread, and words of this test
     return file;
   }
@@ -71,7 +64,6 @@ class JournalTest : public testing::Test {
     return found;
   }
 
-  static constexpr const char* writer = "/lib/systemd/systemd-journal-remote";
   TemporaryFolder folder_;
   Job job_;
 };
@@ -233,7 +225,7 @@ TEST_F(JournalTest, AStopEndsReadingAtTheNextEntry) {
 TEST(JournalLineTest, LeavesOutFieldsWithNamesThatJournaldRefuses) {
   JournalLine line;
   line.start(start);
-  for (const char* field : {"A\"B=1", "A\nB=2", "lower=3", "1A=4", "=5", "no value", "A_1=6"}) line.add(field);
+  for (const char* each : {"A\"B=1", "A\nB=2", "lower=3", "1A=4", "=5", "no value", "A_1=6"}) line.add(each);
   std::string out;
   line.finish(out);
   EXPECT_EQ(out, "{\"time\":\"2026-03-01T12:00:05Z\",\"message\":\"\",\"A_1\":\"6\"}\n");
