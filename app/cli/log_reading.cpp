@@ -9,6 +9,13 @@
 #include "app/cli/terminal.h"
 
 namespace conclave::cli {
+namespace {
+
+// Of a batch, which is complete with the log that exceeds it: what it takes beside that one is bounded by that.
+constexpr std::size_t batch_bytes = std::size_t{64} << 20U;
+constexpr std::size_t batch_logs = 64;
+
+}  // namespace
 
 void LogReading::each(const std::vector<std::string>& patterns, const std::function<Result<void>(const logs::LogBytes&)>& use) {
   for (const std::string& pattern : patterns) {
@@ -18,6 +25,29 @@ void LogReading::each(const std::vector<std::string>& patterns, const std::funct
       if (log->shrank()) remark(Error{ErrorKind::io, "the file became shorter while it was read", log->name()});
     });
   }
+}
+
+void LogReading::batches(const std::vector<std::string>& patterns, const std::function<Result<void>(std::span<const Log>)>& use) {
+  std::vector<Log> batch;
+  std::size_t bytes = 0;
+  const auto finish = [&] {
+    const Result<void> used = batch.empty() ? Result<void>() : use(batch);
+    if (!used) failed(used.error());
+    for (const Log& log : batch) {
+      if (used && log->shrank()) remark(Error{ErrorKind::io, "the file became shorter while it was read", log->name()});
+    }
+    batch.clear();
+    bytes = 0;
+  };
+  for (const std::string& pattern : patterns) {
+    open_each(pattern, [&](Log log) {
+      bytes += log->view().size();
+      batch.push_back(std::move(log));
+      if (bytes >= batch_bytes || batch.size() == batch_logs) finish();
+    });
+    if (!batch.empty() && logs::file_of(batch.back()->name()) != batch.back()->name()) finish();  // lets go of the archive
+  }
+  if (code_ != exit_interrupted) finish();
 }
 
 std::vector<Log> LogReading::all(const std::string& pattern) {

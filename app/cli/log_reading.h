@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ class LogReading {
 
   // `use` sees each log of what files, globs and folders find, and is done with it when it returns.
   void each(const std::vector<std::string>& patterns, const std::function<Result<void>(const logs::LogBytes&)>& use);
+  // The same of some at once, in their order: so many small ones that all cores have work, but at most one that is large.
+  void batches(const std::vector<std::string>& patterns, const std::function<Result<void>(std::span<const Log>)>& use);
   // All logs of a file, glob or folder. What becomes of them later is for the caller to remark.
   [[nodiscard]] std::vector<Log> all(const std::string& pattern);
   // Something that was found, not named, cannot be used.

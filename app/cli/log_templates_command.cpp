@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "app/cli/commands.h"
 #include "app/cli/log_reading.h"
@@ -10,6 +12,7 @@
 #include "app/cli/program.h"
 #include "app/cli/terminal.h"
 #include "engine/base/ids.h"
+#include "engine/base/parallel.h"
 
 namespace conclave::cli {
 namespace {
@@ -35,6 +38,26 @@ void write_assignments(Program& program, const logs::TemplateGroups& groups) {
   program.out.write(text);
 }
 
+// Of each log, all logs at the same time.
+Result<std::vector<logs::TemplateGroups>> mine(std::span<const Log> all, const logs::TemplateOptions& options, Job& job) {
+  std::uint64_t total = 0;
+  for (const Log& log : all) total += log->view().size();
+  job.begin("grouping lines", total, "B");
+  std::vector<Result<logs::TemplateGroups>> mined(all.size());
+  parallel_for(all.size(), [&](std::size_t i) {
+    logs::TemplateOptions own = options;
+    own.reference = all[i]->modified();
+    Job mining(all[i]->name(), job, Job::Counts::for_parent);
+    mined[i] = logs::mine_templates(all[i]->view(), own, mining);
+  });
+  std::vector<logs::TemplateGroups> groups;
+  for (auto& each : mined) {
+    if (!each) return tl::unexpected(std::move(each.error()));
+    groups.push_back(std::move(*each));
+  }
+  return groups;
+}
+
 int mine_logs(Program& program, const Arguments& arguments) {
   nlohmann::json all = nlohmann::json::array();
   std::string text;
@@ -45,17 +68,18 @@ int mine_logs(Program& program, const Arguments& arguments) {
   options.keep_assignments = arguments.assignments;
   options.content = arguments.content;
   options.parameters = arguments.json;
-  reading.each(arguments.files, [&](const logs::LogBytes& log) -> Result<void> {
-    options.reference = log.modified();
-    const auto groups = logs::mine_templates(log.view(), options, running->job());
+  reading.batches(arguments.files, [&](std::span<const Log> batch) -> Result<void> {
+    const auto groups = mine(batch, options, running->job());
     if (!groups) return tl::unexpected(groups.error());
-    if (arguments.assignments) {
-      write_assignments(program, *groups);
-    } else if (arguments.json) {
-      all.push_back(templates_json(log, *groups));
-    } else {
-      text +=
-          templates_text(log, *groups, arguments.limit, colour, is_terminal(STDOUT_FILENO) ? terminal_width(STDOUT_FILENO) : 0);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (arguments.assignments) {
+        write_assignments(program, (*groups)[i]);
+      } else if (arguments.json) {
+        all.push_back(templates_json(*batch[i], (*groups)[i]));
+      } else {
+        text += templates_text(*batch[i], (*groups)[i], arguments.limit, colour,
+                               is_terminal(STDOUT_FILENO) ? terminal_width(STDOUT_FILENO) : 0);
+      }
     }
     return {};
   });

@@ -129,6 +129,25 @@ def test_names_cannot_steer_the_terminal(conclave, tmp_path):
     assert outcome.code == 0 and "\x1b" not in outcome.out
 
 
+def test_templates_of_many_logs_are_those_of_each_in_their_order(conclave, tmp_path):
+    """70 logs are more than are mined at once, and one has more chunks than the others."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for i in range(70):
+        lines = 30_000 if i == 40 else i % 7
+        (folder / f"{i:02}.log").write_text("".join(
+            f"2026-03-01T12:00:{line % 60:02}Z INFO app: request {line} of kind{' more' * (i % 5)} served\n" for line in range(lines)))
+    names = [f"many/{i:02}.log" for i in range(70)]
+    together = conclave("logs", "templates", *names[:30], "many/[3-6]*.log", "--json")
+    alone = [conclave("logs", "templates", name, "--json").json["logs"][0] for name in names]
+    assert together.code == 0 and together.err == "" and together.json == {"logs": alone, "problems": []}
+    for options in (["--assignments"], []):
+        parts = [conclave("logs", "templates", *names[begin:begin + 14], *options).out for begin in range(0, 70, 14)]
+        assert conclave("logs", "templates", "many", *options).out == "".join(parts)
+    missing = conclave("logs", "templates", names[1], "none.log", names[2], "--json")
+    assert missing.code == 2 and len(missing.json["logs"]) == 2 and len(missing.json["problems"]) == 1
+
+
 def test_templates_group_lines(conclave, log):
     template, = conclave("logs", "templates", log, "--json").json["logs"][0]["templates"]
     assert template["count"] == 180 and "<*>" in template["text"] and len(template["id"]) == 16
