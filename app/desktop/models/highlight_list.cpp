@@ -20,7 +20,8 @@ Highlight read(const QSettings& settings) {
           isSet("case"),
           isSet("line"),
           isSet("on"),
-          std::clamp(settings.value(QStringLiteral("colour")).toInt(), 0, highlight_colours - 1)};
+          std::clamp(settings.value(QStringLiteral("colour")).toInt(), 0, highlight_colours - 1),
+          isSet("query")};
 }
 
 void write(QSettings& settings, const Highlight& highlight) {
@@ -30,6 +31,7 @@ void write(QSettings& settings, const Highlight& highlight) {
   settings.setValue(QStringLiteral("line"), highlight.wholeLine);
   settings.setValue(QStringLiteral("on"), highlight.isOn);
   settings.setValue(QStringLiteral("colour"), highlight.colour);
+  settings.setValue(QStringLiteral("query"), highlight.isQuery);
 }
 
 // What the check box of a column says.
@@ -42,6 +44,8 @@ auto* flagOf(Of& highlight, int column) {
       return &highlight.isExpression;
     case HighlightList::case_column:
       return &highlight.caseMatters;
+    case HighlightList::query_column:
+      return &highlight.isQuery;
     case HighlightList::line_column:
       return &highlight.wholeLine;
     default:
@@ -67,11 +71,13 @@ void HighlightList::compile() {
   problems_.assign(all_.size(), {});
   for (std::size_t row = 0; row < all_.size(); ++row) {
     const auto& each = all_[row];
-    const auto matcher = LineMatcher::make(each.text, each.isExpression, each.caseMatters);
+    if (each.text.isEmpty()) continue;
+    const auto matcher =
+        each.isQuery ? LineMatcher::makeQuery(each.text) : LineMatcher::make(each.text, each.isExpression, each.caseMatters);
     if (!matcher) {
       problems_[row] = qtText(matcher.error().text());
-    } else if (each.isOn && !each.text.isEmpty()) {
-      marks->push_back({*matcher, each.colour, each.wholeLine});
+    } else if (each.isOn) {
+      marks->push_back({*matcher, each.colour, each.wholeLine, each.isQuery ? each.text : QString()});
     }
   }
   marks_ = std::move(marks);
@@ -141,6 +147,15 @@ void HighlightList::setColour(int row, int colour) {
   changed(row);
 }
 
+void HighlightList::tellProblem(const QString& query, const QString& why) {
+  for (int row = 0; row < rowCount(); ++row) {
+    const auto& each = all_[static_cast<std::size_t>(row)];
+    if (!each.isQuery || each.text != query) continue;
+    problems_[static_cast<std::size_t>(row)] = why;
+    Q_EMIT dataChanged(index(row, 0), index(row, column_count - 1));
+  }
+}
+
 QString HighlightList::problemOf(int row) const { return problems_.at(static_cast<std::size_t>(row)); }
 
 int HighlightList::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(all_.size()); }
@@ -169,9 +184,14 @@ QVariant HighlightList::data(const QModelIndex& index, int role) const {
 
 QVariant HighlightList::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || section < 0 || section >= column_count) return {};
-  static const std::array names = {tr("Text"), tr(".*"), tr("Aa"), tr("Line"), tr("Colour")};
-  static const std::array tips = {tr("What is marked; its check box switches it off"), tr("Regular expression"), tr("Match case"),
-                                  tr("Colour the whole line"), tr("In which colour")};
+  static const std::array names = {tr("Text"), tr(".*"), tr("Aa"), tr("Query"), tr("Line"), tr("Colour")};
+  static const std::array tips = {
+      tr("What is marked; its check box switches it off"),
+      tr("Regular expression"),
+      tr("Match case"),
+      tr("A query such as level>=error or field:status>=500; marks the texts in it, or else the line"),
+      tr("Colour the whole line"),
+      tr("In which colour")};
   if (role == Qt::DisplayRole) return names.at(static_cast<std::size_t>(section));
   if (role == Qt::ToolTipRole) return tips.at(static_cast<std::size_t>(section));
   return {};
@@ -179,6 +199,8 @@ QVariant HighlightList::headerData(int section, Qt::Orientation orientation, int
 
 Qt::ItemFlags HighlightList::flags(const QModelIndex& index) const {
   if (!index.isValid()) return Qt::NoItemFlags;
+  const bool isForTexts = index.column() == expression_column || index.column() == case_column;
+  if (isForTexts && all_[static_cast<std::size_t>(index.row())].isQuery) return Qt::ItemIsSelectable | Qt::ItemNeverHasChildren;
   const Qt::ItemFlags flags = Qt::ItemIsEnabled | Qt::ItemIsSelectable | Qt::ItemNeverHasChildren;
   if (index.column() == text_column) return flags | Qt::ItemIsEditable | Qt::ItemIsUserCheckable;
   return flags | (index.column() == colour_column ? Qt::ItemIsEditable : Qt::ItemIsUserCheckable);
@@ -192,6 +214,7 @@ bool HighlightList::setData(const QModelIndex& index, const QVariant& value, int
     *flag = value.value<Qt::CheckState>() == Qt::Checked;
   } else if (role == Qt::EditRole && index.column() == text_column) {
     each.text = value.toString();
+    if (!each.isExpression && looksLikeQuery(each.text)) each.isQuery = true;
   } else if (role == Qt::EditRole && index.column() == colour_column) {
     each.colour = std::clamp(value.toInt(), 0, highlight_colours - 1);
   } else {

@@ -1,4 +1,4 @@
-// Highlighters: words and expressions that are marked in every log, each with a colour.
+// Highlighters: words, expressions and queries that are marked in every log, each with a colour.
 #pragma once
 
 #include <QAbstractTableModel>
@@ -17,7 +17,8 @@ struct Highlight {
   bool caseMatters = false;
   bool wholeLine = false;
   bool isOn = true;
-  int colour = 0;  // of highlightColour()
+  int colour = 0;        // of highlightColour()
+  bool isQuery = false;  // case and expression play no part then
   bool operator==(const Highlight&) const = default;
 };
 
@@ -26,6 +27,10 @@ struct HighlightMark {
   MatcherPtr matcher;
   int colour = 0;
   bool wholeLine = false;
+  QString query = {};          // empty: it is none, and holds wherever the matcher finds something
+  LineSetPtr lines = nullptr;  // of a query: where it holds; null: not known yet
+
+  [[nodiscard]] bool holdsFor(quint64 line) const { return query.isEmpty() || (lines && lines->contains(line)); }
 };
 using HighlightMarks = std::shared_ptr<const std::vector<HighlightMark>>;
 
@@ -33,7 +38,7 @@ using HighlightMarks = std::shared_ptr<const std::vector<HighlightMark>>;
 class HighlightList : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Column { text_column, expression_column, case_column, line_column, colour_column };
+  enum Column { text_column, expression_column, case_column, query_column, line_column, colour_column };
   static constexpr int column_count = colour_column + 1;
 
   explicit HighlightList(QObject* parent = nullptr);
@@ -44,7 +49,8 @@ class HighlightList : public QAbstractTableModel {
   void setColour(int row, int colour);
   [[nodiscard]] const std::vector<Highlight>& all() const { return all_; }
   [[nodiscard]] const HighlightMarks& marks() const { return marks_; }
-  [[nodiscard]] QString problemOf(int row) const;  // why it cannot be understood; empty: it can
+  void tellProblem(const QString& query, const QString& why);  // it turned out too hard for a log; until it is edited
+  [[nodiscard]] QString problemOf(int row) const;              // why it marks nothing; empty: it does
 
   [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;
   [[nodiscard]] int columnCount(const QModelIndex& parent = {}) const override;

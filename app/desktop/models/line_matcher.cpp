@@ -77,6 +77,7 @@ Result<MatcherPtr> LineMatcher::makeQuery(const QString& text) {
         ErrorKind::parse,
         QStringLiteral("%1, at character %2").arg(qtText(error.message), qtText(error.where.substr(column + 1))).toStdString());
   }
+  if (const auto search = logs::Search::compile(*expression); !search) return tl::unexpected<Error>(search.error());
   auto highlighter = logs::Highlighter::compile(*expression);
   if (!highlighter) return tl::unexpected<Error>(highlighter.error());
   const std::shared_ptr<LineMatcher> matcher(new LineMatcher);

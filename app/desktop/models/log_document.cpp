@@ -34,12 +34,6 @@ QString changeOf(const logs::LogBytes& bytes, bool follows) {
   return {};
 }
 
-// Without a last line that may still be written to.
-quint64 wholeLines(const LogText& text) {
-  const bool isCut = !text.view().empty() && text.view().back() != '\n';
-  return text.lineCount() - (isCut ? 1 : 0);
-}
-
 }  // namespace
 
 LogDocument::LogDocument(Jobs& jobs, QObject* parent) : QObject(parent), jobs_(jobs), follower_(jobs) {
@@ -173,7 +167,7 @@ void LogDocument::filterOn() {
         };
         return filterLines(text, filter, job, known, known.passing ? SoFar() : soFar);
       },
-      [this, of = wholeLines(text_)](Result<LineSetPtr> lines) {
+      [this, of = text_.wholeLineCount()](Result<LineSetPtr> lines) {
         filtering_ = 0;
         lookForLatest_.stop();
         if (lines) {
@@ -186,7 +180,7 @@ void LogDocument::filterOn() {
         matches_ = shown_ && allMatches_ ? LineSet::intersection(*shown_, *allMatches_) : allMatches_;
         Q_EMIT filtered();
         Q_EMIT matched();
-        if (shown_ && shownOf_ < wholeLines(text_)) filterOn();
+        if (shown_ && shownOf_ < text_.wholeLineCount()) filterOn();
       });
 }
 
@@ -213,7 +207,7 @@ void LogDocument::searchOn() {
         if (search->expression()) return searchLines(text, *search->expression(), job, known);
         return collectLines(text, scanFor(search), job, known);
       },
-      [this, of = wholeLines(text_)](Result<LineSetPtr> lines) {
+      [this, of = text_.wholeLineCount()](Result<LineSetPtr> lines) {
         searching_ = 0;
         if (lines) {
           allMatches_ = std::move(*lines);
@@ -221,7 +215,7 @@ void LogDocument::searchOn() {
           matches_ = shown_ ? LineSet::intersection(*shown_, *allMatches_) : allMatches_;
         }
         Q_EMIT matched();
-        if (lines && matchesOf_ < wholeLines(text_)) searchOn();
+        if (lines && matchesOf_ < text_.wholeLineCount()) searchOn();
       });
 }
 

@@ -41,6 +41,11 @@ void scanRun(const LogText& text, const LineScan& scan, quint64 first, quint64 l
 
 }  // namespace
 
+quint64 LogText::wholeLineCount() const {
+  const bool isCut = !view().empty() && view().back() != '\n';
+  return lineCount() - (isCut ? 1 : 0);
+}
+
 std::string_view LogText::line(quint64 number, std::size_t most) const {
   if (number == 0 || number > lineCount()) return {};
   const std::string_view all = view();

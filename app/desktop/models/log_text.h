@@ -23,6 +23,7 @@ struct LogText {
   [[nodiscard]] bool isWhole() const { return bytes && indexed == bytes->view().size(); }
   [[nodiscard]] std::string_view view() const { return bytes ? bytes->view().substr(0, indexed) : std::string_view(); }
   [[nodiscard]] quint64 lineCount() const { return index ? index->line_count() : 0; }
+  [[nodiscard]] quint64 wholeLineCount() const;  // without a last line that may still be written to
   // At most the first `most` bytes of a line, so that a line of a gigabyte costs no more than another.
   [[nodiscard]] std::string_view line(quint64 number, std::size_t most) const;
   // A piece of view() as UTF-8 if the log is Latin-1, else as it is.

@@ -100,7 +100,9 @@ HighlightersDialog::HighlightersDialog(HighlightList& highlights, const ThemeCon
       down_(new QPushButton(tr("&Down"))) {
   setWindowTitle(tr("Highlighters"));
   resize(620, 380);
-  auto* hint = new QLabel(tr("Marked in every log, the first above the others. Double-click a text or a colour to change it."));
+  auto* hint =
+      new QLabel(tr("Marked in every log, the first above the others. Double-click a text or a colour to change it. "
+                    "What is clearly a query, such as level>=error, becomes one."));
   hint->setObjectName(QStringLiteral("muted"));
   hint->setWordWrap(true);
   table_->setModel(&highlights_);
@@ -114,7 +116,8 @@ HighlightersDialog::HighlightersDialog(HighlightList& highlights, const ThemeCon
   table_->verticalHeader()->hide();
   table_->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 14);
   table_->horizontalHeader()->setSectionResizeMode(HighlightList::text_column, QHeaderView::Stretch);
-  for (const int column : {HighlightList::expression_column, HighlightList::case_column, HighlightList::line_column}) {
+  for (const int column :
+       {HighlightList::expression_column, HighlightList::case_column, HighlightList::query_column, HighlightList::line_column}) {
     table_->horizontalHeader()->setSectionResizeMode(column, QHeaderView::ResizeToContents);
   }
   table_->setColumnWidth(HighlightList::colour_column, 130);
@@ -157,6 +160,7 @@ HighlightersDialog::HighlightersDialog(HighlightList& highlights, const ThemeCon
   key(QKeySequence(Qt::ALT | Qt::Key_Down), [this] { move(1); });
   connect(table_->selectionModel(), &QItemSelectionModel::currentChanged, this, &HighlightersDialog::refresh);
   connect(&highlights_, &HighlightList::marksChanged, this, &HighlightersDialog::refresh);
+  connect(&highlights_, &HighlightList::dataChanged, this, &HighlightersDialog::refresh);
   applyTheme();
   refresh();
 }

@@ -44,6 +44,7 @@ LogPane::LogPane(Session& session, const ThemeController& theme, LogList& logs, 
       highlights_(highlights),
       document_(session.jobs()),
       levels_(session.jobs()),
+      marks_(session.jobs()),
       bookmarks_(session.jobs()),
       stripe_(new QFrame),
       list_(new QComboBox),
@@ -141,6 +142,7 @@ void LogPane::connectDocument() {
     view_->setText(document_.text());
     refreshColumns();
     levels_.read({});
+    marks_.read({});
     minimap_->setMatches(nullptr);
     reloadBookmarks();
     refreshPosition();
@@ -149,6 +151,7 @@ void LogPane::connectDocument() {
   connect(&document_, &LogDocument::indexed, this, [this] {
     view_->extendText(document_.text());
     levels_.read(document_.text());
+    marks_.read(document_.text());
     bookmarks_.setText(document_.text());
     refreshPosition();
     goToWanted();
@@ -204,6 +207,7 @@ void LogPane::showMore() {
   if (columnsButton_->isHidden()) refreshColumnsOfFew();
   if (staysAtEnd) view_->scrollToEnd();
   levels_.extend(document_.text());
+  marks_.extend(document_.text());
   bookmarks_.extendText(document_.text());
   refreshPosition();
 }

@@ -9,6 +9,7 @@
 #include "app/desktop/models/level_map.h"
 #include "app/desktop/models/log_document.h"
 #include "app/desktop/models/log_list.h"
+#include "app/desktop/models/log_marks.h"
 #include "app/desktop/session.h"
 #include "app/desktop/theme.h"
 
@@ -53,6 +54,7 @@ class LogPane : public QWidget {
   [[nodiscard]] LogDocument& document() { return document_; }
   [[nodiscard]] BookmarkList& bookmarks() { return bookmarks_; }
   [[nodiscard]] const LevelMap& levels() const { return levels_; }
+  [[nodiscard]] const LogMarks& marks() const { return marks_; }
   [[nodiscard]] LogView& view() { return *view_; }
   [[nodiscard]] QMenu& more() { return *more_; }  // the page adds what is about all panes
 
@@ -98,6 +100,7 @@ class LogPane : public QWidget {
   HighlightList& highlights_;
   LogDocument document_;
   LevelMap levels_;
+  LogMarks marks_;
   BookmarkList bookmarks_;
   ReportPtr report_;
   QString chosen_;

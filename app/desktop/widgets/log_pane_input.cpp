@@ -22,9 +22,11 @@ constexpr auto follow_key = "logs/follow";
 
 void LogPane::connectView() {
   view_->installEventFilter(this);
-  view_->setHighlights(highlights_.marks());
+  connect(&marks_, &LogMarks::changed, this, [this] { view_->setHighlights(marks_.marks()); });
+  connect(&marks_, &LogMarks::failed, &highlights_, &HighlightList::tellProblem);
+  marks_.setHighlights(highlights_.marks());
   setFollowing(QSettings().value(QLatin1String(follow_key)).toBool());
-  connect(&highlights_, &HighlightList::marksChanged, this, [this] { view_->setHighlights(highlights_.marks()); });
+  connect(&highlights_, &HighlightList::marksChanged, this, [this] { marks_.setHighlights(highlights_.marks()); });
   connect(view_, &LogView::currentLineChanged, this, [this] {
     refreshPosition();
     saySearch();

@@ -38,6 +38,7 @@ class LogView : public QAbstractScrollArea {
   void scrollToEnd();
   void scrollToMiddle(quint64 line);  // the current line stays
 
+  [[nodiscard]] int rowHeight() const { return rowHeight_; }
   [[nodiscard]] quint64 rowCount() const;
   [[nodiscard]] quint64 lineAt(quint64 row) const;  // 0 if there is no such row
   [[nodiscard]] quint64 currentLine() const { return current_.line; }

@@ -69,8 +69,11 @@ LogView::Row LogView::rowFor(quint64 row, qint64 now) const {
   if (bytes.size() == most_shown_bytes) each.hiddenBytes = text_.lineBytes(each.line) - bytes.size();
   each.isBehindGap = showsGaps_ && shown_ && row > 0 && lineAt(row - 1) + 1 != each.line;
   if (highlights_) {
-    const auto found = std::ranges::find_if(
-        *highlights_, [&](const HighlightMark& mark) { return mark.wholeLine && !mark.matcher->spans(each.text.text).empty(); });
+    const auto found = std::ranges::find_if(*highlights_, [&](const HighlightMark& mark) {
+      if (!mark.holdsFor(each.line)) return false;
+      if (mark.query.isEmpty()) return mark.wholeLine && !mark.matcher->spans(each.text.text).empty();
+      return mark.wholeLine || mark.matcher->spans(each.text.text).empty();
+    });
     if (found != highlights_->end()) each.lineMark = &*found;
   }
   return each;
@@ -87,7 +90,7 @@ std::vector<LogView::Run> LogView::runsOf(const Row& row) const {
   if (!highlights_ || highlights_->empty()) return parts;
   std::vector<int> colours(static_cast<std::size_t>(size), -1);
   for (auto mark = highlights_->rbegin(); mark != highlights_->rend(); ++mark) {
-    if (mark->wholeLine) continue;
+    if (mark->wholeLine || !mark->holdsFor(row.line)) continue;
     for (const auto& [begin, length] : mark->matcher->spans(row.text.text)) {
       std::fill_n(colours.begin() + begin, length, mark->colour);
     }

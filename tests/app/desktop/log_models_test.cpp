@@ -15,6 +15,7 @@
 #include "app/desktop/models/log_columns.h"
 #include "app/desktop/models/log_document.h"
 #include "app/desktop/models/log_hits.h"
+#include "app/desktop/models/log_marks.h"
 #include "app/desktop/text.h"
 #include "tests/app/desktop/fakes.h"
 
@@ -404,6 +405,78 @@ class LogModelsTest : public DesktopTest {
     QCOMPARE(list.problemOf(0), QString());
     list.setData(list.index(0, HighlightList::text_column), QString());
     QVERIFY(list.marks()->empty());
+  }
+
+  void a_highlighter_may_be_a_query_which_is_seen_by_itself_and_remembered() {
+    HighlightList list;
+    const QAbstractItemModelTester tester(&list, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    list.add(QStringLiteral("timeout"));
+    QVERIFY(!list.all()[0].isQuery && list.marks()->at(0).query.isEmpty());
+    list.setData(list.index(0, HighlightList::text_column), QStringLiteral("level:error AND field:status>=500"));
+    QVERIFY(list.all()[0].isQuery && HighlightList().all()[0].isQuery);
+    QCOMPARE(list.marks()->at(0).query, list.all()[0].text);
+    QVERIFY(!list.marks()->at(0).holdsFor(1));  // not known yet
+    QVERIFY(!list.flags(list.index(0, HighlightList::expression_column)).testFlag(Qt::ItemIsEnabled));
+    QSignalSpy changed(&list, &HighlightList::dataChanged);
+    list.tellProblem(list.all()[0].text, QStringLiteral("too hard"));
+    QCOMPARE(list.problemOf(0), QStringLiteral("too hard"));
+    QCOMPARE(changed.size(), 1);
+    for (const char* wrong : {"level:wrong", "(a OR", "field:path~(", "field:status>=abc and"}) {
+      list.setData(list.index(0, HighlightList::text_column), QString::fromLatin1(wrong));
+      if (!list.all()[0].isQuery) list.setData(list.index(0, HighlightList::query_column), Qt::Checked, Qt::CheckStateRole);
+      QVERIFY2(!list.problemOf(0).isEmpty() && list.marks()->empty(), wrong);
+    }
+    list.setData(list.index(0, HighlightList::query_column), Qt::Unchecked, Qt::CheckStateRole);
+    QCOMPARE(list.problemOf(0), QString());
+  }
+
+  void queries_of_highlighters_hold_for_the_lines_of_a_log() {
+    HighlightList list;
+    list.add(QStringLiteral("plain"));
+    list.add({});
+    list.setData(list.index(1, 0), QStringLiteral("level:error OR field:status>=500"));
+    LogMarks marks(*jobs_);
+    marks.setHighlights(list.marks());
+    marks.read(textOf("status=200 fine\nERROR plain\nstatus=503 broke\n"));
+    const auto lines = [&] {
+      std::vector<quint64> found;
+      for (quint64 line = 1; line <= 6; ++line) {
+        if (marks.marks()->at(1).holdsFor(line)) found.push_back(line);
+      }
+      return found;
+    };
+    QVERIFY(lines().empty() && marks.isSearching());
+    QTRY_VERIFY(!marks.isSearching());
+    QCOMPARE(lines(), (std::vector<quint64>{2, 3}));
+    QVERIFY(marks.marks()->at(0).holdsFor(1));
+    marks.extend(textOf("status=200 fine\nERROR plain\nstatus=503 broke\nERROR again\nstatus=200\nstatus=504\n"));
+    QTRY_VERIFY(!marks.isSearching());
+    QCOMPARE(lines(), (std::vector<quint64>{2, 3, 4, 6}));
+    list.setColour(1, 3);  // nothing is looked for again
+    marks.setHighlights(list.marks());
+    QVERIFY(!marks.isSearching());
+    QCOMPARE(lines(), (std::vector<quint64>{2, 3, 4, 6}));
+    list.setData(list.index(1, 0), QStringLiteral("level:none NOT 503"));
+    marks.setHighlights(list.marks());
+    QTRY_VERIFY(!marks.isSearching());
+    QCOMPARE(lines(), (std::vector<quint64>{1, 5, 6}));
+    marks.read({});
+    QVERIFY(lines().empty() && !marks.isSearching());
+  }
+
+  void a_query_that_is_too_hard_for_a_log_is_told_and_given_up() {
+    HighlightList list;
+    list.add({});
+    list.setData(list.index(0, 0), QStringLiteral("/(?=(a+)+$)a/"));
+    list.setData(list.index(0, HighlightList::query_column), Qt::Checked, Qt::CheckStateRole);
+    LogMarks marks(*jobs_);
+    QSignalSpy failed(&marks, &LogMarks::failed);
+    connect(&marks, &LogMarks::failed, &list, &HighlightList::tellProblem);
+    marks.setHighlights(list.marks());
+    marks.read(textOf(std::string(60, 'a') + "b\n"));
+    QTRY_COMPARE_WITH_TIMEOUT(failed.size(), 1, 60'000);
+    QVERIFY(list.problemOf(0).contains(QLatin1String("takes too long")));
+    QVERIFY(!marks.isSearching() && !marks.marks()->at(0).holdsFor(1));
   }
 
   void an_expression_that_explodes_does_not_stop_painting() {

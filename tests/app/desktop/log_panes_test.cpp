@@ -172,6 +172,34 @@ class LogPanesTest : public DesktopTest {
     QCOMPARE(view().viewport()->grab().toImage(), plain);
   }
 
+  void lines_that_a_query_holds_for_are_highlighted() {
+    showLogs({write("words.log", "INFO alpha\nERROR beta\nINFO gamma beta\n")});
+    const auto shot = [&] { return view().viewport()->grab().toImage(); };
+    const QImage plain = shot();
+    const auto changedRows = [&] {
+      const QImage now = shot();
+      std::vector<int> rows;
+      for (int row = 0; row < 3; ++row) {
+        const QRect band(0, row * view().rowHeight(), plain.width(), view().rowHeight());
+        if (plain.copy(band) != now.copy(band)) rows.push_back(row);
+      }
+      return rows;
+    };
+    auto& list = page_->highlights();
+    list.add({});
+    list.setData(list.index(0, HighlightList::text_column), QStringLiteral("level:error"));
+    QTRY_VERIFY(!page_->pane().marks().isSearching());
+    QCOMPARE(changedRows(), std::vector<int>{1});
+    list.setData(list.index(0, HighlightList::text_column), QStringLiteral("beta NOT level:error"));
+    list.setData(list.index(0, HighlightList::query_column), Qt::Checked, Qt::CheckStateRole);
+    QTRY_VERIFY(!page_->pane().marks().isSearching());
+    QCOMPARE(changedRows(), std::vector<int>{2});
+    list.setData(list.index(0, HighlightList::line_column), Qt::Checked, Qt::CheckStateRole);
+    QCOMPARE(changedRows(), std::vector<int>{2});
+    list.remove(0);
+    QCOMPARE(shot(), plain);
+  }
+
   void highlighters_are_added_edited_and_removed_with_keys() {
     showSome();
     view().setFocus();
