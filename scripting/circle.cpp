@@ -91,15 +91,16 @@ Result<PluginInfo> find_of_kind(const PluginCatalog& catalog, const std::string&
     return fail(ErrorKind::invalid_argument, "plugin '" + name + "' is no " + kind + " but of kind " + found->kind,
                 case_file.string());
   if (found == nullptr) {
+    const std::string what = kind + " '" + name + "'";
     for (const PluginProblem& problem : catalog.problems) {
       if (problem.path.stem() == name)
-        return fail(ErrorKind::parse, kind + " '" + name + "' cannot be used: " + problem.message, case_file.string());
+        return fail(ErrorKind::parse, what + " cannot be used: " + problem.message, case_file.string());
     }
     std::vector<std::string_view> known;
     for (const PluginInfo& each : catalog.plugins) {
       if (each.kind == kind) known.push_back(each.name);
     }
-    return fail(ErrorKind::not_found, "there is no " + kind + " '" + name + "'" + did_you_mean(name, known), case_file.string());
+    return fail(ErrorKind::not_found, "there is no " + what + did_you_mean(name, known), case_file.string());
   }
   PluginInfo plugin = as_trusted(*found, trusted);
   if (runs(plugin)) return plugin;

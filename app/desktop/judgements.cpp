@@ -184,7 +184,7 @@ void Judgements::undoReset() {
          }
          return back;
        },
-       [this](std::vector<JudgementRow> rows) {
+       [this](const std::vector<JudgementRow>& rows) {
          forgotten_.clear();
          Q_EMIT written({"history.reset-learning", counted(rows.size(), "judgement", "judgements").toStdString(), "count again"});
        }});

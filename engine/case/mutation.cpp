@@ -153,7 +153,7 @@ class Logs {
     if (subject_.change_time)
       std::copy_if(all.begin(), all.end(), std::back_inserter(after),
                    [&](const Place& place) { return place.time >= *subject_.change_time; });
-    target.places = after.size() >= fewest_places ? std::move(after) : all;
+    target.places = after.size() >= fewest_places ? after : all;
     return target;
   }
 
@@ -277,7 +277,7 @@ std::optional<Mutant> with_closed_port(const Case& subject, const Hooks& hooks, 
   for (scan::Target& service : mutant.subject.services) {
     if (service.name == name && service.port == port) service.probe.clear();  // it would find the service as it is
   }
-  mutant.hooks.on_scan_result = [name, port, inner = hooks.on_scan_result](EvidencePtr found, std::vector<ReceiptHook>& receipt,
+  mutant.hooks.on_scan_result = [name, port, inner = hooks.on_scan_result](const EvidencePtr& found, std::vector<ReceiptHook>& receipt,
                                                                            Job& running) -> Result<EvidencePtr> {
     auto closed = with_closed(*found, name, port);
     if (!closed || !inner) return closed;
@@ -324,7 +324,7 @@ Result<std::optional<Mutant>> with_changed_value(const Case& subject, const Hook
   if (!config) return std::nullopt;
   Mutant mutant{Fault::changed_value, "a zero too many in " + path + " of " + fs::path(file).filename().string(), subject, hooks};
   mutant.hooks.on_config_loaded = [config = std::move(*config), inner = hooks.on_config_loaded](
-                                      config::ConfigFile, std::vector<ReceiptHook>& receipt,
+                                      const config::ConfigFile&, std::vector<ReceiptHook>& receipt,
                                       Job& running) -> Result<config::ConfigFile> {
     if (!inner) return config;
     return inner(config, receipt, running);

@@ -173,7 +173,7 @@ void understand(Parsed& parsed, const Together& together) {
 void share_out(Parsed& main) {
   const auto take = [&main](auto& from, auto& to, const std::string& name) {
     const auto mine = std::ranges::stable_partition(from, [&](const auto& each) { return each.location.file != name; });
-    std::ranges::move(mine, std::back_inserter(to));
+    std::move(mine.begin(), mine.end(), std::back_inserter(to));
     from.erase(mine.begin(), from.end());
   };
   for (Parsed* over : main.over) {

@@ -54,7 +54,7 @@ class ScopeSearch {
 
   // The smallest that bring the wanted outcome, at most ten.
   std::vector<Change> run() {
-    const std::vector<Change> greedy = by_largest_gain();
+    std::vector<Change> greedy = by_largest_gain();
     const std::size_t enough = greedy.empty() ? votes_.size() : greedy.front().chosen.size();
     for (std::size_t size = 1; size <= enough && few_combinations(votes_.size(), size, circle_.labels.names.size()); ++size) {
       std::vector<Change> found = all_of_size(size);

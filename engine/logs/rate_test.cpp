@@ -8,6 +8,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "engine/base/log_gamma.h"
+
 namespace conclave::logs {
 namespace {
 
@@ -16,7 +18,7 @@ constexpr std::uint64_t most_exact = 2000;
 double log_binomial(std::uint64_t n, std::uint64_t k, double share) {
   const auto count = static_cast<double>(n);
   const auto hits = static_cast<double>(k);
-  return std::lgamma(count + 1) - std::lgamma(hits + 1) - std::lgamma(count - hits + 1) + hits * std::log(share) +
+  return log_gamma(count + 1) - log_gamma(hits + 1) - log_gamma(count - hits + 1) + hits * std::log(share) +
          (count - hits) * std::log1p(-share);
 }
 

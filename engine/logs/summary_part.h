@@ -139,9 +139,8 @@ class SummaryPart {
     Recent(const Recent& /*other*/) {}
     Recent(Recent&& other) noexcept
         : entries(std::exchange(other.entries, {})), last(std::exchange(other.last, nullptr)), last_start(other.last_start) {}
-    Recent& operator=(const Recent& /*other*/) {
-      entries = {};
-      last = nullptr;
+    Recent& operator=(const Recent& other) {
+      if (this != &other) *this = Recent();
       return *this;
     }
     Recent& operator=(Recent&& other) noexcept {

@@ -75,17 +75,15 @@ def _on_main_thread() -> bool:
 
 
 @contextlib.contextmanager
-def interruptible(deadline: _core.Deadline) -> Iterator[None]:
-    """The deadline, and the SIGUSR2 handler while it is needed. Once a deadline fired the handler stays: a signal may still be
-    under way, and would end the process."""
+def handling_interrupts(deadline: _core.Deadline) -> Iterator[None]:
+    """The SIGUSR2 handler while the deadline needs it. Once a deadline fired the handler stays: a signal may still be under way, and
+    would end the process."""
     if not _on_main_thread() or _in_host() or signal.getsignal(signal.SIGUSR2) is on_interrupt_signal:
-        with deadline:
-            yield
+        yield
         return
     before = signal.signal(signal.SIGUSR2, on_interrupt_signal)
     try:
-        with deadline:
-            yield
+        yield
     finally:
         if not deadline.fired:
             signal.signal(signal.SIGUSR2, before if before is not None else signal.SIG_DFL)
@@ -102,7 +100,9 @@ def guarded(body: Callable[[], Any], own: _core.Job, seconds: float, grace: floa
     value = error = None
     presses = ctrl_c.presses
     try:
-        with ctrl_c, interruptible(deadline):
+        # The deadline last: an interrupt that comes as `body` ends must not come between it and leaving the deadline, which is one call
+        # of C as long as nothing written in Python is left before.
+        with ctrl_c, handling_interrupts(deadline), deadline:
             value = body()
     except BaseException as raised:
         if isinstance(raised, KeyboardInterrupt) and ctrl_c.pressed_since(presses):

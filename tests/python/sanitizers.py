@@ -4,10 +4,15 @@ import os
 
 import pytest
 
-SANITIZED = any(f"lib{name}san" in os.environ.get("LD_PRELOAD", "") for name in "at")
+
+def _sanitized(letters):
+    return any(f"lib{letter}san" in os.environ.get("LD_PRELOAD", "") for letter in letters)
 
 
-def not_sanitized(why, *parameters):
-    """A test, or one parameter of a test, that a program under a sanitizer cannot pass."""
-    mark = pytest.mark.skipif(SANITIZED, reason=f"under a sanitizer: {why}")
+SANITIZED = _sanitized("at")
+
+
+def not_sanitized(why, *parameters, by="at"):
+    """A test, or one parameter of a test, that a program under a sanitizer cannot pass. by: the first letters of the sanitizers."""
+    mark = pytest.mark.skipif(_sanitized(by), reason=f"under a sanitizer: {why}")
     return pytest.param(*parameters, marks=mark) if parameters else mark

@@ -216,7 +216,10 @@ async def async_stubborn(evidence, job):
             pass
 
 
-@pytest.mark.parametrize("function", [looping, sleeping, waiting, swallowing, async_sleeping, async_blocking, async_stubborn])
+looping_alone = not_sanitized("it delivers a signal where C is called, and a loop of Python calls none", looping, by="t")
+
+
+@pytest.mark.parametrize("function", [looping_alone, sleeping, waiting, swallowing, async_sleeping, async_blocking, async_stubborn])
 def test_a_late_expert_is_interrupted(evidence, function):
     started = time.monotonic()
     response = run(function, evidence, timeout_s=0.2)
@@ -244,6 +247,17 @@ def test_engine_work_of_a_late_expert_is_stopped(evidence, hanging_target):
     started = time.monotonic()
     assert run(scanning, evidence, timeout_s=0.2).status == "timed_out"
     assert time.monotonic() - started < PATIENCE / 2
+
+
+def test_an_interrupt_that_comes_as_an_expert_ends_is_its_own_and_nobody_elses():
+    def ending_when_it_is_late():
+        while not job.stopped:  # the interrupt is sent a moment later
+            pass
+
+    for _ in range(20):
+        job = conclave.Job("expert")
+        assert _deadlines.guarded(ending_when_it_is_late, job, 0.001, 1.0).state == "timed_out"
+        assert not _core.interrupt_pending()
 
 
 def test_an_expert_whose_job_is_stopped_is_interrupted_after_the_grace(evidence):

@@ -150,7 +150,7 @@ void AgreementMap::paintGroups(QPainter& painter) const {
   painter.setBrush(Qt::NoBrush);
   for (int first = 0; first < count();) {
     int last = first;
-    while (last + 1 < count() && groups_[static_cast<std::size_t>(last + 1)] == groups_[static_cast<std::size_t>(first)]) ++last;
+    while (last + 1 < count() && groups_[static_cast<std::size_t>(last) + 1] == groups_[static_cast<std::size_t>(first)]) ++last;
     if (last > first) painter.drawRect(boxAt(first, first).united(boxAt(last, last)).adjusted(-1, -1, 0, 0));
     first = last + 1;
   }

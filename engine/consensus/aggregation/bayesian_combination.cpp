@@ -13,6 +13,7 @@
 
 #include <cmath>
 
+#include "engine/base/log_gamma.h"
 #include "engine/base/parallel.h"
 #include "engine/consensus/aggregation/random.h"
 
@@ -32,12 +33,6 @@ double digamma(double x) {
   const double square = 1.0 / (x * x);
   return below + std::log(x) - 0.5 / x -
          square * (1.0 / 12 - square * (1.0 / 120 - square * (1.0 / 252 - square * (1.0 / 240 - square / 132))));
-}
-
-// std::lgamma writes a global, which is a race.
-double log_gamma(double x) {
-  int sign = 0;
-  return lgamma_r(x, &sign);
 }
 
 class Variational {

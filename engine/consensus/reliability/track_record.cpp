@@ -9,6 +9,8 @@
 #include <set>
 #include <tuple>
 
+#include "engine/base/log_gamma.h"
+
 namespace conclave::consensus {
 namespace {
 
@@ -36,7 +38,7 @@ double continued_fraction(double x, double a, double b) {
 double beta_cumulative(double x, double a, double b) {
   if (x <= 0.0) return 0.0;
   if (x >= 1.0) return 1.0;
-  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
+  const double front = std::exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * std::log(x) + b * std::log1p(-x));
   if (x < (a + 1.0) / (a + b + 2.0)) return front * continued_fraction(x, a, b) / a;
   return 1.0 - front * continued_fraction(1.0 - x, b, a) / b;
 }

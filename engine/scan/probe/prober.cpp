@@ -289,7 +289,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
     Facts facts = facts_of(link);
     std::string body(link.conversation->body());
     if (may_be_refusal(link)) {
-      second_best_ = {std::move(facts), std::move(body)};
+      second_best_.emplace(std::move(facts), std::move(body));
       return;
     }
     decide(std::move(facts), body);
@@ -327,7 +327,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
       if (facts.tls->version.empty() && link.protocol.name == "https") connect(grpc_over_tls());
       if (auto greeting = greeting_of(link.heard)) facts.service = std::move(greeting->service);
       if (facts.service.name == "tls" && !link.heard.empty()) facts.service.banner = words_of(link.heard, words_shown);
-      second_best_ = {std::move(facts), {}};
+      second_best_.emplace(std::move(facts), std::string());
       return;
     }
     auto greeting = greeting_of(link.heard);
@@ -338,7 +338,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
       return other.get() != &link && !other->is_over && other->protocol.name == facts.service.name;
     });
     if (greeting->is_certain && !learns_more) return decide(std::move(facts), {});
-    if (!second_best_) second_best_ = {std::move(facts), {}};
+    if (!second_best_) second_best_.emplace(std::move(facts), std::string());
   }
 
   void heard_nothing() {
@@ -395,7 +395,7 @@ class Visit : public std::enable_shared_from_this<Visit> {
 
   void gave_up_at_last(Link& link) {
     if (link.tls && link.tls->is_tls()) {
-      second_best_ = {facts_of(link), {}};
+      second_best_.emplace(facts_of(link), std::string());
     } else {
       gave_up(link);
     }
