@@ -15,7 +15,7 @@ namespace conclave::scripting {
 struct StartPlugin {
   std::string name;
   std::string sha256;
-  auto operator<=>(const StartPlugin&) const = default;
+  auto operator<=>(const StartPlugin&) const = default;  // NOLINT(modernize-use-nullptr): a false alarm of clang-tidy 14
 };
 using StartPlugins = std::set<StartPlugin>;
 

@@ -1,151 +1,127 @@
 #include "engine/scan/resolver.h"
 
-#include <netdb.h>
-#include <sys/eventfd.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <deque>
-#include <map>
-#include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
+
+#include "engine/base/text_file.h"
+
+// c-ares reads the hosts file for every name, which is why HostsFile does, and knows none of the other sources: those are plugins
+// of the C library. They are asked only where nsswitch.conf names one, since a thread is needed for each name: at once for names
+// without a dot and under .local, which such sources are there for (RFC 6762 keeps .local away from name servers), and for others
+// when no name server knows them.
 
 namespace conclave::scan {
 namespace {
 
-constexpr std::size_t max_addresses = 8;  // tried one after the other; more would only make a dead name slow
+const std::string sources_file = "/etc/nsswitch.conf";
+constexpr std::size_t most_bytes = std::size_t{64} << 20;  // of a file of this machine
+
+std::string contents(const std::string& file) {
+  return read_text_file(file, most_bytes).value_or(std::string());  // it need not be there
+}
+
+bool is_local(const std::string& name) {
+  const std::string plain = plain_name(name);
+  return plain.find('.') == std::string::npos || plain.ends_with(".local");
+}
 
 }  // namespace
 
-Lookup look_up(const std::string& name) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  const int code = ::getaddrinfo(name.c_str(), nullptr, &hints, &list);
-  if (code == EAI_SYSTEM) return {{}, "the resolver failed: " + std::generic_category().message(errno)};
-  if (code != 0) return {{}, ::gai_strerror(code)};
-  Lookup out;
-  for (const addrinfo* entry = list; entry != nullptr && out.addresses.size() < max_addresses; entry = entry->ai_next) {
-    const auto address = Address::from(entry->ai_addr);
-    if (address && std::ranges::find(out.addresses, *address) == out.addresses.end()) out.addresses.push_back(*address);
-  }
-  ::freeaddrinfo(list);
-  if (out.addresses.empty()) out.error = "the name has no address";
-  return out;
-}
-
-std::optional<Lookup> look_up_directly(const std::string& name) {
-  if (name == "localhost") return Lookup{{*Address::from_text("127.0.0.1"), *Address::from_text("::1")}, {}};
-  if (const auto address = Address::from_text(name)) return Lookup{{*address}, {}};
-  return std::nullopt;
-}
-
-struct Resolver::State {
-  struct Question {
-    std::size_t id;
-    std::string name;
-  };
-
-  State(LookupFunction function, std::size_t thread_limit)
-      : lookup(std::move(function)), max_threads(thread_limit), wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-  ~State() {
-    if (wake >= 0) ::close(wake);
-  }
-
-  void work() {
-    std::unique_lock lock(mutex);
-    while (!closed && !queue.empty()) {
-      const Question question = std::move(queue.front());
-      queue.pop_front();
-      running[question.id] = Clock::now();
-      lock.unlock();
-      Lookup found = lookup(question.name);
-      lock.lock();
-      // A name that timed out meanwhile has been answered already.
-      if (running.erase(question.id) == 0) {
-        --abandoned;
-        continue;
-      }
-      silent_in_a_row = 0;
-      answers.push_back({question.id, std::move(found)});
-      ring();
-    }
-    --threads;
-  }
-
-  void ring() const {
-    const std::uint64_t one = 1;
-    if (wake >= 0 && ::write(wake, &one, sizeof one) < 0) return;  // full: it is readable anyway
-  }
-
-  const LookupFunction lookup;
-  const std::size_t max_threads;
-  const int wake;
-  std::mutex mutex;
-  std::deque<Question> queue;
-  std::map<std::size_t, Clock::time_point> running;
-  std::vector<Answer> answers;
-  std::size_t threads = 0;
-  std::size_t abandoned = 0;  // threads still inside a lookup that timed out
-  std::size_t silent_in_a_row = 0;
-  bool closed = false;
-};
-
-Resolver::Resolver(LookupFunction lookup, std::chrono::milliseconds timeout, std::size_t max_threads)
-    : state_(std::make_shared<State>(std::move(lookup), max_threads)), timeout_(timeout) {}
+Resolver::Resolver(ResolverOptions options) : options_(std::move(options)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
 Resolver::~Resolver() {
-  const std::lock_guard lock(state_->mutex);
-  state_->closed = true;
-  state_->queue.clear();
+  dns_.reset();
+  if (epoll_ >= 0) ::close(epoll_);
 }
-
-int Resolver::wake_fd() const { return state_->wake; }
 
 void Resolver::ask(std::size_t id, std::string name) {
   ++outstanding_;
-  const std::lock_guard lock(state_->mutex);
-  state_->queue.push_back({id, std::move(name)});
-  if (state_->threads >= state_->max_threads) return;
-  try {
-    std::thread([state = state_] { state->work(); }).detach();
-    ++state_->threads;
-  } catch (const std::system_error& error) {
-    // Without any thread nobody would ever answer.
-    if (state_->threads > 0) return;
-    state_->queue.pop_back();
-    state_->answers.push_back({id, {{}, std::string("cannot start a thread for the resolver: ") + error.what()}});
-    state_->ring();
+  new_.emplace_back(id, std::move(name));
+}
+
+void Resolver::sort(std::size_t id, std::string name) {
+  if (name.find('\0') != std::string::npos) {  // which would end it for those who are asked
+    answers_.push_back({id, {{}, "no name has a zero byte"}});
+    return;
+  }
+  if (!sources_) sources_ = options_.sources ? *options_.sources : read_name_sources(contents(sources_file));
+  if (sources_->files) {
+    if (!hosts_) hosts_.emplace(contents(options_.hosts_file));
+    if (auto known = hosts_->find(name); !known.empty()) {
+      answers_.push_back({id, {std::move(known), {}}});
+      return;
+    }
+  }
+  if (sources_->others && (!sources_->dns || is_local(name))) {
+    threads().ask(id, std::move(name));
+  } else if (sources_->dns) {
+    waiting_.emplace_back(id, std::move(name));
+  } else {
+    answers_.push_back({id, {{}, "not in " + options_.hosts_file + ", and " + sources_file + " names no other source"}});
   }
 }
 
+LookupThreads& Resolver::threads() {
+  if (!threads_) {
+    threads_.emplace(options_.system, options_.timeout, options_.max_threads);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, threads_->wake_fd(), &event);
+  }
+  return *threads_;
+}
+
+DnsClient& Resolver::dns() {
+  if (!dns_) dns_.emplace(options_.servers, options_.timeout, epoll_);
+  return *dns_;
+}
+
 std::vector<Resolver::Answer> Resolver::collect(Clock::time_point now) {
-  const std::lock_guard lock(state_->mutex);
-  std::uint64_t count = 0;
-  if (state_->wake >= 0 && ::read(state_->wake, &count, sizeof count) < 0) count = 0;
-  std::vector<Answer> out = std::exchange(state_->answers, {});
-  const std::string silence = "no answer from the resolver within " + std::to_string(timeout_.count()) + " ms";
-  for (auto name = state_->running.begin(); name != state_->running.end();) {
-    if (now - name->second < timeout_) {
-      ++name;
-      continue;
+  for (auto& [id, name] : std::exchange(new_, {})) sort(id, std::move(name));
+  if (dns_) take_from_dns(now);
+  if (dns_ && std::max(silent_in_a_row_, dns_->under_way() - asked_.size()) >= options_.most_asked) give_up_the_rest();
+  while (!waiting_.empty() && dns().under_way() < options_.most_asked) {
+    auto [id, name] = std::move(waiting_.front());
+    waiting_.pop_front();
+    asked_[id] = {name, now};
+    dns().ask(id, name);
+  }
+  if (threads_) {
+    auto found = threads_->collect(now);
+    answers_.insert(answers_.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+  }
+  outstanding_ -= answers_.size();
+  return std::exchange(answers_, {});
+}
+
+void Resolver::take_from_dns(Clock::time_point now) {
+  const std::string within = " within " + std::to_string(options_.timeout.count()) + " ms";
+  for (DnsClient::Answer& answer : dns_->collect()) {
+    silent_in_a_row_ = answer.is_silence ? silent_in_a_row_ + 1 : 0;
+    const auto question = asked_.extract(answer.id);
+    if (question.empty()) continue;  // it was given up before
+    if (answer.is_silence) answer.lookup.error += within;
+    if (answer.lookup.addresses.empty() && sources_->others && !answer.is_silence) {
+      threads().ask(answer.id, question.mapped().name);
+    } else {
+      answers_.push_back({answer.id, std::move(answer.lookup)});
     }
-    out.push_back({name->first, {{}, silence}});
-    ++state_->silent_in_a_row;
-    ++state_->abandoned;
-    name = state_->running.erase(name);
   }
-  if (std::max(state_->silent_in_a_row, state_->abandoned) >= state_->max_threads) {
-    const std::string dead = "not asked, because the resolver did not answer for the names before it";
-    for (const State::Question& question : state_->queue) out.push_back({question.id, {{}, dead}});
-    state_->queue.clear();
-  }
-  outstanding_ -= out.size();
-  return out;
+  // Search domains can take longer than the time of one question.
+  std::erase_if(asked_, [&](const auto& each) {
+    if (now - each.second.begin < options_.timeout) return false;
+    answers_.push_back({each.first, {{}, "no answer from " + dns_->servers() + within}});
+    ++silent_in_a_row_;
+    return true;
+  });
+}
+
+void Resolver::give_up_the_rest() {
+  for (auto& [id, name] : std::exchange(waiting_, {}))
+    answers_.push_back({id, {{}, "not asked, because " + dns_->servers() + " did not answer for the names before it"}});
 }
 
 }  // namespace conclave::scan

@@ -2,56 +2,72 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
-#include <memory>
+#include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/scan/address.h"
+#include "engine/scan/dns_client.h"
+#include "engine/scan/lookup.h"
+#include "engine/scan/lookup_threads.h"
+#include "engine/scan/name_sources.h"
 
 namespace conclave::scan {
 
-struct Lookup {
-  std::vector<Address> addresses;  // in the order to try them; port 0
-  std::string error;               // why there is none
+struct ResolverOptions {
+  std::chrono::milliseconds timeout{6000};  // per name and source
+  std::optional<NameSources> sources = {};  // none: those of /etc/nsswitch.conf
+  std::string hosts_file = "/etc/hosts";
+  std::string servers = {};         // as DnsClient has them; empty: those of /etc/resolv.conf
+  LookupFunction system = look_up;  // asks the sources that only the C library knows
+  std::size_t max_threads = 64;     // inside `system`
+  std::size_t most_asked = 128;     // names that name servers are asked for at once
 };
-using LookupFunction = std::function<Lookup(const std::string& name)>;
 
-// getaddrinfo: /etc/hosts, DNS and whatever else this machine is set up for. Blocks for as long as that takes.
-[[nodiscard]] Lookup look_up(const std::string& name);
-
-// The address itself, or loopback for "localhost": what needs no resolver. Nothing for other names.
-[[nodiscard]] std::optional<Lookup> look_up_directly(const std::string& name);
-
-// Asks for names on threads of its own. A lookup cannot be interrupted, so a thread that hangs is abandoned: it owns a share of
-// the state, writes its late answer there and ends; at most `max_threads` exist, abandoned ones included. One user thread.
+// Names of the hosts file at once, the others from name servers on the calling thread, and from the C library on threads what
+// nsswitch.conf has other sources for. Nothing is read or asked before the first name. One user thread.
 class Resolver {
  public:
   using Clock = std::chrono::steady_clock;
-  // `timeout` is per name, from the moment its lookup starts. After `max_threads` names in a row without an answer the rest
-  // is given up, so that a dead resolver costs a bounded time whatever the number of names.
-  Resolver(LookupFunction lookup, std::chrono::milliseconds timeout, std::size_t max_threads = 64);
+  explicit Resolver(ResolverOptions options);
   ~Resolver();  // does not wait
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
+  // Begins with the next collect().
   void ask(std::size_t id, std::string name);
-  struct Answer {
-    std::size_t id;
-    Lookup lookup;
-  };
-  // The answers since the last call, time-outs among them; never blocks.
+  using Answer = LookupThreads::Answer;
+  // The answers since the last call, time-outs among them; never blocks. After as many names in a row without an answer as are
+  // asked for at once the rest is given up, so that a dead name server costs a bounded time whatever the number of names.
   [[nodiscard]] std::vector<Answer> collect(Clock::time_point now);
   [[nodiscard]] bool idle() const { return outstanding_ == 0; }
   // Becomes readable when collect() has something new; time-outs come without it. -1 if there was no descriptor for it.
-  [[nodiscard]] int wake_fd() const;
+  [[nodiscard]] int wake_fd() const { return epoll_; }
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
-  std::chrono::milliseconds timeout_;
+  struct Question {
+    std::string name;
+    Clock::time_point begin;
+  };
+  void sort(std::size_t id, std::string name);
+  [[nodiscard]] LookupThreads& threads();
+  [[nodiscard]] DnsClient& dns();
+  void take_from_dns(Clock::time_point now);
+  void give_up_the_rest();
+
+  const ResolverOptions options_;
+  int epoll_ = -1;
+  std::optional<NameSources> sources_;  // none: not read yet
+  std::optional<HostsFile> hosts_;
+  std::optional<DnsClient> dns_;
+  std::optional<LookupThreads> threads_;
+  std::vector<std::pair<std::size_t, std::string>> new_;
+  std::deque<std::pair<std::size_t, std::string>> waiting_;  // for room among those that are asked for
+  std::map<std::size_t, Question> asked_;                    // of name servers
+  std::vector<Answer> answers_;
   std::size_t outstanding_ = 0;
+  std::size_t silent_in_a_row_ = 0;
 };
 
 }  // namespace conclave::scan

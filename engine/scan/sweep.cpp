@@ -1,5 +1,7 @@
 #include "engine/scan/sweep.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <random>
@@ -29,15 +31,20 @@ int rank(State state) {
   return static_cast<int>(std::ranges::find(order, state) - order.begin());
 }
 
+ResolverOptions with_timeout(ResolverOptions names, milliseconds timeout) {
+  names.timeout = timeout;
+  return names;
+}
+
 class Sweep {
  public:
   Sweep(std::span<const Target> targets, const ScanOptions& options, Job& job,
-        const std::function<void(const ScanResult&)>& on_result, LookupFunction lookup)
+        const std::function<void(const ScanResult&)>& on_result, ResolverOptions names)
       : targets_(targets),
         forbids_(options.forbids),
         job_(job),
         on_result_(on_result),
-        resolver_(std::move(lookup), milliseconds(std::max(options.resolve_timeout_ms, 1))),
+        resolver_(with_timeout(std::move(names), milliseconds(std::max(options.resolve_timeout_ms, 1)))),
         in_flight_(in_flight_limit(options)),
         queue_({.in_flight = in_flight_,
                 .per_host = std::max<std::size_t>(options.max_per_host, 1),
@@ -53,9 +60,9 @@ class Sweep {
     job_.begin("scanning services", targets_.size(), "targets");
     prepare();
     while (decided_ < targets_.size() && !job_.stopped()) {
-      crew_.work(tick, resolver_.wake_fd());
-      for (Finding& finding : findings_.take(crew_.works_elsewhere() ? tick : milliseconds(0))) take(finding);
       take_addresses();
+      crew_.work(tick, resolver_.wake_fd());
+      for (Finding& finding : findings_.take(wait_for_addresses() ? milliseconds(0) : tick)) take(finding);
     }
     crew_.stop();
     for (std::size_t i = 0; i < results_.size(); ++i)
@@ -172,6 +179,15 @@ class Sweep {
     if (--state.outstanding == 0) publish(finding.target, finding.time);
   }
 
+  // What workers elsewhere find meanwhile waits with them. True if somebody has waited on this thread.
+  [[nodiscard]] bool wait_for_addresses() const {
+    if (!crew_.works_elsewhere()) return true;
+    if (resolver_.idle()) return false;
+    pollfd answers{resolver_.wake_fd(), POLLIN, 0};
+    ::poll(&answers, 1, static_cast<int>(tick.count()));
+    return true;
+  }
+
   void take_addresses() {
     if (resolver_.idle()) return;
     for (Resolver::Answer& answer : resolver_.collect(Resolver::Clock::now())) {
@@ -231,13 +247,13 @@ class Sweep {
 }  // namespace
 
 std::vector<ScanResult> sweep(std::span<const Target> targets, const ScanOptions& options, Job& job,
-                              const std::function<void(const ScanResult&)>& on_result, LookupFunction lookup) {
-  return Sweep(targets, options, job, on_result, std::move(lookup)).run();
+                              const std::function<void(const ScanResult&)>& on_result, ResolverOptions names) {
+  return Sweep(targets, options, job, on_result, std::move(names)).run();
 }
 
 std::vector<ScanResult> scan(std::span<const Target> targets, const ScanOptions& options, Job& job,
                              const std::function<void(const ScanResult&)>& on_result) {
-  return sweep(targets, options, job, on_result, look_up);
+  return sweep(targets, options, job, on_result, {});
 }
 
 }  // namespace conclave::scan

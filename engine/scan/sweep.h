@@ -1,4 +1,4 @@
-// What is behind scan(), with the way names are looked up passed in.
+// What is behind scan(), with what answers for names passed in.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,8 @@
 
 namespace conclave::scan {
 
+// The time-out of `names` is that of `options`.
 [[nodiscard]] std::vector<ScanResult> sweep(std::span<const Target> targets, const ScanOptions& options, Job& job,
-                                            const std::function<void(const ScanResult&)>& on_result, LookupFunction lookup);
+                                            const std::function<void(const ScanResult&)>& on_result, ResolverOptions names);
 
 }  // namespace conclave::scan

@@ -19,7 +19,6 @@
 namespace conclave::scripting {
 namespace {
 
-constexpr std::chrono::milliseconds resolve_timeout{6000};
 constexpr std::size_t resolver_threads = 4;
 
 std::string lower(std::string text) {
@@ -79,9 +78,10 @@ void Connections::resolve(const std::string& host, std::function<void(nlohmann::
   const auto found = hosts_.find(lower(host));
   if (found == hosts_.end()) return answer({{"error", "not allowed"}});
   if (found->second.lookup) return answer(as_json(*found->second.lookup));
-  if (!resolver_) resolver_ = std::make_unique<scan::Resolver>(&scan::look_up, resolve_timeout, resolver_threads);
+  if (!resolver_) resolver_ = std::make_unique<scan::Resolver>(scan::ResolverOptions{.max_threads = resolver_threads});
   questions_[++last_question_] = {found->first, std::move(answer)};
   resolver_->ask(last_question_, found->first);
+  look(Clock::now());
 }
 
 std::vector<std::pair<int, short>> Connections::interests() const {

@@ -17,7 +17,7 @@ namespace conclave::consensus {
 struct VerdictList {
   std::vector<std::string> labels;  // best first if ordered
   bool ordered = true;
-  auto operator<=>(const VerdictList&) const = default;
+  auto operator<=>(const VerdictList&) const = default;  // NOLINT(modernize-use-nullptr): a false alarm of clang-tidy 14
 };
 
 struct Opinion {
@@ -81,7 +81,7 @@ struct JudgedVerdict {
 struct JudgedCase {
   std::vector<double> good;  // by scope, the probability it gave to a label that passes or is better
   bool passes = false;       // whether the truth is one
-  auto operator<=>(const JudgedCase&) const = default;
+  auto operator<=>(const JudgedCase&) const = default;  // NOLINT(modernize-use-nullptr): as above
 };
 
 // By report; without those of which the judgement leaves it open.

@@ -12,6 +12,7 @@
 
 #include "engine/scan/sweep.h"
 #include "tests/engine/scan/crowd.h"
+#include "tests/engine/scan/name_server.h"
 
 namespace conclave::scan {
 namespace {
@@ -59,7 +60,7 @@ TEST(Names, HaveAResultForEachAddress) {
     return Lookup{{*Address::from_text("127.0.0.1"), *Address::from_text("127.0.0.2")}, {}};
   };
   Job job;
-  const auto result = sweep(std::vector{target(listener.port(), "name")}, patient, job, {}, lookup).at(0);
+  const auto result = sweep(std::vector{target(listener.port(), "name")}, patient, job, {}, names_by(lookup)).at(0);
   EXPECT_EQ(result.state, State::open);
   ASSERT_EQ(result.addresses.size(), 2U);
   EXPECT_EQ(result.addresses[0].address, "127.0.0.1");

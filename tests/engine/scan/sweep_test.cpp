@@ -13,6 +13,7 @@
 
 #include "tests/engine/scan/crowd.h"
 #include "tests/engine/scan/loopback.h"
+#include "tests/engine/scan/name_server.h"
 
 namespace conclave::scan {
 namespace {
@@ -62,7 +63,7 @@ TEST(Scan, TriesEveryAddressOfANameUntilOneIsOpen) {
   Job job;
   const LoopbackSocket closed("127.0.0.4", -1);
   const auto results =
-      sweep(std::vector{target(listener.port(), "name"), target(closed.port(), "name")}, patient, job, {}, lookup);
+      sweep(std::vector{target(listener.port(), "name"), target(closed.port(), "name")}, patient, job, {}, names_by(lookup));
   EXPECT_EQ(results[0].state, State::open);
   EXPECT_EQ(results[0].address, "127.0.0.2");
   EXPECT_EQ(results[1].state, State::closed);
@@ -73,7 +74,7 @@ TEST(Scan, ReportsANameWithoutAnAddressAndScansTheRest) {
   const LoopbackSocket listener;
   Job job;
   const auto lookup = [](const std::string&) { return Lookup{{}, "Name or service not known"}; };
-  const auto results = sweep(std::vector{target(1, "absent"), target(listener.port())}, patient, job, {}, lookup);
+  const auto results = sweep(std::vector{target(1, "absent"), target(listener.port())}, patient, job, {}, names_by(lookup));
   EXPECT_EQ(results[0].state, State::dns_error);
   EXPECT_EQ(results[0].detail, "Name or service not known");
   EXPECT_EQ(results[0].address, "");
@@ -89,7 +90,7 @@ TEST(Scan, DoesNotWaitForAResolverThatHangs) {
   };
   Job job;
   const auto results = sweep(std::vector{target(1, "hangs"), target(listener.port())},
-                             {.timeout_ms = 30'000, .resolve_timeout_ms = 100}, job, {}, lookup);
+                             {.timeout_ms = 30'000, .resolve_timeout_ms = 100}, job, {}, names_by(lookup));
   release->count_down();
   EXPECT_EQ(results[0].state, State::dns_error);
   EXPECT_EQ(results[0].detail, "no answer from the resolver within 100 ms");
@@ -106,7 +107,7 @@ TEST(Scan, AsksForEachNameOnce) {
   const LoopbackSocket listener;
   for (int i = 0; i < 50; ++i) targets.push_back(target(listener.port(), "name"));
   Job job;
-  EXPECT_EQ(count(sweep(targets, patient, job, {}, lookup))[State::open], 50);
+  EXPECT_EQ(count(sweep(targets, patient, job, {}, names_by(lookup)))[State::open], 50);
   EXPECT_EQ(calls, 1);
 }
 
@@ -240,7 +241,7 @@ TEST(Scan, TriesTheOtherAddressesOfANameIfOneIsForbidden) {
   const LookupFunction lookup = [](const std::string&) {
     return Lookup{{*Address::from_text("127.0.0.2"), *Address::from_text("127.0.0.1")}, {}};
   };
-  const auto results = sweep(std::vector{target(listener.port(), "twice.example")}, options, job, {}, lookup);
+  const auto results = sweep(std::vector{target(listener.port(), "twice.example")}, options, job, {}, names_by(lookup));
   EXPECT_EQ(results.at(0).state, State::open);
   EXPECT_EQ(results.at(0).address, "127.0.0.1");
 }
