@@ -277,7 +277,8 @@ std::optional<Mutant> with_closed_port(const Case& subject, const Hooks& hooks, 
   for (scan::Target& service : mutant.subject.services) {
     if (service.name == name && service.port == port) service.probe.clear();  // it would find the service as it is
   }
-  mutant.hooks.on_scan_result = [name, port, inner = hooks.on_scan_result](const EvidencePtr& found, std::vector<ReceiptHook>& receipt,
+  mutant.hooks.on_scan_result = [name, port, inner = hooks.on_scan_result](const EvidencePtr& found,
+                                                                           std::vector<ReceiptHook>& receipt,
                                                                            Job& running) -> Result<EvidencePtr> {
     auto closed = with_closed(*found, name, port);
     if (!closed || !inner) return closed;

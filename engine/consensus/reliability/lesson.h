@@ -79,8 +79,8 @@ struct JudgedVerdict {
 
 // A judged report of an ordered question in which several scopes said something.
 struct JudgedCase {
-  std::vector<double> good;  // by scope, the probability it gave to a label that passes or is better
-  bool passes = false;       // whether the truth is one
+  std::vector<double> good;                             // by scope, the probability it gave to a label that passes or is better
+  bool passes = false;                                  // whether the truth is one
   auto operator<=>(const JudgedCase&) const = default;  // NOLINT(modernize-use-nullptr): as above
 };
 
