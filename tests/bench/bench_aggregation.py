@@ -87,6 +87,24 @@ def judged(folder: pathlib.Path, splits: int = 10) -> None:
     print(f"\nBars: {JUDGED_BARS}; {splits} random splits")
 
 
+def judged_sets(folder: pathlib.Path, known_count: int = 1000, splits: int = 5) -> None:
+    """The sets with truth for at least twice as many items as are judged; scored on all others."""
+    print(f"| set | with {known_count:,} judged | without |\n|---|---|---|")
+    for path in sorted(path.parent for path in folder.glob("*/label.csv")):
+        columns = columns_of(path / "label.csv")
+        truth = dict(zip(*columns_of(path / "truth.csv")))
+        if len(truth) < 2 * known_count:
+            continue
+        seen = []
+        for split in range(splits):
+            known = set(random.Random(split).sample(sorted(truth), known_count))
+            rest = {item: label for item, label in truth.items() if item not in known}
+            taught = consensus.aggregate_verdicts(*columns, feedback={item: truth[item] for item in known})
+            seen.append((*scores(taught, rest), *scores(consensus.aggregate_verdicts(*columns), rest)))
+        accuracy, ece, before, ece_before = (sum(column) / splits for column in zip(*seen))
+        print(f"| {path.name} | {accuracy:.4f} / {ece:.3f} | {before:.4f} / {ece_before:.3f} |", flush=True)
+
+
 def speed(peer: bool, items: int = 200_000, experts: int = 10_000, per_item: int = 5, classes: int = 4) -> None:
     chance = random.Random(1)
     skill = [chance.uniform(0.3, 0.6) for _ in range(experts)]
@@ -140,6 +158,7 @@ def main() -> None:
     quality(options.folder, options.skip)
     if not options.no_judged:
         judged(options.folder)
+        judged_sets(options.folder)
     if not options.no_speed:
         speed(options.crowd_kit)
 
