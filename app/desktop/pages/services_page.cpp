@@ -219,7 +219,7 @@ bool ServicesPage::goTo(const Place& place) {
   return true;
 }
 
-// The view itself would copy one cell, and keep Escape to itself.
+// The view itself would copy one cell. Escape closes the details once it has closed the find bar.
 bool ServicesPage::eventFilter(QObject* watched, QEvent* event) {
   if (watched != view_ || event->type() != QEvent::KeyPress) return Page::eventFilter(watched, event);
   const auto* key = static_cast<QKeyEvent*>(event);
@@ -227,7 +227,7 @@ bool ServicesPage::eventFilter(QObject* watched, QEvent* event) {
     copySelected();
     return true;
   }
-  if (key->key() == Qt::Key_Escape && details_->isVisible()) {
+  if (key->key() == Qt::Key_Escape && details_->isVisible() && findBar_->isHidden()) {
     closeDetails();
     return true;
   }
